@@ -1,0 +1,126 @@
+"""The one type for everything that touches the world, and its calling convention."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from hashlib import blake2b
+from typing import Any, Literal, NamedTuple
+
+from msgspec import Struct
+
+CallKind = Literal["model", "tool", "human", "embedding", "agent"]
+
+
+class Scope(NamedTuple):
+    """Where in a run a call is made. ``parent`` is the slot of the call it is made in, if any."""
+
+    path: str
+    node: str
+    visit: int
+    index: int | None = None
+    parent: str | None = None
+
+
+class Traits(Struct, frozen=True, kw_only=True):
+    """What the owner of a tool or provider says of its calls.
+
+    Attributes:
+        effect: The call changes the world, so it is recorded before it is made.
+        reply: The type that a recorded reply is read back as; ``Any`` for plain data.
+        attempts: How often the call may be tried, 1 for once.
+        timeout: Seconds that one attempt may take; None for no limit.
+        permissions: What the call needs, such as ``network`` or ``write``.
+    """
+
+    effect: bool = False
+    reply: Any = Any
+    attempts: int = 1
+    timeout: float | None = None
+    permissions: frozenset[str] = frozenset()
+
+
+class Call:
+    """One request to the world, made by a node body.
+
+    Attributes:
+        kind: What is called.
+        name: The model's, tool's or question's name.
+        request: What is asked, as data that the journal can keep.
+        scope: Where in the run it is asked.
+        ordinal: How many equal requests this scope had made before, from 0.
+        slot: Names this call in its run; equal after a crash and for a body that runs again.
+        key: Idempotency key for services that take one.
+        traits: What the owner says of the call.
+        attempt: Number of the attempt under way, from 1.
+        context: The body's context, for tools that take one; calls made through it have this one as parent.
+    """
+
+    __slots__ = (
+        "attempt",
+        "context",
+        "emit",
+        "key",
+        "kind",
+        "name",
+        "ordinal",
+        "request",
+        "scope",
+        "slot",
+        "traits",
+    )
+
+    def __init__(
+        self,
+        kind: CallKind,
+        name: str,
+        request: Any,
+        *,
+        scope: Scope,
+        ordinal: int,
+        slot: str,
+        key: str,
+        traits: Traits,
+        emit: Callable[[Any], None],
+        context: Any = None,
+    ) -> None:
+        self.kind = kind
+        self.name = name
+        self.request = request
+        self.scope = scope
+        self.ordinal = ordinal
+        self.slot = slot
+        self.key = key
+        self.traits = traits
+        self.emit = emit
+        self.context = context
+        self.attempt = 1
+
+    def __repr__(self) -> str:
+        return f"Call({self.kind} {self.name!r} of {self.scope.node}#{self.scope.visit})"
+
+
+Handler = Callable[[Call], Awaitable[Any]]
+Middleware = Callable[[Call, Handler], Awaitable[Any]]
+
+
+def digest(*parts: bytes) -> str:
+    """Hash parts to 32 hex digits; each part's length counts, so no two lists collide by joining."""
+    state = blake2b(digest_size=16)
+    for part in parts:
+        state.update(len(part).to_bytes(8, "big"))
+        state.update(part)
+    return state.hexdigest()
+
+
+def chained(middleware: list[Middleware], handler: Handler) -> Handler:
+    """Put middleware around a handler, outermost first."""
+    for layer in reversed(middleware):
+        handler = _around(layer, handler)
+    return handler
+
+
+def _around(layer: Middleware, inner: Handler) -> Handler:
+    def proceed(call: Call) -> Awaitable[Any]:
+        return layer(call, inner)
+
+    return proceed

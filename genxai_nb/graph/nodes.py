@@ -1,0 +1,116 @@
+"""What a node is to the engine: a body of state and context that returns changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol, runtime_checkable
+
+from msgspec import Struct
+
+from genxai_nb.calls.call import CallKind, Handler, Traits
+
+Changes = Mapping[str, Any] | None
+
+
+class NodeOptions(Struct, frozen=True, kw_only=True):
+    """What is said of a node when it is put into a graph.
+
+    Attributes:
+        name: The node's name in its graph.
+        retry: Further attempts after the body raised.
+        timeout: Seconds that one attempt may take; None for no limit.
+        reads: The keys of the state that the body is shown; None for all public keys.
+        into: The key that takes the body's value, when it is not a dict of changes.
+        arguments: A tool's arguments as expressions over the state, by parameter name.
+        choices: The answers that a human node offers.
+    """
+
+    name: str
+    retry: int = 0
+    timeout: float | None = None
+    reads: tuple[str, ...] | None = None
+    into: str | None = None
+    arguments: dict[str, str] = {}
+    choices: tuple[str, ...] = ()
+
+
+class Context(Protocol):
+    """What a body may ask for beside the state. Made by the engine, one per visit or instance."""
+
+    run_id: str
+    node: str
+    visit: int
+    index: int | None
+    item: Any
+
+    @property
+    def idempotency_key(self) -> str:
+        """A key that is equal whenever this same visit runs again after a crash."""
+
+    @property
+    def model_override(self) -> str | None:
+        """The model that this run was told to use instead of each agent's own."""
+
+    async def call(self, kind: CallKind, name: str, request: Any, handler: Handler, traits: Traits) -> Any:
+        """Make a call through the chain: replayed, gated, retried and recorded."""
+
+    async def model(self, prompt: Any, *, model: str | None = None) -> Any:
+        """Ask a model once: text or a ModelRequest in, a ModelReply out."""
+
+    async def tool(self, name: str, /, **arguments: Any) -> Any:
+        """Call a tool by name and return its value."""
+
+    async def agent(self, name: str, prompt: str) -> Any:
+        """Let an agent answer a prompt; its text is returned."""
+
+    async def ask_human(self, prompt: str, *, choices: tuple[str, ...] = ()) -> Any:
+        """Ask a person; in a run without one, the answer comes from the run's ``answers``."""
+
+    def emit(self, hint: Any) -> None:
+        """Send a hint to whoever watches; it is never stored."""
+
+    def log(self, text: str) -> None:
+        """Send a line to the node's log."""
+
+
+class NodeBody(Protocol):
+    """A definition made ready for one node.
+
+    Attributes:
+        kind: ``function``, ``agent``, ``tool``, ``human`` or ``graph``.
+        version: Content hash of the definition.
+        run: ``run(state, context)`` returns changes; a coroutine function unless ``threaded``.
+        threaded: The body is a plain function and runs in a worker thread.
+        wants_context: ``run`` takes the context; else it is called with the state alone.
+        writes: Keys that the body is known to write, for checks at build; empty if unknown.
+        template: Keys that the body's templates need, for checks at build.
+    """
+
+    kind: str
+    version: str
+    run: Callable[..., Any]
+    threaded: bool
+    wants_context: bool
+    writes: tuple[str, ...]
+    template: tuple[str, ...]
+
+
+@runtime_checkable
+class NodeLike(Protocol):
+    """A definition that can be a node: an agent, a tool, a human question, a graph."""
+
+    def as_node(self, options: NodeOptions) -> NodeBody:
+        """Make the body for a node with these options."""
+
+
+class Lookup(Protocol):
+    """Where the engine finds what it does not hold itself."""
+
+    def find(self, name: str) -> Any | None:
+        """The definition of that name (agent, tool, function, graph), or None."""
+
+    def names(self) -> dict[str, str]:
+        """All known names with their kind, for suggestions."""
+
+    def resolve(self, kind: CallKind, name: str) -> tuple[Handler, Traits]:
+        """The handler and traits of a model or tool, for calls that a body makes by name."""

@@ -1,0 +1,206 @@
+"""The facts of a run, in the past tense, and the hints that are shown and never stored.
+
+State at any step is a fold over the facts. ``at`` is Unix time in seconds. A *place* in a run is
+named by ``path`` (the subgraph visits above it, joined by ``/``; empty at the top), ``node``,
+``visit`` (counted from 1) and, inside a map, ``index`` (counted from 0).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct
+
+from genxai_nb.messages import Delta
+
+
+class Fact(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event"):
+    """What every recorded event has."""
+
+    at: float
+
+
+class RunStarted(Fact, frozen=True, kw_only=True, tag="run_started"):
+    """A run began. ``input`` is the validated input; ``definitions`` maps a node to its version."""
+
+    run: str
+    graph: str
+    structure: str
+    input: dict[str, Any]
+    definitions: dict[str, str]
+    model: str | None = None
+    parent: str | None = None
+
+
+class RunResumed(Fact, frozen=True, kw_only=True, tag="run_resumed"):
+    """A run was taken up again, with the versions that are now in force."""
+
+    definitions: dict[str, str]
+
+
+class NodeStarted(Fact, frozen=True, kw_only=True, tag="node_started"):
+    """A visit of a node began. ``parents`` are the visits whose tokens it took."""
+
+    node: str
+    visit: int
+    parents: tuple[tuple[str, int], ...]
+    version: str = ""
+    attempt: int = 1
+    path: str = ""
+
+
+class InstanceFinished(Fact, frozen=True, kw_only=True, tag="instance_finished"):
+    """One instance of a map ended; ``update`` is what it wrote."""
+
+    node: str
+    visit: int
+    index: int
+    update: dict[str, Any]
+    reads: tuple[str, ...] = ()
+    seconds: float = 0.0
+    path: str = ""
+
+
+class NodeFinished(Fact, frozen=True, kw_only=True, tag="node_finished"):
+    """A visit ended. ``update`` is what it wrote, ``edges`` the numbers of the edges it took."""
+
+    node: str
+    visit: int
+    update: dict[str, Any]
+    edges: tuple[int, ...]
+    reads: tuple[str, ...] = ()
+    seconds: float = 0.0
+    path: str = ""
+
+
+class NodeFailed(Fact, frozen=True, kw_only=True, tag="node_failed"):
+    """An attempt of a visit raised. ``retried`` says that another attempt follows."""
+
+    node: str
+    visit: int
+    error: str
+    code: str
+    attempt: int = 1
+    retried: bool = False
+    index: int | None = None
+    seconds: float = 0.0
+    path: str = ""
+
+
+class LoopLimitReached(Fact, frozen=True, kw_only=True, tag="loop_limit_reached"):
+    """An edge's condition said yes, but its limit was spent, so it was not taken."""
+
+    node: str
+    visit: int
+    target: str
+    limit: int
+    path: str = ""
+
+
+class CallStarted(Fact, frozen=True, kw_only=True, tag="call_started"):
+    """A call to the world began. ``slot`` names it for replay; ``request`` is as sent."""
+
+    slot: str
+    kind: str
+    name: str
+    request: Any
+    node: str
+    visit: int
+    ordinal: int
+    index: int | None = None
+    parent: str | None = None
+    path: str = ""
+
+
+class CallFinished(Fact, frozen=True, kw_only=True, tag="call_finished"):
+    """A call was answered."""
+
+    slot: str
+    reply: Any
+    seconds: float = 0.0
+    attempts: int = 1
+
+
+class CallFailed(Fact, frozen=True, kw_only=True, tag="call_failed"):
+    """A call ended in an error, which the body saw."""
+
+    slot: str
+    error: str
+    code: str
+    seconds: float = 0.0
+    attempts: int = 1
+
+
+class CallRetried(Fact, frozen=True, kw_only=True, tag="call_retried"):
+    """An attempt of a call failed and another follows after ``wait`` seconds."""
+
+    slot: str
+    error: str
+    attempt: int
+    wait: float
+
+
+class RunPaused(Fact, frozen=True, kw_only=True, tag="run_paused"):
+    """The run stands before the next visit."""
+
+    reason: str
+
+
+class RunFinished(Fact, frozen=True, kw_only=True, tag="run_finished"):
+    """The run came to its end."""
+
+
+class RunFailed(Fact, frozen=True, kw_only=True, tag="run_failed"):
+    """The run stopped at an error; it can be resumed once the cause is mended."""
+
+    error: str
+    code: str
+
+
+class RunCancelled(Fact, frozen=True, kw_only=True, tag="run_cancelled"):
+    """The run was interrupted; what was finished stays finished."""
+
+
+Event = (
+    RunStarted
+    | RunResumed
+    | NodeStarted
+    | InstanceFinished
+    | NodeFinished
+    | NodeFailed
+    | LoopLimitReached
+    | CallStarted
+    | CallFinished
+    | CallFailed
+    | CallRetried
+    | RunPaused
+    | RunFinished
+    | RunFailed
+    | RunCancelled
+)
+
+
+class Streamed(Struct, frozen=True):
+    """A hint: a piece of a model's answer on its way."""
+
+    slot: str
+    node: str
+    delta: Delta
+
+
+class Logged(Struct, frozen=True):
+    """A hint: a line that a body logged or printed."""
+
+    node: str
+    text: str
+
+
+class Progressed(Struct, frozen=True):
+    """A hint: how far a body has come, from 0 to 1."""
+
+    node: str
+    fraction: float
+    text: str = ""
+
+
+Hint = Streamed | Logged | Progressed

@@ -1,0 +1,28 @@
+"""Settings, read once from ``GENXAI_*`` environment variables."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What can be set from outside.
+
+    Attributes:
+        store: Where runs are kept: ``:memory:``, a path, or empty for ``.genxai/journal.db`` in the
+            working folder (``GENXAI_STORE``).
+        model: The model of agents that name none (``GENXAI_MODEL``), default ``offline``.
+        answers: A YAML or JSON file with answers for human nodes, by node name (``GENXAI_ANSWERS``).
+    """
+
+    store: str = ""
+    model: str = "offline"
+    answers: str = ""
+
+
+def read_settings() -> Settings:
+    """Read the settings from the environment."""
+    names = Settings.__dataclass_fields__
+    return Settings(**{n: v for n in names if (v := os.environ.get(f"GENXAI_{n.upper()}"))})
