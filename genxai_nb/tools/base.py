@@ -1,0 +1,192 @@
+"""The ``@tool`` decorator and the tool that it makes."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, overload
+
+from genxai_nb.calls.call import Call, Traits, digest
+from genxai_nb.errors import RunError, ToolFailed
+from genxai_nb.loop import run_in_worker
+
+from .node import ToolNode
+from .results import plain
+from .schema import Schema
+from .signature import CONTEXT, read_signature
+
+if TYPE_CHECKING:
+    from genxai_nb.messages import ToolSpec
+
+    from .node import Options
+
+
+class Tool:
+    """A typed function that models, nodes and people can call.
+
+    Calling the tool calls the function as it is. ``handler`` is the way through the chain: arguments
+    are checked, a plain function runs in a worker thread, an ``async`` one on the loop, and what it
+    raises becomes a ToolFailed that a model can read.
+
+    Attributes:
+        name: The name that models call it by.
+        description: The docstring without its sections.
+        category: One word for grouping, such as ``"data"``.
+        tags: Further words to find it by.
+        timeout: Seconds that one call may take; None for no limit.
+        idempotent: Calling it twice with the same arguments is as calling it once.
+        read_only: It changes nothing.
+        permissions: What it needs, such as ``network`` or ``write``.
+        effect: It changes the world, so its call is recorded before it is made.
+        parameters: The names of its parameters, in order.
+
+    Example:
+        >>> @tool
+        ... def double(number: int) -> int:
+        ...     "Double a number."
+        ...     return number * 2
+        >>> double(4), double.name, double.description
+        (8, 'double', 'Double a number.')
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        *,
+        name: str | None = None,
+        category: str = "general",
+        tags: Iterable[str] = (),
+        timeout: float | None = None,
+        idempotent: bool = False,
+        read_only: bool = False,
+        permissions: Iterable[str] = (),
+    ) -> None:
+        signature = read_signature(function, name)
+        self.function = function
+        self.name = signature.name
+        self.description = signature.description
+        self.category = category
+        self.tags = tuple(tags)
+        self.timeout = timeout
+        self.idempotent = idempotent
+        self.read_only = read_only
+        self.permissions = frozenset(permissions)
+        self.effect = not (idempotent or read_only)
+        self.parameters = tuple(parameter.name for parameter in signature.parameters)
+        self.traits = Traits(effect=self.effect, timeout=timeout, permissions=self.permissions)
+        self._signature = signature
+        self._schema = Schema(signature)
+        self._inline = inspect.iscoroutinefunction(function)
+        functools.update_wrapper(self, function)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the function as it is, without checking or conversion."""
+        return self.function(*args, **kwargs)
+
+    def __repr__(self) -> str:
+        return f"Tool({self.name!r}, {', '.join(self.parameters)})"
+
+    @functools.cached_property
+    def spec(self) -> ToolSpec:
+        """The tool as a model is told of it."""
+        return self._schema.spec()
+
+    @functools.cached_property
+    def version(self) -> str:
+        """Content hash of the function and of what was said of it."""
+        from genxai_nb.source import version_of
+
+        said = (self.name, self.timeout, self.effect, sorted(self.permissions))
+        return digest(version_of(self.function).hash.encode(), repr(said).encode())
+
+    def validate(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Check arguments against the schema and return them as the function takes them.
+
+        Raises:
+            ToolFailed: They do not fit; one line says of each parameter what is wrong.
+        """
+        return self._schema.validate(arguments)
+
+    async def handler(self, call: Call) -> Any:
+        """Answer a call: check its arguments, run the function, return plain data.
+
+        Raises:
+            ToolFailed: The arguments do not fit, or the function raised; the cause is kept.
+            NotStorable: The function returned what the journal cannot keep.
+        """
+        arguments = self._schema.validate(call.request)
+        if self._signature.wants_context:
+            arguments[CONTEXT] = call.context
+        if self._inline:
+            try:
+                value = await self.function(**arguments)
+            except (RunError, ToolFailed):
+                raise
+            except (Exception, SystemExit) as exc:
+                raise self._failure(exc) from exc
+        else:
+            value = await run_in_worker(self._run, arguments)
+        return plain(value, self.name)
+
+    def _run(self, arguments: dict[str, Any]) -> Any:
+        # caught inside the thread: a future can carry neither StopIteration nor SystemExit
+        try:
+            return self.function(**arguments)
+        except (RunError, ToolFailed):
+            raise
+        except (Exception, SystemExit) as exc:
+            raise self._failure(exc) from exc
+
+    def _failure(self, error: BaseException) -> ToolFailed:
+        return ToolFailed(f"Tool {self.name!r} raised {type(error).__name__}: {error}")
+
+    def as_node(self, options: Options) -> ToolNode:
+        """Make the body for a node that calls this tool.
+
+        Raises:
+            UnknownName: An argument is given that is no parameter.
+            GraphInvalid: A parameter without default has no argument though others are given.
+        """
+        required = self.spec.parameters.get("required", ())
+        return ToolNode(self, options, required=tuple(required))
+
+
+@overload
+def tool(function: Callable[..., Any], /) -> Tool: ...
+@overload
+def tool(
+    *,
+    name: str | None = None,
+    category: str = "general",
+    tags: Iterable[str] = (),
+    timeout: float | None = None,
+    idempotent: bool = False,
+    read_only: bool = False,
+    permissions: Iterable[str] = (),
+) -> Callable[[Callable[..., Any]], Tool]: ...
+def tool(function: Callable[..., Any] | None = None, /, **options: Any) -> Any:
+    """Make a tool from a typed function, bare or with options.
+
+    The schema comes from the annotations, the description from the docstring, the parameters'
+    descriptions from its ``Args:``. A parameter named ``context`` is not part of the schema and
+    receives the context of the call.
+
+    Args:
+        function: The function, when used without parentheses.
+        **options: ``name category tags timeout idempotent read_only permissions``, as in Tool.
+
+    Raises:
+        SchemaInvalid: The signature cannot be described to a model.
+
+    Example:
+        >>> @tool(category="text", tags=["count"], read_only=True)
+        ... def letters(text: str) -> int:
+        ...     "Count the letters of a text."
+        ...     return sum(c.isalpha() for c in text)
+        >>> letters.spec.parameters["required"]
+        ['text']
+    """
+    if function is not None:
+        return Tool(function, **options)
+    return functools.partial(Tool, **options)

@@ -1,0 +1,89 @@
+"""Tools by name: the ones that come with the package and those that installed packages offer.
+
+Names, categories and descriptions of builtin tools stand in one table, so listing them imports
+nothing. Another package offers a tool by an entry point in the group ``genxai_nb.tools`` whose name
+is the tool's and whose value is ``module:attribute``.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+from typing import TYPE_CHECKING, NamedTuple
+
+from genxai_nb.errors import SchemaInvalid, UnknownName
+
+from .base import Tool
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
+GROUP = "genxai_nb.tools"
+
+
+class ToolRow(NamedTuple):
+    """A tool as a list of tools shows it; ``origin`` is ``builtin`` or the package that offers it."""
+
+    name: str
+    category: str
+    tags: tuple[str, ...]
+    description: str
+    origin: str = "builtin"
+
+
+_BUILTIN = (ToolRow("calculator", "computation", ("math",), "Evaluate an arithmetic expression."),)
+_ROWS = {row.name: row for row in _BUILTIN}
+
+
+def names() -> list[str]:
+    """List the names of all tools, sorted, without importing their modules."""
+    return sorted({*_ROWS, *_entries()})
+
+
+def describe() -> list[ToolRow]:
+    """List all tools, sorted by name, without importing their modules.
+
+    The category of another package's tool is ``plugin`` and its description names the package, since
+    its own words are known only after an import.
+    """
+    rows = dict(_ROWS)
+    for name, entry in _entries().items():
+        origin = entry.dist.name if entry.dist else entry.module
+        rows.setdefault(name, ToolRow(name, "plugin", (), f"A tool of package {origin}.", origin))
+    return sorted(rows.values())
+
+
+def find(name: str) -> Tool:
+    """Return the tool of that name, importing its module at the first call.
+
+    A builtin tool wins over another package's of the same name.
+
+    Raises:
+        UnknownName: There is no tool of that name; the nearest one is suggested.
+        SchemaInvalid: An entry point leads to something that is no tool.
+
+    Example:
+        >>> find("calculator")(expression="2 + 3 * 4")
+        14
+    """
+    row = _ROWS.get(name)
+    if row is not None:
+        module = importlib.import_module(f"genxai_nb.tools.builtin.{row.category}")
+        found = getattr(module, name)
+    elif name in _entries():
+        found = _entries()[name].load()
+    else:
+        raise UnknownName("tool", name, names())
+    if not isinstance(found, Tool):
+        raise SchemaInvalid(
+            f"The entry point {name!r} of group {GROUP!r} is a {type(found).__name__}, not a tool.",
+            hint="Put @tool above the function that it names.",
+        )
+    return found
+
+
+@functools.cache
+def _entries() -> dict[str, EntryPoint]:
+    from importlib.metadata import entry_points
+
+    return {entry.name: entry for entry in entry_points(group=GROUP)}

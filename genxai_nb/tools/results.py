@@ -1,0 +1,78 @@
+"""A tool's value as plain data: text, numbers, booleans, None, lists and dicts."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+from collections.abc import Mapping
+from typing import Any
+
+from genxai_nb.errors import NotStorable
+
+_SCALARS = frozenset({str, int, float, bool, type(None)})
+
+
+def plain(value: Any, path: str) -> Any:
+    """Turn a value into plain data.
+
+    Models, dataclasses and named tuples become dicts, other collections lists, enums their values,
+    numpy scalars and arrays their Python values, tables a list of rows, times and the like text.
+
+    Args:
+        value: What a tool returned.
+        path: Where the value stands, for the error.
+
+    Raises:
+        NotStorable: Something in it has no plain form; the error names its path.
+    """
+    kind = type(value)
+    if kind in _SCALARS:
+        return value
+    if kind is list or kind is tuple:
+        return [
+            item if type(item) in _SCALARS else plain(item, f"{path}[{n}]") for n, item in enumerate(value)
+        ]
+    if isinstance(value, Mapping):
+        return {_key(key, path): plain(item, f"{path}.{key}") for key, item in value.items()}
+    return _converted(value, path)
+
+
+def _key(key: Any, path: str) -> str:
+    key = key.value if isinstance(key, enum.Enum) else key
+    if not isinstance(key, str | int | float | bool):
+        raise NotStorable(f"{path}.{key!r}", key)
+    return key if isinstance(key, str) else str(key)
+
+
+def _converted(value: Any, path: str) -> Any:
+    if isinstance(value, enum.Enum):
+        return plain(value.value, path)
+    if isinstance(value, str | int | float):  # their subclasses
+        return next(base(value) for base in (str, int, float) if isinstance(value, base))
+    if isinstance(value, tuple) and hasattr(value, "_asdict"):
+        return plain(value._asdict(), path)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = dataclasses.fields(value)
+        return {field.name: plain(getattr(value, field.name), f"{path}.{field.name}") for field in fields}
+    if isinstance(value, set | frozenset):
+        return sorted((plain(item, f"{path}{{}}") for item in value), key=repr)
+    if hasattr(value, "model_dump"):  # a pydantic model
+        return plain(value.model_dump(mode="python"), path)
+    if hasattr(value, "to_dict") and hasattr(value, "columns"):  # a DataFrame
+        return plain(value.to_dict("records"), path)
+    if hasattr(value, "tolist"):  # numpy and pandas
+        return plain(value.tolist(), path)
+    return _text(value, path)
+
+
+def _text(value: Any, path: str) -> str:
+    from datetime import date, time, timedelta
+    from decimal import Decimal
+    from pathlib import PurePath
+    from uuid import UUID
+
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if isinstance(value, timedelta | Decimal | PurePath | UUID):
+        return str(value)
+    raise NotStorable(path, value)

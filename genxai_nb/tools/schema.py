@@ -1,0 +1,128 @@
+"""A signature as a JSON schema, and what a model is told when its arguments do not fit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin
+
+from genxai_nb.errors import SchemaInvalid, ToolFailed, suggest
+from genxai_nb.messages import ToolSpec
+
+from .signature import EMPTY, Signature
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+    from pydantic_core import ErrorDetails
+
+_SHOWN = 80
+
+
+class Schema:
+    """A tool's parameters, checked by pydantic, which is imported with the first use.
+
+    Args:
+        signature: What the tool's function takes.
+    """
+
+    def __init__(self, signature: Signature) -> None:
+        self.signature = signature
+        self._names = {f"p{n}": p.name for n, p in enumerate(signature.parameters)}
+        self._model: type[BaseModel] | None = None
+
+    def spec(self) -> ToolSpec:
+        """Describe the tool to a model.
+
+        Raises:
+            SchemaInvalid: A type inside a parameter's type has no JSON schema.
+        """
+        from pydantic.errors import PydanticInvalidForJsonSchema
+        from pydantic.json_schema import GenerateJsonSchema
+
+        class Untitled(GenerateJsonSchema):
+            def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002 - pydantic's signature
+                return False
+
+        try:
+            parameters = self.model().model_json_schema(schema_generator=Untitled)
+        except PydanticInvalidForJsonSchema as exc:
+            raise SchemaInvalid(f"Tool {self.signature.name!r} has no JSON schema: {exc.message}.") from exc
+        parameters.pop("title", None)
+        return ToolSpec(self.signature.name, self.signature.description, parameters)
+
+    def model(self) -> type[BaseModel]:
+        """Make the pydantic model of the parameters, once.
+
+        Raises:
+            SchemaInvalid: A type inside a parameter's type has no schema.
+        """
+        if self._model is None:
+            from pydantic import ConfigDict, Field, create_model
+            from pydantic.errors import PydanticSchemaGenerationError
+
+            fields: dict[str, Any] = {}
+            for field, parameter in zip(self._names, self.signature.parameters, strict=True):
+                about: dict[str, Any] = {
+                    "alias": parameter.name,
+                    "description": parameter.description or None,
+                }
+                if parameter.default is EMPTY:
+                    fields[field] = (parameter.annotation, Field(**about))
+                elif isinstance(parameter.default, str | int | float | bool | None):
+                    fields[field] = (parameter.annotation, Field(default=parameter.default, **about))
+                else:  # a factory keeps a default that JSON cannot show out of the schema
+                    fields[field] = (parameter.annotation, Field(default_factory=_nothing, **about))
+            try:
+                self._model = create_model(
+                    self.signature.name, __config__=ConfigDict(extra="forbid"), **fields
+                )
+            except PydanticSchemaGenerationError as exc:
+                raise SchemaInvalid(f"Tool {self.signature.name!r} has no schema: {exc.message}") from exc
+        return self._model
+
+    def validate(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Turn a model's arguments into the function's; what is not given is left out.
+
+        Raises:
+            ToolFailed: Arguments are missing, unknown or of the wrong kind, one line each.
+        """
+        from pydantic import ValidationError
+
+        try:
+            checked = self.model().model_validate(arguments)
+        except ValidationError as exc:
+            lines = [self._explain(error) for error in exc.errors(include_url=False)]
+            raise ToolFailed(
+                "\n".join(
+                    [f"The arguments of tool {self.signature.name!r} do not fit.", *lines, self._usage()]
+                )
+            ) from exc
+        return {self._names[field]: getattr(checked, field) for field in checked.model_fields_set}
+
+    def _explain(self, error: ErrorDetails) -> str:
+        where = ".".join(str(part) for part in error["loc"]) or "arguments"
+        if error["type"] == "missing":
+            return f"- Parameter {where!r} is missing."
+        if error["type"] == "extra_forbidden":
+            advice = suggest(where, self._names.values()) or "The tool takes none."
+            return f"- There is no parameter {where!r}. {advice}"
+        given = repr(error["input"])
+        given = given if len(given) <= _SHOWN else f"{given[:_SHOWN]}..."
+        wanted = error["msg"].removeprefix("Input should be ")
+        if wanted != error["msg"]:
+            return f"- Parameter {where!r} is {given}, but should be {wanted}."
+        return f"- Parameter {where!r} is {given}: {wanted}."
+
+    def _usage(self) -> str:
+        taken = []
+        for parameter in self.signature.parameters:
+            optional = "" if parameter.default is EMPTY else "?"
+            annotation = parameter.annotation
+            if get_origin(annotation) is Annotated:
+                annotation = get_args(annotation)[0]
+            kind = annotation.__name__ if isinstance(annotation, type) else str(annotation)
+            taken.append(f"{parameter.name}{optional}: {kind}")
+        return f"It takes ({', '.join(taken)})."
+
+
+def _nothing() -> None:
+    """The place of a default that the function fills in itself."""

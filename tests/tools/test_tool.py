@@ -1,0 +1,339 @@
+"""A tool made from a typed function: its schema, its call, its refusals."""
+
+from __future__ import annotations
+
+import contextvars
+import dataclasses
+import enum
+import threading
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+
+import pytest
+from pydantic import BaseModel, Field
+
+from genxai_nb.calls.call import Call, Scope
+from genxai_nb.errors import NotStorable, RunPaused, SchemaInvalid, ToolFailed
+from genxai_nb.tools.base import Tool, tool
+
+
+class Unit(enum.Enum):
+    METRE = "m"
+    FOOT = "ft"
+
+
+class Box(BaseModel):
+    width: float
+    height: float
+
+
+@dataclasses.dataclass
+class Pair:
+    left: Any
+    right: Any
+
+
+@tool
+def area(box: Box, unit: Unit = Unit.METRE, *, times: Annotated[int, Field(ge=1)] = 1) -> float:
+    """Compute the area of a box.
+
+    It is counted as often as asked.
+
+    Args:
+        box: Width and height.
+        unit (Unit): What the numbers
+            are measured in.
+        times: How many boxes.
+
+    Returns:
+        The area.
+    """
+    return box.width * box.height * times * (1 if unit is Unit.METRE else 0.0929)
+
+
+def call_of(made: Tool, *, context: Any = None, **arguments: Any) -> Call:
+    scope = Scope("", "node", 1)
+    return Call(
+        "tool",
+        made.name,
+        arguments,
+        scope=scope,
+        ordinal=0,
+        slot="slot",
+        key="key",
+        traits=made.traits,
+        emit=lambda delta: None,
+        context=context,
+    )
+
+
+def test_spec_comes_from_annotations_and_docstring():
+    """Types, defaults, bounds and the Args section are all in the JSON schema."""
+    spec = area.spec
+    assert (spec.name, spec.description) == (
+        "area",
+        "Compute the area of a box.\n\nIt is counted as often as asked.",
+    )
+    fields = spec.parameters["properties"]
+    assert spec.parameters["required"] == ["box"]
+    assert fields["box"]["description"] == "Width and height."
+    assert fields["unit"]["description"] == "What the numbers are measured in."
+    assert fields["times"] == {
+        "default": 1,
+        "description": "How many boxes.",
+        "minimum": 1,
+        "type": "integer",
+    }
+    assert spec.parameters["$defs"]["Unit"]["enum"] == ["m", "ft"]
+    assert "title" not in spec.parameters
+
+
+def test_tool_can_be_called_like_the_function():
+    """Calling a tool calls its function, with positional arguments and without conversion."""
+    assert area(Box(width=2, height=3)) == 6
+    assert area.__name__ == "area"
+
+
+async def test_handler_converts_arguments_and_fills_defaults():
+    """A model's JSON becomes the types that the function declares."""
+    assert await area.handler(call_of(area, box={"width": "2", "height": 3}, times=2)) == 12
+    assert await area.handler(call_of(area, box={"width": 10, "height": 1}, unit="ft")) == pytest.approx(
+        0.929
+    )
+
+
+async def test_wrong_arguments_are_told_one_line_each():
+    """A model reads which parameter is wrong, what it gave and what is expected."""
+    with pytest.raises(ToolFailed) as caught:
+        await area.handler(call_of(area, box={"width": "wide"}, tims=2, times=0))
+    lines = str(caught.value).splitlines()
+    assert lines[0] == "The arguments of tool 'area' do not fit."
+    assert (
+        "- Parameter 'box.width' is 'wide', but should be a valid number, unable to parse string as a number."
+        in lines
+    )
+    assert "- Parameter 'box.height' is missing." in lines
+    assert "- Parameter 'times' is 0, but should be greater than or equal to 1." in lines
+    assert "- There is no parameter 'tims'. Did you mean 'times'?" in lines
+    assert lines[-1] == "It takes (box: Box, unit?: Unit, times?: int)."
+
+
+async def test_long_values_are_cut_in_the_explanation():
+    """A wrong value of any length takes one short line."""
+
+    @tool
+    def half(number: int) -> int:
+        return number // 2
+
+    with pytest.raises(ToolFailed) as caught:
+        await half.handler(call_of(half, number="x" * 10_000))
+    assert len(str(caught.value)) < 400
+
+
+async def test_plain_function_runs_in_a_thread_with_its_context():
+    """A plain function is off the loop but sees the caller's context variables."""
+    place = contextvars.ContextVar("place", default="nowhere")
+
+    @tool
+    def where() -> str:
+        return f"{place.get()} {threading.current_thread() is threading.main_thread()}"
+
+    place.set("here")
+    assert await where.handler(call_of(where)) == "here False"
+
+
+async def test_async_function_runs_on_the_loop():
+    """An async tool is awaited in the caller's thread."""
+
+    @tool
+    async def where() -> bool:
+        return threading.current_thread() is threading.main_thread()
+
+    assert await where.handler(call_of(where)) is True
+
+
+@pytest.mark.parametrize("error", [ValueError("no such town"), StopIteration(), SystemExit(3)])
+@pytest.mark.parametrize("inline", [False, True])
+async def test_what_a_tool_raises_becomes_tool_failed(error: BaseException, inline: bool):
+    """Type and text of the exception are told, and the cause is kept, also for the ones a future cannot carry."""
+
+    def plain_one() -> None:
+        raise error
+
+    async def async_one() -> None:
+        if not isinstance(error, StopIteration):  # a coroutine cannot raise it
+            raise error
+        raise ValueError
+
+    made = tool(async_one if inline else plain_one)
+    with pytest.raises(ToolFailed) as caught:
+        await made.handler(call_of(made))
+    cause = caught.value.__cause__
+    assert str(caught.value) == f"Tool {made.name!r} raised {type(cause).__name__}: {cause}"
+    assert type(cause) in {type(error), ValueError}
+
+
+@pytest.mark.parametrize("error", [ToolFailed("the town is closed"), RunPaused("later")])
+async def test_errors_that_others_act_on_pass_unchanged(error: Exception):
+    """A pause inside a tool and a tool's own ToolFailed are not wrapped."""
+
+    def plain_one() -> None:
+        raise error
+
+    async def async_one() -> None:
+        raise error
+
+    for made in (tool(plain_one), tool(async_one)):
+        with pytest.raises(type(error)) as caught:
+            await made.handler(call_of(made))
+        assert caught.value is error
+        assert error.__cause__ is None
+
+
+async def test_context_is_given_and_not_part_of_the_schema():
+    """A parameter named context receives the call's context and no model is told of it."""
+
+    @tool
+    def look(name: str, context) -> str:
+        return f"{name} {context}"
+
+    assert list(look.spec.parameters["properties"]) == ["name"]
+    assert look.parameters == ("name",)
+    assert await look.handler(call_of(look, name="Ann", context="from above")) == "Ann from above"
+
+
+async def test_result_is_plain_data():
+    """Models, dataclasses, tuples, sets and enums come back as what JSON has."""
+
+    @tool
+    def mixed() -> Any:
+        return {"box": Box(width=1, height=2), 3: (Unit.FOOT, {2, 1}), "pair": Pair(None, [True])}
+
+    assert await mixed.handler(call_of(mixed)) == {
+        "box": {"width": 1.0, "height": 2.0},
+        "3": ["ft", [1, 2]],
+        "pair": {"left": None, "right": [True]},
+    }
+
+
+async def test_result_without_plain_form_is_refused_with_its_path():
+    """A value that cannot be kept names where it is."""
+
+    @tool
+    def odd() -> Any:
+        return {"found": [1, object()]}
+
+    with pytest.raises(NotStorable, match=r"odd\.found\[1\] is a builtins\.object"):
+        await odd.handler(call_of(odd))
+
+
+def test_options_are_kept_and_give_the_traits():
+    """Timeout, category and tags are the decorator's; only a harmless tool has no effect."""
+
+    @tool(category="data", tags=["text"], timeout=5, permissions=["network"])
+    def fetch(address: str) -> str:
+        return address
+
+    assert (fetch.category, fetch.tags, fetch.timeout) == ("data", ("text",), 5)
+    assert (fetch.traits.effect, fetch.traits.timeout, fetch.traits.permissions) == (True, 5, {"network"})
+    assert not tool(idempotent=True)(fetch.function).traits.effect
+    assert not tool(read_only=True)(fetch.function).effect
+
+
+def make_unannotated():
+    def count(text):
+        return len(text)
+
+    return count
+
+
+def make_star():
+    def count(*texts: str):
+        return texts
+
+    return count
+
+
+def make_double_star():
+    def count(**texts: str):
+        return texts
+
+    return count
+
+
+def make_positional():
+    def count(text: str, /):
+        return text
+
+    return count
+
+
+def make_callback():
+    def count(text: Callable[[int], int]):
+        return text
+
+    return count
+
+
+def make_foreign():
+    def count(text: list[threading.Thread] | None):
+        return text
+
+    return count
+
+
+def make_undefined():
+    def count(text: Nowhere):  # noqa: F821 - the point of the case
+        return text
+
+    return count
+
+
+def make_generator():
+    def count(text: str):
+        yield text
+
+    return count
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (make_unannotated, "parameter 'text' has no annotation. Write its type, such as text: str"),
+        (make_star, r"parameter 'texts' is \*texts, which has no schema"),
+        (make_double_star, r"parameter 'texts' is \*\*texts, which has no schema"),
+        (make_positional, "parameter 'text' is positional-only"),
+        (make_callback, "parameter 'text' is of type .*Callable.*, which has no JSON schema"),
+        (make_foreign, "parameter 'text' is of type Thread, which has no JSON schema"),
+        (make_undefined, "the annotation 'Nowhere' is not defined"),
+        (make_generator, "Tool 'count' yields values"),
+        (lambda: lambda: 1, "'<lambda>' cannot be a tool's name"),
+        (lambda: 3, "@tool takes a function, not 3"),
+    ],
+)
+def test_signature_that_cannot_be_described_is_refused_at_decoration(make: Callable[[], Any], said: str):
+    """A bad signature is an error of the definition, before any call, and names the parameter."""
+    with pytest.raises(SchemaInvalid, match=said):
+        tool(make())
+
+
+def test_types_with_a_json_schema_are_taken():
+    """Literals, unions, containers, enums, models, dataclasses and NewTypes make a schema."""
+
+    @tool
+    def many(a: Literal["x", "y"], b: int | None, c: dict[str, list[float]], d: Pair, e: Any = None) -> None:
+        return None
+
+    assert many.spec.parameters["properties"]["a"]["enum"] == ["x", "y"]
+    assert many.spec.parameters["required"] == ["a", "b", "c", "d"]
+
+
+async def test_parameter_may_have_any_python_name():
+    """Names that a pydantic model keeps for itself are fine as parameters."""
+
+    @tool
+    def odd_names(model_config: int, schema: str, copy: bool, _private: int = 2) -> list[Any]:
+        return [model_config, schema, copy, _private]
+
+    answer = await odd_names.handler(call_of(odd_names, model_config=1, schema="s", copy=True))
+    assert answer == [1, "s", True, 2]
