@@ -1,0 +1,301 @@
+"""What a run came to: a pure fold over its events, for pictures, tables and lists."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from genxai_nb.messages import Message, ModelReply, ModelRequest, Usage
+
+from .events import (
+    CallFailed,
+    CallFinished,
+    CallStarted,
+    Event,
+    InstanceFinished,
+    LoopLimitReached,
+    NodeFailed,
+    NodeFinished,
+    NodeStarted,
+    RunCancelled,
+    RunFailed,
+    RunFinished,
+    RunPaused,
+    RunResumed,
+    RunStarted,
+)
+from .store import RunRow
+
+NodeStatus = Literal["idle", "running", "done", "paused", "failed"]
+RunStatus = Literal["running", "paused", "done", "failed", "cancelled"]
+
+STATUS_AFTER: dict[type, RunStatus] = {
+    RunStarted: "running",
+    RunResumed: "running",
+    RunPaused: "paused",
+    RunFinished: "done",
+    RunFailed: "failed",
+    RunCancelled: "cancelled",
+}
+
+
+class NodeSummary(Struct, kw_only=True):
+    """What became of one node of a run, all visits together.
+
+    Attributes:
+        name: The node's name.
+        path: The subgraph visits above it; empty at the top.
+        status: Where its latest visit stands; ``paused`` is an unfinished visit of a run that stands still.
+        visits: How many visits finished.
+        attempt: The attempt that the latest visit is in.
+        instances: Finished instances of the latest visit, if it is a map.
+        seconds: Time spent in its bodies.
+        usage: Tokens of its model calls.
+        model: The model it asked last.
+        system: The system message of its last model call, as text.
+        prompt: The last user message of its last model call, as text.
+        reply: The last model's answer in words.
+        model_calls: How many model calls were answered.
+        tools: The names of the tools it called, in order.
+        update: The public keys that its last visit wrote.
+        error: What its last failure said; empty once a visit finished.
+    """
+
+    name: str
+    path: str = ""
+    status: NodeStatus = "idle"
+    visits: int = 0
+    attempt: int = 1
+    instances: int = 0
+    seconds: float = 0.0
+    usage: Usage = Usage()
+    model: str = ""
+    system: str = ""
+    prompt: str = ""
+    reply: str = ""
+    model_calls: int = 0
+    tools: tuple[str, ...] = ()
+    update: tuple[str, ...] = ()
+    error: str = ""
+
+
+class RunSummary(Struct, kw_only=True):
+    """What a run came to.
+
+    Attributes:
+        run: The run's id.
+        graph: The graph's name.
+        status: Where the run stands.
+        input: The validated input.
+        model: The model that the run was told to use instead of each agent's own.
+        nodes: The nodes that were visited, in order of their first visit; in a subgraph as ``path/name``.
+        edges: How often each edge of the top graph was taken, by its number.
+        usage: Tokens of all model calls.
+        steps: How many visits finished.
+        seconds: Time during which the run was driven.
+        started: When it began, as Unix time in seconds.
+        ended: When it came to its end or to a stop; None while it runs.
+        limits: The limits that were reached, in order.
+        error: Why it failed, or why it is paused.
+        code: The failure's error code.
+    """
+
+    run: str = ""
+    graph: str = ""
+    status: RunStatus = "running"
+    input: dict[str, Any] = {}
+    model: str | None = None
+    nodes: dict[str, NodeSummary] = {}
+    edges: dict[int, int] = {}
+    usage: Usage = Usage()
+    steps: int = 0
+    seconds: float = 0.0
+    started: float = 0.0
+    ended: float | None = None
+    limits: tuple[LoopLimitReached, ...] = ()
+    error: str = ""
+    code: str = ""
+
+    def node(self, name: str) -> NodeSummary:
+        """What became of a node; an idle one if it was never visited."""
+        return self.nodes.get(name) or NodeSummary(name=name)
+
+
+def summarize(events: Iterable[Event]) -> RunSummary:
+    """Fold a run's events into its summary.
+
+    Example:
+        >>> from genxai_nb.journal.events import NodeFinished, NodeStarted
+        >>> summary = summarize([
+        ...     NodeStarted(at=1, node="a", visit=1, parents=()),
+        ...     NodeFinished(at=2, node="a", visit=1, update={"x": 1}, edges=(0,)),
+        ... ])
+        >>> summary.node("a").status, summary.edges
+        ('done', {0: 1})
+    """
+    fold = _Fold()
+    for event in events:
+        fold.take(event)
+    return fold.close()
+
+
+def row_of(events: Sequence[Event]) -> RunRow:
+    """Fold a run's events into its row of the list of runs."""
+    first = events[0]
+    if not isinstance(first, RunStarted):
+        raise TypeError(f"A run's first event is RunStarted, not {type(first).__name__}.")
+    status, ended, steps = "running", None, 0
+    for event in events:
+        kind = type(event)
+        if kind is NodeFinished:
+            steps += 1
+        elif kind in STATUS_AFTER:
+            status = STATUS_AFTER[kind]
+            ended = None if status == "running" else event.at
+    return RunRow(
+        run=first.run,
+        graph=first.graph,
+        status=status,
+        started=first.at,
+        ended=ended,
+        steps=steps,
+        parent=first.parent,
+    )
+
+
+def in_words(message: Message) -> str:
+    """Put a message into words: its text, then the tools that it asks for."""
+    lines = [message.text] if message.text else []
+    for call in message.tool_calls:
+        arguments = ", ".join(f"{key}={value!r}" for key, value in call.arguments.items())
+        lines.append(f"{call.name}({arguments})")
+    return "\n".join(lines)
+
+
+class _Fold:
+    """The summary under way, and what it takes to go on."""
+
+    def __init__(self) -> None:
+        self.summary = RunSummary()
+        self._calls: dict[str, tuple[NodeSummary, CallStarted]] = {}
+        self._since = 0.0
+        self._last = 0.0
+
+    def take(self, event: Event) -> None:
+        kind = type(event)
+        status = STATUS_AFTER.get(kind)
+        if status is not None:
+            self._turn(event, status)
+        self._last = event.at
+        if (take := _TAKE.get(kind)) is not None:
+            take(self, event)
+
+    def close(self) -> RunSummary:
+        summary = self.summary
+        summary.seconds += max(0.0, self._last - self._since)
+        if summary.status != "running":
+            for node in summary.nodes.values():
+                if node.status == "running":
+                    node.status = "paused"
+        return summary
+
+    def _turn(self, event: Event, status: RunStatus) -> None:
+        summary = self.summary
+        if status == "running":
+            summary.seconds += max(0.0, self._last - self._since)
+            self._since = event.at
+            summary.error = summary.code = ""
+        summary.status = status
+        summary.ended = None if status == "running" else event.at
+
+    def _node(self, path: str, name: str) -> NodeSummary:
+        key = f"{path}/{name}" if path else name
+        node = self.summary.nodes.get(key)
+        if node is None:
+            node = self.summary.nodes[key] = NodeSummary(name=name, path=path)
+        return node
+
+    def run_started(self, event: RunStarted) -> None:
+        summary = self.summary
+        summary.run, summary.graph, summary.model = event.run, event.graph, event.model
+        summary.input, summary.started = event.input, event.at
+
+    def run_failed(self, event: RunFailed) -> None:
+        self.summary.error, self.summary.code = event.error, event.code
+
+    def run_paused(self, event: RunPaused) -> None:
+        self.summary.error = event.reason
+
+    def node_started(self, event: NodeStarted) -> None:
+        node = self._node(event.path, event.node)
+        node.status, node.attempt, node.instances = "running", event.attempt, 0
+
+    def instance_finished(self, event: InstanceFinished) -> None:
+        node = self._node(event.path, event.node)
+        node.instances += 1
+
+    def node_finished(self, event: NodeFinished) -> None:
+        summary, node = self.summary, self._node(event.path, event.node)
+        summary.steps += 1
+        node.status, node.error = "done", ""
+        node.visits += 1
+        node.seconds += event.seconds
+        node.update = tuple(key for key in event.update if not key.startswith("@"))
+        if not event.path:
+            for number in event.edges:
+                summary.edges[number] = summary.edges.get(number, 0) + 1
+
+    def node_failed(self, event: NodeFailed) -> None:
+        node = self._node(event.path, event.node)
+        node.seconds += event.seconds
+        node.error = event.error
+        if not event.retried:
+            node.status = "failed"
+
+    def loop_limit_reached(self, event: LoopLimitReached) -> None:
+        self.summary.limits += (event,)
+
+    def call_started(self, event: CallStarted) -> None:
+        node = self._node(event.path, event.node)
+        self._calls[event.slot] = node, event
+        if event.kind == "tool":
+            node.tools += (event.name,)
+        elif isinstance(request := event.request, ModelRequest):
+            node.model = event.name
+            node.system = _last(request, "system")
+            node.prompt = _last(request, "user")
+
+    def call_finished(self, event: CallFinished) -> None:
+        node, _ = self._calls.pop(event.slot, (None, None))
+        if node is not None and isinstance(reply := event.reply, ModelReply):
+            node.model_calls += 1
+            node.usage += reply.usage
+            node.reply = in_words(reply.message)
+            self.summary.usage += reply.usage
+
+    def call_failed(self, event: CallFailed) -> None:
+        self._calls.pop(event.slot, None)
+
+
+_TAKE: dict[type, Callable[[_Fold, Any], None]] = {
+    RunStarted: _Fold.run_started,
+    RunFailed: _Fold.run_failed,
+    RunPaused: _Fold.run_paused,
+    NodeStarted: _Fold.node_started,
+    InstanceFinished: _Fold.instance_finished,
+    NodeFinished: _Fold.node_finished,
+    NodeFailed: _Fold.node_failed,
+    LoopLimitReached: _Fold.loop_limit_reached,
+    CallStarted: _Fold.call_started,
+    CallFinished: _Fold.call_finished,
+    CallFailed: _Fold.call_failed,
+}
+
+
+def _last(request: ModelRequest, role: str) -> str:
+    for message in reversed(request.messages):
+        if message.role == role:
+            return message.text
+    return ""
