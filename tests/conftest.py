@@ -2,7 +2,28 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import sys
+
+import hypothesis
 import pytest
+
+hypothesis.settings.register_profile("house", deadline=None)
+hypothesis.settings.load_profile("house")
+
+
+def _refuse_the_world(event: str, arguments: tuple) -> None:
+    """Let no test reach a machine other than this one, so that none can cost money."""
+    if event != "socket.connect":
+        return
+    address = arguments[1]
+    if isinstance(address, tuple) and not str(address[0]).startswith(("127.", "::1", "localhost")):
+        message = f"A test tried to reach {address[0]}."
+        raise PermissionError(message)
+
+
+sys.addaudithook(_refuse_the_world)
 
 
 @pytest.fixture(scope="session")
@@ -14,9 +35,17 @@ def anyio_backend() -> str:
 @pytest.fixture(autouse=True)
 def _clean_place(tmp_path, monkeypatch):
     """Each test runs in an empty folder, with no setting and no key in its environment."""
-    import os
-
     for name in list(os.environ):
         if name.startswith("GENXAI_") or name.endswith("_API_KEY"):
             monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def _needed_programs(request):
+    """Skip a test marked ``needs`` where its program is missing; in CI such a test fails."""
+    for marker in request.node.iter_markers("needs"):
+        program = marker.args[0]
+        if shutil.which(program) is None:
+            say = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
+            say(f"{program} is not on the PATH")

@@ -1,0 +1,41 @@
+.DEFAULT_GOAL := help
+.PHONY: help demo lab test check clean
+
+# Everything runs in .venv, whatever environment is active, and beside no configuration of the user.
+BIN := .venv/bin
+unexport VIRTUAL_ENV PYTHONHOME PYTHONPATH
+demo test: export IPYTHONDIR := $(CURDIR)/.venv/ipython
+demo test: export JUPYTER_CONFIG_DIR := $(CURDIR)/.venv/jupyter/config
+demo test: export JUPYTER_RUNTIME_DIR := $(CURDIR)/.venv/jupyter/runtime
+export JUPYTER_PREFER_ENV_PATH := 1
+
+define CHECKS
+$(BIN)/ruff check
+$(BIN)/ruff format --check
+$(BIN)/mypy
+RAYON_NUM_THREADS=1 $(BIN)/lint-imports --no-cache
+endef
+
+help:  ## List the targets.
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo:  ## Run notebooks/quickstart.ipynb with a random topic and print its result.
+	@bash .ci/prepare demo
+	@$(BIN)/python notebooks/demo.py
+
+lab:  ## Open the notebooks in JupyterLab.
+	@bash .ci/prepare lab
+	$(BIN)/python -m jupyterlab $(if $(filter 0,$(shell id -u)),--allow-root) notebooks/quickstart.ipynb
+
+test:  ## Run all checks and tests, the notebooks too.
+	@bash .ci/prepare test
+	$(CHECKS)
+	$(BIN)/python -m pytest tests notebooks --nbval-lax --cov
+
+check:  ## Run the linters and the type checker.
+	@bash .ci/prepare check
+	$(CHECKS)
+
+clean:  ## Remove .venv, caches and everything that a target made.
+	rm -rf .venv build dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache .genxai notebooks/.genxai
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

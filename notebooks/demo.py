@@ -1,0 +1,85 @@
+"""Execute quickstart.ipynb without a browser, on a topic drawn at random, and print what came out."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import sys
+import time
+from pathlib import Path
+from pydoc_data.topics import topics
+from typing import Any
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+
+HERE = Path(__file__).parent
+NOTEBOOK = HERE / "quickstart.ipynb"
+PLACE = HERE.parent / "build" / "demo"
+
+
+def main() -> int:
+    """Run the demo and return the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--topic", choices=sorted(topics), metavar="TOPIC", help="instead of a random one")
+    topic = parser.parse_args().topic or random.choice(sorted(topics))  # noqa: S311 - nothing secret
+    os.environ["GENXAI_QUICKSTART_TOPIC"] = topic
+    print(f"Topic of this run, drawn from {len(topics)}: {topic}")
+
+    notebook = nbformat.read(NOTEBOOK, as_version=4)
+    PLACE.mkdir(parents=True, exist_ok=True)
+    executed = PLACE / NOTEBOOK.name
+    try:
+        execute(notebook)
+    except (CellExecutionError, CellTimeoutError, DeadKernelError) as exc:
+        print(f"\nThe notebook stopped: {reason(exc)}", file=sys.stderr)
+        return 1
+    finally:
+        nbformat.write(notebook, executed)
+        print(f"\nExecuted notebook: {executed}")
+    print(f"\n{result(notebook)}\n\nTo open the notebooks in JupyterLab, type: make lab")
+    return 0
+
+
+def execute(notebook: nbformat.NotebookNode) -> None:
+    """Execute all cells, with one line of progress each."""
+    cells = [number for number, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
+    began = 0.0
+
+    def start(cell: nbformat.NotebookNode, cell_index: int) -> None:
+        nonlocal began
+        began = time.perf_counter()
+        if cell_index in cells:
+            place = f"[{cells.index(cell_index) + 1}/{len(cells)}]"
+            print(f"  cell {place:<8}{cell.source.partition(chr(10))[0][:70]:<72}", end="", flush=True)
+
+    def finish(cell_index: int, **_: Any) -> None:
+        if cell_index in cells:
+            print(f"{time.perf_counter() - began:5.1f} s", flush=True)
+
+    resources = {"metadata": {"path": str(PLACE)}}
+    client = NotebookClient(notebook, timeout=120, resources=resources, on_cell_start=start)
+    client.on_cell_executed = finish
+    client.execute()
+
+
+def reason(exc: Exception) -> str:
+    """Say in a few lines why a cell stopped, without the traceback of the kernel."""
+    if isinstance(exc, CellExecutionError):
+        return f"{exc.ename}: {exc.evalue}"
+    return str(exc) or type(exc).__name__
+
+
+def result(notebook: nbformat.NotebookNode) -> str:
+    """Return what the cells tagged ``result`` printed or showed."""
+    outputs = [
+        o for cell in notebook.cells if "result" in cell.metadata.get("tags", ()) for o in cell.outputs
+    ]
+    texts = [o.get("text") or o.get("data", {}).get("text/plain", "") for o in outputs]
+    return "\n".join(text.rstrip() for text in texts if text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
