@@ -1,0 +1,264 @@
+"""What an expression may do with values: read their parts, call pure functions, stay small."""
+
+from __future__ import annotations
+
+import datetime
+import math
+import operator
+from collections.abc import Callable, Iterable, Mapping
+from enum import Enum
+from typing import Any
+
+from genxai_nb.errors import suggest
+
+MOST_BITS = 14_000  # of an integer: the longest that Python still writes out as decimal digits
+MOST_ITEMS = 100_000  # of a text or list made by repeating one
+MOST_DIGITS = 400  # that a number may be rounded to
+
+
+class Unreadable(Exception):
+    """A value cannot be read or made; the evaluator adds which expression it was.
+
+    Args:
+        what: What happened, as the rest of a sentence that begins with the expression.
+        hint: What to do.
+    """
+
+    def __init__(self, what: str, hint: str = "") -> None:
+        self.what, self.hint = what, hint
+        super().__init__(what)
+
+
+def declared_fields(value: Any) -> tuple[str, ...] | None:
+    """Name the fields of a model, dataclass, struct or named tuple; None for any other value."""
+    kind = type(value)
+    if (fields := getattr(kind, "__pydantic_fields__", None)) is not None:
+        computed = kind.__pydantic_decorators__.computed_fields
+        return (*fields, *computed, *(getattr(value, "__pydantic_extra__", None) or ()))
+    if (fields := getattr(kind, "__dataclass_fields__", None)) is not None:
+        return tuple(fields)
+    if (fields := getattr(kind, "__struct_fields__", None)) is not None:
+        return tuple(fields)
+    if (attributes := getattr(kind, "__attrs_attrs__", None)) is not None:
+        return tuple(attribute.name for attribute in attributes)
+    if isinstance(value, tuple) and (fields := getattr(kind, "_fields", None)) is not None:
+        return tuple(fields)
+    return None
+
+
+_PARTS: tuple[tuple[type, tuple[str, ...]], ...] = (
+    (Enum, ("name", "value")),
+    (datetime.datetime, ("year", "month", "day", "hour", "minute", "second")),
+    (datetime.date, ("year", "month", "day")),
+    (datetime.timedelta, ("days", "seconds")),
+)
+
+
+def read_part(value: Any, name: str) -> Any:
+    """Read a key of a mapping, or a declared field of anything else.
+
+    Raises:
+        Unreadable: There is no such part; names the nearest.
+    """
+    if type(value) is dict or isinstance(value, Mapping):
+        if name in value:
+            return value[name]
+        raise Unreadable(f"names the key {name!r}, which is not there", suggest(name, map(str, value)))
+    fields = declared_fields(value)
+    if fields is None:
+        fields = next((parts for kind, parts in _PARTS if isinstance(value, kind)), ())
+    if name in fields:
+        return getattr(value, name)
+    raise Unreadable(f"reads {name!r} of {shown(value)}, which has no such field", suggest(name, fields))
+
+
+def read_item(value: Any, key: Any) -> Any:
+    """Read an item of a mapping or sequence.
+
+    Raises:
+        Unreadable: There is no such key or index.
+    """
+    if isinstance(value, Mapping):
+        if key in value:
+            return value[key]
+        raise Unreadable(f"names the key {key!r}, which is not there", suggest(str(key), map(str, value)))
+    try:
+        return value[key]
+    except IndexError:
+        raise Unreadable(f"reads item {key!r} of a {type(value).__name__} of {len(value)}") from None
+
+
+def shown(value: Any) -> str:
+    """Show a value and its type, shortened."""
+    text = repr(value)
+    if len(text) > 60:
+        text = f"{text[:57]}..."
+    return f"{text} ({type(value).__name__})"
+
+
+def multiply(left: Any, right: Any) -> Any:
+    """Multiply, unless the product would be huge."""
+    if isinstance(left, int) and isinstance(right, int):
+        _fit(left.bit_length() + right.bit_length())
+    for some, times in ((left, right), (right, left)):
+        repeats = isinstance(some, str | bytes | list | tuple) and isinstance(times, int)
+        if repeats and len(some) * times > MOST_ITEMS:
+            raise Unreadable(f"would repeat a {type(some).__name__} to {len(some) * times} items")
+    return left * right
+
+
+def power(base: Any, exponent: Any) -> Any:
+    """Raise to a power, unless the result would be huge or is no real number."""
+    if isinstance(base, int) and isinstance(exponent, int) and abs(base) > 1 < exponent:
+        _fit(math.ceil(math.log2(abs(base)) * exponent))
+    result = base**exponent
+    if isinstance(result, complex):
+        raise Unreadable(f"takes {shown(base)} to the power {shown(exponent)}, which is no real number")
+    return result
+
+
+def remainder(left: Any, right: Any) -> Any:
+    """Divide and keep the rest; text formatting with ``%`` is not part of it."""
+    if isinstance(left, str | bytes):
+        raise Unreadable(f"divides {shown(left)} by {shown(right)}")
+    return left % right
+
+
+def _fit(bits: int) -> None:
+    if bits > MOST_BITS:
+        raise Unreadable("would make a number of more than 4200 digits", "Use floats, such as 10.0 ** 300.")
+
+
+def _round(number: Any, digits: int | None = None) -> Any:
+    if digits is not None and abs(digits) > MOST_DIGITS:
+        raise Unreadable(f"rounds to {digits} digits")
+    return round(number, digits)
+
+
+def _sorted(items: Iterable[Any], *, reverse: bool = False) -> list[Any]:
+    return sorted(items, reverse=reverse)
+
+
+def _least(*values: Any, **default: Any) -> Any:
+    return min(*values, **_only_default(default))
+
+
+def _greatest(*values: Any, **default: Any) -> Any:
+    return max(*values, **_only_default(default))
+
+
+def _only_default(given: dict[str, Any]) -> dict[str, Any]:
+    if given.keys() <= {"default"}:
+        return given
+    raise Unreadable(f"gives {', '.join(sorted(given))!r} to min or max, which take only default")
+
+
+def _sum(items: Iterable[Any]) -> Any:
+    return sum(items)
+
+
+def _int(value: Any = 0) -> int:
+    return int(value)
+
+
+def _str(value: Any = "") -> str:
+    return str(value)
+
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "abs": abs,
+    "all": all,
+    "any": any,
+    "bool": bool,
+    "float": float,
+    "int": _int,
+    "len": len,
+    "max": _greatest,
+    "min": _least,
+    "round": _round,
+    "sorted": _sorted,
+    "str": _str,
+    "sum": _sum,
+}
+
+_TEXT = (
+    "capitalize",
+    "casefold",
+    "count",
+    "endswith",
+    "find",
+    "isalnum",
+    "isalpha",
+    "isdigit",
+    "islower",
+    "isspace",
+    "isupper",
+    "lower",
+    "lstrip",
+    "removeprefix",
+    "removesuffix",
+    "rstrip",
+    "split",
+    "splitlines",
+    "startswith",
+    "strip",
+    "title",
+    "upper",
+)
+
+_METHODS: tuple[tuple[type, dict[str, Callable[..., Any]]], ...] = (
+    (str, {name: getattr(str, name) for name in _TEXT}),
+    (list, {"count": list.count, "index": list.index}),
+    (tuple, {"count": tuple.count, "index": tuple.index}),
+    (
+        Mapping,
+        {
+            "get": lambda mapping, key, default=None: mapping.get(key, default),
+            "items": lambda mapping: [(key, mapping[key]) for key in mapping],
+            "keys": list,
+            "values": lambda mapping: [mapping[key] for key in mapping],
+        },
+    ),
+)
+
+METHOD_NAMES = frozenset(name for _, methods in _METHODS for name in methods)
+
+
+def call_method(value: Any, name: str, arguments: list[Any]) -> Any:
+    """Call one of the few methods that are pure and stay small.
+
+    Raises:
+        Unreadable: This value has no such method.
+    """
+    for kind, methods in _METHODS:
+        if isinstance(value, kind):
+            if (method := methods.get(name)) is not None:
+                return method(value, *arguments)
+            raise Unreadable(f"calls .{name}() of {shown(value)}", suggest(name, methods))
+    raise Unreadable(f"calls .{name}() of {shown(value)}", "Only texts, lists and dicts have methods here.")
+
+
+COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
+    "Lt": operator.lt,
+    "LtE": operator.le,
+    "Gt": operator.gt,
+    "GtE": operator.ge,
+    "Eq": operator.eq,
+    "NotEq": operator.ne,
+    "Is": operator.is_,
+    "IsNot": operator.is_not,
+    "In": lambda left, right: left in right,
+    "NotIn": lambda left, right: left not in right,
+}
+
+ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
+    "Add": operator.add,
+    "Sub": operator.sub,
+    "Mult": multiply,
+    "Div": operator.truediv,
+    "FloorDiv": operator.floordiv,
+    "Mod": remainder,
+    "Pow": power,
+}
+
+SIGNS: dict[str, Callable[[Any], Any]] = {"Not": operator.not_, "USub": operator.neg, "UAdd": operator.pos}
