@@ -1,0 +1,1 @@
+"""Agents: what they are, how they answer, and how they are nodes of a graph."""

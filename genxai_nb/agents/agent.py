@@ -1,0 +1,82 @@
+"""The agent: a role, a task and tools, given to a model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .definition import Definition
+from .node import AgentNode
+
+if TYPE_CHECKING:
+    from genxai_nb.graph.nodes import NodeOptions
+
+    from .answer import Answer, AnswerStream
+
+
+class Agent(Definition):
+    """Who answers: an agent can be asked by itself and be a node of a graph.
+
+    Args:
+        name: Letters, digits, ``_`` and ``-``, a letter first.
+        model: The model, such as ``offline`` or ``openai:gpt-5``; None for the run's or the settings' one.
+        role: Who the agent is.
+        goal: What it is there for.
+        backstory: What else it knows of itself.
+        instructions: How it is to work.
+        tools: Names of tools, tools, or typed functions.
+        memory: Kinds of memory; None for ``short_term``, ``[]`` or ``"none"`` for none.
+        task: What it is asked in a graph, a template over the state such as ``Write about {{topic}}``.
+        reads: The keys of the state that it is shown; None for all public keys.
+        writes: The key that takes its answer; None for its name, or for the fields of ``output``.
+        output: A pydantic model that its answer has to fit.
+        temperature: How freely the model chooses its words, from 0 to 2.
+        max_tokens: The longest answer.
+        max_turns: How many turns may call tools before it has to answer.
+
+    Raises:
+        DefinitionError: A field does not hold what it should; the error names it.
+
+    Example:
+        >>> Agent("writer", role="Technical writer", task="Write about {{topic}}.")
+        Agent('writer', role='Technical writer', task='Write about {{topic}}.')
+    """
+
+    def as_node(self, options: NodeOptions) -> AgentNode:
+        """Make the body for a node at which this agent answers.
+
+        Raises:
+            UnknownName: There is no tool of a given name.
+            DefinitionError: ``task`` is no template.
+        """
+        return AgentNode(self, options)
+
+    def ask(self, prompt: str, *, model: str | None = None, store: str | None = None) -> Answer:
+        """Ask the agent and wait for its answer; it remembers what was asked before.
+
+        Args:
+            prompt: What to ask.
+            model: A model to use in place of the agent's own.
+            store: Where the run is kept; None for the settings' store.
+
+        Raises:
+            NodeFailed: The agent came to no answer; the cause is chained.
+        """
+        from .answer import ask
+
+        return ask(self, prompt, model=model, store=store)
+
+    async def aask(self, prompt: str, *, model: str | None = None, store: str | None = None) -> Answer:
+        """Ask the agent from async code.
+
+        Raises:
+            NodeFailed: The agent came to no answer; the cause is chained.
+        """
+        from .answer import aask
+
+        return await aask(self, prompt, model=model, store=store)
+
+    def stream(self, prompt: str, *, model: str | None = None, store: str | None = None) -> AnswerStream:
+        """Ask the agent and take its answer piece by piece, with ``for`` or ``async for``."""
+        from .answer import AnswerStream
+
+        return AnswerStream(self, prompt, model=model, store=store)

@@ -1,0 +1,149 @@
+"""An agent as a person declares it, and what follows from that alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import KW_ONLY, dataclass, field, fields, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Self
+
+from genxai_nb.calls.call import digest
+
+from .fields import MEMORY_KINDS, checked, written
+from .prompt import Prompt
+from .toolbox import equip, replaced
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from genxai_nb.messages import Message, ToolSpec
+    from genxai_nb.tools.base import Tool
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Definition:
+    """The fields of an agent, checked, and what is made of them once.
+
+    Attributes:
+        conversation: What was said through ``ask``. In a graph the state keeps the history.
+    """
+
+    name: str
+    _: KW_ONLY
+    model: str | None = None
+    role: str = ""
+    goal: str = ""
+    backstory: str = ""
+    instructions: str = ""
+    tools: Sequence[str | Tool | Callable[..., Any]] = ()
+    memory: str | Sequence[str] | None = None
+    task: str | None = None
+    reads: Sequence[str] | None = None
+    writes: str | None = None
+    output: type[BaseModel] | None = None
+    temperature: float | None = None
+    max_tokens: int | None = None
+    max_turns: int = 10
+    conversation: list[Message] = field(default_factory=list, init=False)
+
+    def __post_init__(self) -> None:
+        given = {item.name: getattr(self, item.name) for item in fields(self) if item.init}
+        for name, value in checked(given).items():
+            object.__setattr__(self, name, value)
+
+    def __repr__(self) -> str:
+        shown = (f"{name}={_shown(value)}" for name, value in self._said())
+        return f"{type(self).__name__}({', '.join((repr(self.name), *shown))})"
+
+    def _said(self) -> list[tuple[str, Any]]:
+        """The fields after the name that hold another value than their default."""
+        usual = {"memory": MEMORY_KINDS}
+        pairs = [
+            (item.name, getattr(self, item.name), usual.get(item.name, item.default)) for item in fields(self)
+        ]
+        return [(name, value) for name, value, default in pairs[1:-1] if value != default]
+
+    @property
+    def key(self) -> str:
+        """The name as a key of the state."""
+        return self.name.replace("-", "_")
+
+    @property
+    def remembers(self) -> bool:
+        """Whether the agent is told what it said before."""
+        return bool(self.memory)
+
+    @cached_property
+    def prompt(self) -> Prompt:
+        """What its model is told.
+
+        Raises:
+            DefinitionError: ``task`` is no template.
+        """
+        return Prompt(
+            role=self.role,
+            goal=self.goal,
+            backstory=self.backstory,
+            instructions=self.instructions,
+            task=self.task,
+        )
+
+    @cached_property
+    def toolbox(self) -> dict[str, Tool]:
+        """Its tools by name.
+
+        Raises:
+            UnknownName: There is no tool of a given name.
+        """
+        return equip(self.tools)
+
+    @cached_property
+    def tool_specs(self) -> tuple[ToolSpec, ...]:
+        """Its tools as the model is told of them."""
+        return tuple(tool.spec for tool in self.toolbox.values())
+
+    @cached_property
+    def schema(self) -> dict[str, Any] | None:
+        """The JSON schema of ``output``."""
+        return None if self.output is None else self.output.model_json_schema()
+
+    @cached_property
+    def spec(self) -> str:
+        """Its fields as the body of a cell, defaults left out."""
+        return "\n".join(f"{name}: {written(value)}" for name, value in self._said())
+
+    @cached_property
+    def version(self) -> str:
+        """Content hash of its fields, its tools and its output schema.
+
+        Raises:
+            UnknownName: There is no tool of a given name.
+        """
+        parts = [self.name, self.spec, *(tool.version for tool in self.toolbox.values())]
+        if self.output is not None:
+            from genxai_nb.source import version_of
+
+            parts += [repr(self.schema), version_of(self.output).hash]
+        return digest(*(part.encode() for part in parts))
+
+    def with_tools(self, find: Callable[[str], Any | None]) -> Self:
+        """Put the definitions that ``find`` knows in place of tools' names; all else stays.
+
+        Raises:
+            DefinitionError: A name belongs to something that is no tool and no function.
+        """
+        tools = replaced(self.tools, find)
+        if tools == self.tools:
+            return self
+        other = replace(self, tools=tools)
+        object.__setattr__(other, "conversation", self.conversation)
+        return other
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, type):
+        return value.__name__
+    if isinstance(value, tuple):
+        value = [getattr(item, "name", item) for item in value]
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:56]}...{text[-1]}"

@@ -1,0 +1,150 @@
+"""The fields of an agent: what each may hold, and how they are written down."""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from genxai_nb.errors import DefinitionError, SchemaInvalid, UnknownName
+
+MEMORY_KINDS = ("short_term",)
+
+_NAME = re.compile(r"[^\W\d_](?:\w|-(?=[^\W_]))*")
+_RESERVED = frozenset({"START", "END"})
+_TEXTS = ("role", "goal", "backstory", "instructions")
+_OPTIONAL_TEXTS = ("model", "task")
+
+
+def checked(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Check an agent's fields and return them as they are kept.
+
+    Args:
+        given: All fields by name.
+
+    Raises:
+        DefinitionError: A field does not hold what it should.
+        UnknownName: There is no such kind of memory.
+        SchemaInvalid: ``output`` is no pydantic model, or a function cannot be a tool.
+    """
+    _check_name(given["name"])
+    for field in _TEXTS:
+        if not isinstance(given[field], str):
+            raise _wrong(given, field, "text")
+    for field in _OPTIONAL_TEXTS:
+        value = given[field]
+        if value is not None and not (isinstance(value, str) and value.strip()):
+            raise _wrong(given, field, "text, or None for the default")
+    if given["writes"] is not None and not _is_key(given["writes"]):
+        raise _wrong(given, "writes", "one key of the state, such as 'draft'")
+    _check_output(given)
+    _check_numbers(given)
+    return {
+        **given,
+        **{field: given[field].strip() for field in _TEXTS},
+        "tools": _tools(given),
+        "memory": _memory(given),
+        "reads": _reads(given),
+    }
+
+
+def written(value: Any) -> str:
+    """Write a field's value as in the body of a cell."""
+    if isinstance(value, tuple):
+        return ", ".join(item if isinstance(item, str) else str(item.name) for item in value) or "[]"
+    if isinstance(value, type):
+        return value.__name__
+    return str(value).replace("\n", "\n  ")
+
+
+def _check_name(name: Any) -> None:
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise DefinitionError(
+            f"{name!r} cannot be an agent's name.",
+            hint="Take letters, digits, '_' and '-', a letter first, such as 'fact-checker'.",
+        )
+    if name in _RESERVED or keyword.iskeyword(name):
+        raise DefinitionError(f"{name!r} is reserved and cannot be an agent's name.", hint=f"Try '{name}_'.")
+
+
+def _check_output(given: Mapping[str, Any]) -> None:
+    output = given["output"]
+    if output is not None and not (isinstance(output, type) and hasattr(output, "model_json_schema")):
+        raise SchemaInvalid(
+            f"Agent {given['name']!r}: output is {output!r}, not a pydantic model.",
+            hint="Give a class made from pydantic.BaseModel or by a %%genxai schema cell.",
+        )
+
+
+def _check_numbers(given: Mapping[str, Any]) -> None:
+    temperature, tokens, turns = given["temperature"], given["max_tokens"], given["max_turns"]
+    if temperature is not None and not (_is_number(temperature, float) and 0 <= temperature <= 2):
+        raise _wrong(given, "temperature", "a number from 0 to 2, or None")
+    if tokens is not None and not (_is_number(tokens) and tokens >= 1):
+        raise _wrong(given, "max_tokens", "a whole number from 1, or None")
+    if not (_is_number(turns) and turns >= 1):
+        raise _wrong(given, "max_turns", "a whole number from 1")
+
+
+def _is_number(value: Any, *more: type) -> bool:
+    return isinstance(value, (int, *more)) and not isinstance(value, bool)
+
+
+def _is_key(value: Any) -> bool:
+    return isinstance(value, str) and value.isidentifier()
+
+
+def _reads(given: Mapping[str, Any]) -> tuple[str, ...] | None:
+    value = given["reads"]
+    if value is None:
+        return None
+    keys = tuple(value) if isinstance(value, list | tuple | set | frozenset) else (value,)
+    if not all(_is_key(key) for key in keys):
+        raise _wrong(given, "reads", "keys of the state, such as ['topic', 'notes']")
+    return keys
+
+
+def _memory(given: Mapping[str, Any]) -> tuple[str, ...]:
+    value = given["memory"]
+    if value is None:
+        return MEMORY_KINDS
+    kinds = tuple(value) if isinstance(value, list | tuple) else (value,)
+    if kinds == ("none",):
+        return ()
+    for kind in kinds:
+        if kind not in MEMORY_KINDS:
+            raise UnknownName("kind of memory", kind, (*MEMORY_KINDS, "none"))
+    return kinds
+
+
+def _tools(given: Mapping[str, Any]) -> tuple[Any, ...]:
+    value = given["tools"]
+    tools: dict[str, Any] = {}
+    for item in value if isinstance(value, list | tuple) else (value,):
+        made = item if isinstance(item, str) else _tool(given["name"], item)
+        name = made if isinstance(made, str) else made.name
+        if name in tools:
+            raise DefinitionError(f"Agent {given['name']!r} has two tools named {name!r}.", hint="Drop one.")
+        tools[name] = made
+    return tuple(tools.values())
+
+
+def _tool(agent: str, item: Any) -> Any:
+    # imported here, so that an agent without tools of its own loads no schema library
+    from genxai_nb.tools.base import Tool, tool
+
+    if isinstance(item, Tool):
+        return item
+    if not callable(item):
+        raise DefinitionError(
+            f"Agent {agent!r}: {item!r} in tools is no tool.",
+            hint="Give names of tools, functions with @tool, or typed functions.",
+        )
+    return tool(item)
+
+
+def _wrong(given: Mapping[str, Any], field: str, wanted: str) -> DefinitionError:
+    return DefinitionError(
+        f"Agent {given['name']!r}: {field} is {given[field]!r}.", hint=f"It has to be {wanted}."
+    )

@@ -1,0 +1,204 @@
+"""The tool loop: ask the model, make the calls it asks for, until it answers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, json
+
+from genxai_nb.errors import BadResponse, CallError, Refused, UnknownName
+from genxai_nb.messages import Message, ModelReply, ModelRequest, ToolCall, ToolResult, assistant, user
+from genxai_nb.settings import read_settings
+
+from .output import errors_in_words, read_output
+
+if TYPE_CHECKING:
+    from genxai_nb.calls.call import Handler, Traits
+    from genxai_nb.graph.nodes import Context
+
+    from .definition import Definition
+
+_encode = json.Encoder(order="sorted", enc_hook=str).encode
+
+_REPEATED = "(This is the result of the same call as before; it was not made again.)"
+
+
+class Outcome(Struct, frozen=True):
+    """What an agent came to.
+
+    Attributes:
+        text: The answer as the model wrote it.
+        output: The answer as the agent's ``output`` model, or the text.
+        messages: All that was said from the last message given up to the answer.
+    """
+
+    text: str
+    output: Any
+    messages: tuple[Message, ...]
+
+
+async def respond(agent: Definition, messages: Sequence[Message], context: Context) -> Outcome:
+    """Let an agent answer, calling its tools as the model asks for them.
+
+    What goes wrong in a tool goes back to the model in words. An identical call with nothing changed
+    since is answered with its first result; at a third one, and after ``max_turns`` turns, the model
+    has to answer without tools.
+
+    Args:
+        agent: The agent.
+        messages: The system message, the history and the user's message.
+        context: The node's context; every model and tool call goes through it.
+
+    Raises:
+        ProviderError: The model could not be asked, declined, or did not come to an answer.
+        UnknownName: There is no provider for the agent's model.
+    """
+    exchange = _Exchange(agent, messages, context)
+    tools = agent.tool_specs
+    for _ in range(agent.max_turns):
+        message = await exchange.ask(tools)
+        calls = message.tool_calls
+        if not calls:
+            return await exchange.conclude(message)
+        exchange.said.append(Message("tool", await exchange.use(calls)))
+        if exchange.stuck:
+            return await exchange.force(
+                f"You have called {exchange.stuck} three times with the same arguments."
+            )
+    return await exchange.force(f"You have taken {agent.max_turns} turns.")
+
+
+class _Exchange:
+    """One answer on its way: what was said so far and which calls were made."""
+
+    def __init__(self, agent: Definition, messages: Sequence[Message], context: Context) -> None:
+        self.agent = agent
+        self.context = context
+        self.said = list(messages)
+        self.start = len(messages) - 1
+        self.stuck = ""
+        self.model = context.model_override or agent.model or read_settings().model
+        self.handler, self.traits = _model_call(self.model)
+        self.toolbox = agent.toolbox
+        self.counts: dict[bytes, int] = {}
+        self.results: dict[bytes, ToolResult] = {}
+
+    async def ask(self, tools: tuple[Any, ...]) -> Message:
+        agent = self.agent
+        request = ModelRequest(
+            model=self.model,
+            messages=tuple(self.said),
+            tools=tools,
+            output=agent.schema,
+            temperature=agent.temperature,
+            max_tokens=agent.max_tokens,
+        )
+        reply: ModelReply = await self.context.call("model", self.model, request, self.handler, self.traits)
+        if reply.stop == "refused":
+            said = f": {reply.message.text}" if reply.message.text else "."
+            raise Refused(f"Model {self.model!r} declined to answer agent {agent.name!r}{said}")
+        self.said.append(reply.message)
+        return reply.message
+
+    async def use(self, calls: Sequence[ToolCall]) -> tuple[ToolResult, ...]:
+        """Make the calls of one turn, in parallel, and return their results in order."""
+        keys = [self._count(call) for call in calls]
+        fresh: dict[bytes, ToolCall] = {}
+        for key, call in zip(keys, calls, strict=True):
+            if key not in self.results:
+                fresh.setdefault(key, call)
+        made = dict(zip(fresh, await self._made(fresh.values()), strict=True))
+        if any(self._has_effect(call) for call in fresh.values()):
+            # what was read before may read otherwise now, so older calls are no repetitions any more
+            self.counts = {key: self.counts[key] for key in keys}
+            self.results = {key: self.results[key] for key in keys if key in self.results}
+        answers = []
+        for key, call in zip(keys, calls, strict=True):
+            first = made.get(key) or self.results[key]
+            answers.append(first if fresh.get(key) is call else _again(first, call))
+        self.results.update((key, result) for key, result in made.items() if not result.failed)
+        return tuple(answers)
+
+    def _count(self, call: ToolCall) -> bytes:
+        key = _encode((call.name, call.arguments))
+        count = self.counts[key] = self.counts.get(key, 0) + 1
+        if count > 2:
+            self.stuck = call.name
+        return key
+
+    def _has_effect(self, call: ToolCall) -> bool:
+        tool = self.toolbox.get(call.name)
+        return tool is not None and tool.effect
+
+    async def _made(self, calls: Iterable[ToolCall]) -> list[ToolResult]:
+        made = [self._make(call) for call in calls]
+        if len(made) < 2:
+            return [await one for one in made]
+        # exceptions are gathered so that no call of the turn is left behind running
+        results = await asyncio.gather(*made, return_exceptions=True)
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+        return [result for result in results if isinstance(result, ToolResult)]
+
+    async def _make(self, call: ToolCall) -> ToolResult:
+        tool = self.toolbox.get(call.name)
+        if tool is None:
+            error = UnknownName("tool", call.name, self.toolbox)
+            return ToolResult(call.id, call.name, str(error), failed=True)
+        try:
+            value = await self.context.call("tool", tool.name, call.arguments, tool.handler, tool.traits)
+        except CallError as error:
+            return ToolResult(call.id, call.name, str(error), failed=True)
+        text = value if isinstance(value, str) else _encode(value).decode()
+        return ToolResult(call.id, call.name, text)
+
+    async def force(self, why: str) -> Outcome:
+        """Ask for an answer without tools."""
+        self.said.append(user(f"{why} Answer now with what you have; no tool can be called any more."))
+        message = await self.ask(())
+        if message.tool_calls:
+            if not message.text:
+                raise BadResponse(
+                    f"Agent {self.agent.name!r} came to no answer: its model goes on calling tools.",
+                    hint=f"Raise max_turns (now {self.agent.max_turns}), or tell the agent when to stop.",
+                )
+            message = self.said[-1] = assistant(message.text)
+        return await self.conclude(message)
+
+    async def conclude(self, message: Message) -> Outcome:
+        """Take a message as the answer; an answer that does not fit is asked for once more."""
+        output = self.agent.output
+        if output is None:
+            return self._outcome(message.text, message.text)
+        value, error = read_output(output, message.text)
+        if error is not None:
+            wrong = "\n".join(f"- {line}" for line in errors_in_words(error))
+            self.said.append(
+                user(f"Your answer does not fit the schema:\n{wrong}\nAnswer again, with JSON only.")
+            )
+            message = await self.ask(())
+            value, error = read_output(output, message.text)
+        if error is not None:
+            wrong = "; ".join(errors_in_words(error))
+            raise BadResponse(
+                f"Agent {self.agent.name!r} did not answer as {output.__name__}: {wrong}.",
+                hint="Describe the fields in the schema or in instructions:, or choose a stronger model.",
+            ) from error
+        return self._outcome(message.text, value)
+
+    def _outcome(self, text: str, output: Any) -> Outcome:
+        return Outcome(text, output, tuple(self.said[self.start :]))
+
+
+def _again(first: ToolResult, call: ToolCall) -> ToolResult:
+    return ToolResult(call.id, call.name, f"{first.text}\n{_REPEATED}", first.failed)
+
+
+def _model_call(model: str) -> tuple[Handler, Traits]:
+    # imported here, so that a definition or a graph without models loads no provider
+    from genxai_nb.providers.registry import model_call
+
+    return model_call(model)
