@@ -146,7 +146,7 @@ class StateAssigned(InputError):
     def __init__(self, key: str) -> None:
         self.key = key
         super().__init__(
-            f"State is read-only: key {key!r} was assigned.", hint=f"return {{{key!r}: ...}} instead."
+            f"State is read-only: key {key!r} was assigned.", hint=f"Return {{{key!r}: ...}} instead."
         )
 
 
@@ -182,15 +182,16 @@ class NotStorable(InputError):
     Args:
         path: Where it is, such as ``update.report[3].chart``.
         value: The value; only its type is named.
+        why: What is wrong with it, if it is not its type.
     """
 
     code = "not_storable"
 
-    def __init__(self, path: str, value: object) -> None:
+    def __init__(self, path: str, value: object, why: str = "") -> None:
         self.path = path
         kind = type(value)
         super().__init__(
-            f"{path} is a {kind.__module__}.{kind.__qualname__}, which the journal cannot keep.",
+            f"{path} {why or f'is a {kind.__module__}.{kind.__qualname__}'}, which the journal cannot keep.",
             hint="Return plain data: text, numbers, lists, dicts, dataclasses, pydantic models, arrays, DataFrames.",
         )
 

@@ -43,7 +43,7 @@ def test_unknown_run():
     """A run that is not there is named, with the nearest one, for reading and appending alike."""
     store = MemoryStore()
     store.begin(started())
-    with pytest.raises(RunNotFound, match="'r11'.*Did you mean 'r1'"):
+    with pytest.raises(RunNotFound, match=r"'r11'.*Did you mean 'r1'"):
         store.read("r11")
     with pytest.raises(RunNotFound, match="'r11'"):
         store.append("r11", [RunFinished(at=1)])
