@@ -331,7 +331,10 @@ class Verdict(BaseModel):
 
 async def test_structured_output_is_an_object():
     """The answer is read as the agent's output model, also from a fenced block."""
-    for text in ('{"score": 0.5, "advice": "Shorter."}', '```json\n{"score": 0.5, "advice": "Shorter."}\n```'):
+    for text in (
+        '{"score": 0.5, "advice": "Shorter."}',
+        '```json\n{"score": 0.5, "advice": "Shorter."}\n```',
+    ):
         outcome = await respond(agent_with(Scripted([text]), output=Verdict), [user("Judge.")], Direct())
         assert outcome.output == Verdict(score=0.5, advice="Shorter.")
         assert outcome.text == text
