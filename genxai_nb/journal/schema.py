@@ -1,0 +1,165 @@
+"""The tables of the SQLite journal, and how its file is opened.
+
+An event's place is its head's number and its own number in one integer, which is the row's key: one
+B-tree, in order of reading, with the rows in its leaves. What is said of an event in columns is read
+out of its JSON.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from pathlib import Path
+
+from genxai_nb.errors import StoreBusy, StoreDamaged, StoreError
+
+from .places import made, on_network
+
+VERSION = 1
+PATIENCE = 5.0
+
+_APPLICATION = 0x67786E62
+_TABLES = """
+CREATE TABLE run (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    head INTEGER,
+    parent TEXT,
+    graph TEXT NOT NULL,
+    status TEXT NOT NULL,
+    started REAL NOT NULL,
+    ended REAL,
+    steps INTEGER NOT NULL DEFAULT 0
+);
+CREATE TABLE head (
+    id INTEGER PRIMARY KEY,
+    run INTEGER NOT NULL,
+    parent INTEGER,
+    upto INTEGER,
+    why TEXT NOT NULL
+);
+CREATE TABLE event (
+    place INTEGER PRIMARY KEY,
+    body TEXT NOT NULL,
+    crc INTEGER NOT NULL,
+    head INTEGER AS (place >> 32) VIRTUAL,
+    n INTEGER AS (place & 0xffffffff) VIRTUAL,
+    kind TEXT AS (json_extract(body, '$.event')) VIRTUAL,
+    node TEXT AS (json_extract(body, '$.node')) VIRTUAL
+);
+CREATE TABLE blob (hash TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE definition (
+    hash TEXT PRIMARY KEY,
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL,
+    spec TEXT NOT NULL,
+    source TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE VIEW progress AS SELECT run.id AS run, (
+    SELECT count(*) FROM event
+    WHERE place > run.head << 32 AND place < (run.head + 1) << 32 AND body GLOB '{"event":"node_finished",*'
+) AS steps FROM run;
+"""
+
+
+def opened(path: Path) -> sqlite3.Connection:
+    """Open a journal file, and make it and its tables if there is none.
+
+    Raises:
+        StoreError: It cannot be opened, is no journal, or was written by a newer version.
+        StoreBusy: Another process holds its lock all the time.
+    """
+    until = time.monotonic() + 2 * PATIENCE
+    while True:
+        try:
+            return _opened(made(path))
+        except sqlite3.Error as exc:
+            if not is_busy(exc):
+                raise failure(path, exc) from exc
+            if time.monotonic() > until:
+                raise busy(path, 2 * PATIENCE) from exc
+            time.sleep(0.02)
+
+
+def is_busy(exc: sqlite3.Error) -> bool:
+    """Whether an error says that another connection holds the lock."""
+    code = getattr(exc, "sqlite_errorcode", 0) & 0xFF
+    return code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+
+
+def busy(path: Path, waited: float) -> StoreBusy:
+    """Make the error that says that the lock was not had."""
+    return StoreBusy(
+        f"Another process holds the lock of the journal {str(path)!r} (waited {waited:g} s).",
+        hint="Nothing was written; try again.",
+    )
+
+
+def failure(path: Path, exc: sqlite3.Error) -> StoreError:
+    """Make our error of one of SQLite's."""
+    code = getattr(exc, "sqlite_errorcode", 0) & 0xFF
+    if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
+        return StoreDamaged(
+            f"The journal {str(path)!r} is damaged or no SQLite file: {exc}.",
+            hint="Move it away; a new one is made.",
+        )
+    return StoreError(
+        f"The journal {str(path)!r} cannot be used: {exc}.",
+        hint="Check that the place can be written and is not full.",
+    )
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
+    try:
+        version = _version(connection, path)
+        local = not on_network(path)
+        connection.execute(f"PRAGMA journal_mode = {'wal' if local else 'delete'}")
+        # Without a log, only "extra" makes the end of a transaction itself survive a loss of power.
+        connection.execute(f"PRAGMA synchronous = {'full' if local else 'extra'}")
+        # A log that is written over stays small, and costs less than one that grows.
+        connection.execute("PRAGMA wal_autocheckpoint = 100")
+        connection.execute("PRAGMA journal_size_limit = 1048576")
+        if not version:
+            _create(connection, path)
+        connection.execute("PRAGMA busy_timeout = 0")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _create(connection: sqlite3.Connection, path: Path) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        if not _version(connection, path):
+            for statement in _TABLES.split(";"):
+                connection.execute(statement)
+            connection.execute(f"PRAGMA application_id = {_APPLICATION}")
+            connection.execute(f"PRAGMA user_version = {VERSION}")
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+
+
+def _version(connection: sqlite3.Connection, path: Path) -> int:
+    """The version of the tables; 0 for an empty file.
+
+    Raises:
+        StoreError: The file is not for this version.
+    """
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    empty = not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    if empty and not version:
+        return 0
+    if application != _APPLICATION:
+        raise StoreError(
+            f"{str(path)!r} is a SQLite file of something else, not a journal.", hint="Give another path."
+        )
+    if version > VERSION:
+        raise StoreError(
+            f"The journal {str(path)!r} has version {version}; this genxai-nb knows {VERSION}.",
+            hint="Upgrade genxai-nb, or give another path.",
+        )
+    return version
