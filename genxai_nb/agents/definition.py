@@ -108,7 +108,7 @@ class Definition:
         return None if self.output is None else self.output.model_json_schema()
 
     @cached_property
-    def spec(self) -> str:
+    def spec_text(self) -> str:
         """Its fields as the body of a cell, defaults left out."""
         return "\n".join(f"{name}: {written(value)}" for name, value in self._said())
 
@@ -119,7 +119,7 @@ class Definition:
         Raises:
             UnknownName: There is no tool of a given name.
         """
-        parts = [self.name, self.spec, *(tool.version for tool in self.toolbox.values())]
+        parts = [self.name, self.spec_text, *(tool.version for tool in self.toolbox.values())]
         if self.output is not None:
             from genxai_nb.source import version_of
 

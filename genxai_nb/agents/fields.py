@@ -12,7 +12,7 @@ from genxai_nb.errors import DefinitionError, SchemaInvalid, UnknownName
 MEMORY_KINDS = ("short_term",)
 
 _NAME = re.compile(r"[^\W\d_](?:\w|-(?=[^\W_]))*")
-_RESERVED = frozenset({"START", "END"})
+_RESERVED = frozenset({"START", "END", "node", "each", "max"})  # words of the graph language
 _TEXTS = ("role", "goal", "backstory", "instructions")
 _OPTIONAL_TEXTS = ("model", "task")
 

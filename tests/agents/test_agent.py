@@ -56,7 +56,7 @@ def test_a_name_that_cannot_stand_in_a_graph_is_refused(name):
         Agent(name)
 
 
-@pytest.mark.parametrize("name", ["START", "END", "class"])
+@pytest.mark.parametrize("name", ["START", "END", "max", "class"])
 def test_a_reserved_name_is_refused(name):
     """Names that the graph or Python needs are not free."""
     with pytest.raises(DefinitionError, match="reserved"):
@@ -113,7 +113,9 @@ def test_memory_is_short_term_unless_switched_off():
 
 def test_an_unknown_kind_of_memory_is_refused():
     """The nearest kind is suggested."""
-    with pytest.raises(UnknownName, match="Unknown kind of memory 'short_terms'. Did you mean 'short_term'"):
+    with pytest.raises(
+        UnknownName, match=r"Unknown kind of memory 'short_terms'\. Did you mean 'short_term'"
+    ):
         Agent("a", memory=["short_terms"])
 
 
@@ -228,7 +230,7 @@ def test_each_field_counts_for_the_version():
 def test_the_spec_is_the_body_of_a_cell():
     """Fields are written one a line, longer text indented, defaults left out."""
     agent = Agent("a", role="Clerk", instructions="One.\nTwo.", tools=["calculator", double], memory=[])
-    assert agent.spec == "role: Clerk\ninstructions: One.\n  Two.\ntools: calculator, double\nmemory: []"
+    assert agent.spec_text == "role: Clerk\ninstructions: One.\n  Two.\ntools: calculator, double\nmemory: []"
 
 
 def test_defining_an_agent_loads_no_schema_library():

@@ -1,0 +1,212 @@
+"""Asking an agent by itself: a run of a graph with one node."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import dataclass
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any
+
+from genxai_nb.errors import InputError, RunError
+from genxai_nb.journal.events import NodeFinished, Streamed
+from genxai_nb.loop import run_here
+from genxai_nb.messages import TextDelta, Usage, user
+
+from .history import history_key, pack, unpack
+from .loop import respond
+from .output import read_output
+from .workflow import Graph
+
+if TYPE_CHECKING:
+    from genxai_nb.graph.nodes import Context, NodeOptions
+    from genxai_nb.graph.result import Result
+    from genxai_nb.graph.run import Run
+    from genxai_nb.journal.events import Event, Hint
+
+    from .definition import Definition
+
+PROMPT, ANSWER = "prompt", "answer"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What an agent answered.
+
+    Attributes:
+        text: The answer as the model wrote it.
+        output: The answer as the agent's ``output`` model, or the text.
+        usage: The tokens of all its model calls.
+        cost: What they cost, or None where no price is known.
+        run_id: The run that holds everything that happened on the way.
+    """
+
+    text: str
+    output: Any
+    usage: Usage
+    cost: float | None
+    run_id: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class Question:
+    """An agent as the one node of a run that answers a prompt.
+
+    Args:
+        agent: The agent.
+    """
+
+    kind = "agent"
+    threaded = False
+    wants_context = True
+    template = (PROMPT,)
+
+    def __init__(self, agent: Definition) -> None:
+        self._agent = agent
+        self._history = history_key(agent.name)
+        self.version = agent.version
+        self.writes = (ANSWER,)
+
+    def as_node(self, _options: NodeOptions) -> Question:
+        """Serve as the body itself; nothing of it depends on the node."""
+        return self
+
+    async def run(self, state: Mapping[str, Any], context: Context) -> dict[str, Any]:
+        """Answer the prompt, knowing what was said before.
+
+        Raises:
+            ProviderError: The model could not be asked, declined, or did not come to an answer.
+        """
+        history = unpack(state.get(self._history, ()))
+        messages = self._agent.prompt.around(user(state[PROMPT]), history)
+        outcome = await respond(self._agent, messages, context)
+        changes: dict[str, Any] = {ANSWER: outcome.text}
+        if self._agent.remembers:
+            changes[self._history] = pack(outcome.messages)
+        return changes
+
+
+def question(agent: Definition, prompt: str, *, model: str | None = None, store: str | None = None) -> Run:
+    """Make the run that answers a prompt; it stands before its one node.
+
+    Raises:
+        InputError: The prompt is empty.
+        UnknownName: There is no tool of a name that the agent gives.
+    """
+    if not str(prompt or "").strip():
+        raise InputError(f"Agent {agent.name!r} was asked nothing: {prompt!r}.", hint="Ask in words.")
+    graph = Graph(agent.name)
+    graph.node(agent.name, Question(agent))
+    graph.edge("START", agent.name)
+    graph.edge(agent.name, "END")
+    state: dict[str, Any] = {PROMPT: str(prompt)}
+    if agent.remembers and agent.conversation:
+        state[history_key(agent.name)] = pack(agent.conversation)
+    return graph.start(state, model=model, store=store)
+
+
+def answered(agent: Definition, run: Run, result: Result) -> Answer:
+    """Read the answer from a run that has ended, and let the agent remember what was said."""
+    text = result.state[ANSWER]
+    output = text if agent.output is None else read_output(agent.output, text)[0]
+    for event in run.events():
+        if type(event) is NodeFinished:
+            agent.conversation.extend(unpack(event.update.get(history_key(agent.name), ())))
+    return Answer(text, output, result.usage, result.cost, run.run_id)
+
+
+def ask(agent: Definition, prompt: str, *, model: str | None = None, store: str | None = None) -> Answer:
+    """Ask and wait. See `Agent.ask`."""
+    run = question(agent, prompt, model=model, store=store)
+    return answered(agent, run, run.resume())
+
+
+async def aask(
+    agent: Definition, prompt: str, *, model: str | None = None, store: str | None = None
+) -> Answer:
+    """Ask from async code. See `Agent.aask`."""
+    run = question(agent, prompt, model=model, store=store)
+    return answered(agent, run, await run_here(run.drive()))
+
+
+class AnswerStream:
+    """An answer on its way, to be read once, with ``for`` or ``async for``, as pieces of text.
+
+    Leaving it early cancels the run.
+
+    Args:
+        agent: Who is asked.
+        prompt: What is asked.
+        model: A model to use in place of the agent's own.
+        store: Where the run is kept; None for the settings' store.
+
+    Attributes:
+        run: The run that answers.
+
+    Raises:
+        InputError: The prompt is empty.
+    """
+
+    def __init__(
+        self, agent: Definition, prompt: str, *, model: str | None = None, store: str | None = None
+    ) -> None:
+        self.run = question(agent, prompt, model=model, store=store)
+        self._agent = agent
+        self._answer: Answer | None = None
+        self._slot = ""  # of the model call whose text was streamed last
+
+    @property
+    def answer(self) -> Answer:
+        """The whole answer, once the stream has been read to its end.
+
+        Raises:
+            RunError: It has not.
+        """
+        if self._answer is None:
+            raise RunError("The answer is not there yet.", hint="Read the stream to its end first.")
+        return self._answer
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield pieces of text; the run goes on the engine thread.
+
+        Raises:
+            NodeFailed: The agent came to no answer; the cause is chained.
+        """
+        arrived: SimpleQueue[Event | Hint | None] = SimpleQueue()
+        unsubscribe = self.run.subscribe(arrived.put)
+        driving = self.run.begin()
+        driving.add_done_callback(lambda _: arrived.put(None))
+        try:
+            while (event := arrived.get()) is not None:
+                yield from self._pieces(event)
+            yield from self._end(driving.result())
+        finally:
+            unsubscribe()
+            if not driving.done():
+                self.run.cancel()
+
+    async def __aiter__(self) -> AsyncIterator[str]:
+        """Yield pieces of text; the run goes on the caller's loop.
+
+        Raises:
+            NodeFailed: The agent came to no answer; the cause is chained.
+        """
+        async for event in self.run:
+            for piece in self._pieces(event):
+                yield piece
+        for piece in self._end(self.run.result()):
+            yield piece
+
+    def _pieces(self, event: Event | Hint) -> Iterator[str]:
+        if type(event) is not Streamed or type(event.delta) is not TextDelta or not event.delta.text:
+            return
+        if self._slot and self._slot != event.slot:
+            yield "\n"  # what is said after a tool call begins on a line of its own
+        self._slot = event.slot
+        yield event.delta.text
+
+    def _end(self, result: Result) -> Iterator[str]:
+        self._answer = answered(self._agent, self.run, result)
+        if not self._slot:
+            yield self._answer.text
