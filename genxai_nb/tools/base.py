@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, overload
 from genxai_nb.calls.call import Call, Traits, digest
 from genxai_nb.errors import RunError, ToolFailed
 from genxai_nb.loop import run_in_worker
+from genxai_nb.source import version_of
 
 from .node import ToolNode
 from .results import plain
 from .schema import Schema
-from .signature import CONTEXT, read_signature
+from .signature import CONTEXT, EMPTY, read_signature
 
 if TYPE_CHECKING:
     from genxai_nb.messages import ToolSpec
@@ -95,8 +96,6 @@ class Tool:
     @functools.cached_property
     def version(self) -> str:
         """Content hash of the function and of what was said of it."""
-        from genxai_nb.source import version_of
-
         said = (self.name, self.timeout, self.effect, sorted(self.permissions))
         return digest(version_of(self.function).hash.encode(), repr(said).encode())
 
@@ -148,7 +147,7 @@ class Tool:
             UnknownName: An argument is given that is no parameter.
             GraphInvalid: A parameter without default has no argument though others are given.
         """
-        required = self.spec.parameters.get("required", ())
+        required = (parameter.name for parameter in self._signature.parameters if parameter.default is EMPTY)
         return ToolNode(self, options, required=tuple(required))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from genxai_nb.errors import GraphInvalid, InputError, UnknownName, suggest
+from genxai_nb.expressions import compile_expression
 
 if TYPE_CHECKING:
     from .base import Tool
@@ -52,11 +53,7 @@ class ToolNode:
         self._node = options.name
         self._required = required
         self._key = options.into or tool.name.replace("-", "_")
-        self._arguments = {}
-        if options.arguments:
-            from genxai_nb.expressions import compile_expression
-
-            self._arguments = {name: compile_expression(text) for name, text in options.arguments.items()}
+        self._arguments = {name: compile_expression(text) for name, text in options.arguments.items()}
         missing = [name for name in required if name not in self._arguments]
         if self._arguments and missing:
             raise GraphInvalid(

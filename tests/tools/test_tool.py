@@ -337,3 +337,18 @@ async def test_parameter_may_have_any_python_name():
 
     answer = await odd_names.handler(call_of(odd_names, model_config=1, schema="s", copy=True))
     assert answer == [1, "s", True, 2]
+
+
+def test_version_follows_the_function_and_its_options():
+    """Another body or another effect is another version; the same definition is the same."""
+
+    def make(step: int, **options: Any) -> Tool:
+        @tool(**options)
+        def shift(number: int) -> int:
+            return number + step
+
+        return shift
+
+    assert make(1).version == make(1).version
+    assert make(1).version != make(2).version
+    assert make(1).version != make(1, read_only=True).version

@@ -1,0 +1,75 @@
+"""What a provider is, and how its deltas become a message."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable
+from typing import Protocol
+
+import msgspec
+
+from genxai_nb.errors import BadResponse
+from genxai_nb.messages import (
+    Delta,
+    Message,
+    ModelReply,
+    ModelRequest,
+    Part,
+    Reasoning,
+    ReasoningDelta,
+    Text,
+    TextDelta,
+    ToolCall,
+    ToolCallDelta,
+)
+
+
+class Provider(Protocol):
+    """A source of model answers.
+
+    Attributes:
+        name: What models of this provider start with, such as ``openai``.
+    """
+
+    name: str
+
+    def stream(self, request: ModelRequest) -> AsyncIterator[Delta | ModelReply]:
+        """Answer a request: deltas as they come, then the whole ModelReply as the last item.
+
+        Raises:
+            ProviderError: The request failed; vendor errors are mapped to its subclasses.
+        """
+
+
+def assemble(deltas: Iterable[Delta]) -> Message:
+    """Put the deltas of one answer together: reasoning, text, then the tool calls in order.
+
+    Raises:
+        BadResponse: The arguments of a tool call are not a JSON object.
+    """
+    reasoning: list[str] = []
+    text: list[str] = []
+    calls: dict[str, tuple[str, list[str]]] = {}
+    for delta in deltas:
+        match delta:
+            case TextDelta(piece):
+                text.append(piece)
+            case ReasoningDelta(piece):
+                reasoning.append(piece)
+            case ToolCallDelta(id=key, name=name, arguments=piece):
+                calls.setdefault(key, (name, []))[1].append(piece)
+    parts: list[Part] = []
+    if reasoning:
+        parts.append(Reasoning("".join(reasoning)))
+    if text:
+        parts.append(Text("".join(text)))
+    parts.extend(_tool_call(key, name, "".join(pieces)) for key, (name, pieces) in calls.items())
+    return Message("assistant", tuple(parts))
+
+
+def _tool_call(key: str, name: str, arguments: str) -> ToolCall:
+    try:
+        return ToolCall(key, name, msgspec.json.decode(arguments or "{}", type=dict))
+    except msgspec.DecodeError as exc:
+        raise BadResponse(
+            f"The arguments of tool call {name!r} are not a JSON object: {arguments[:80]!r}."
+        ) from exc

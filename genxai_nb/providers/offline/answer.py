@@ -1,0 +1,204 @@
+"""An answer in text: sentences picked from the context, or a draft mended from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from .ask import Ask, Result
+from .roles import (
+    JUDGING,
+    advice_of,
+    advice_terms,
+    coverage,
+    draft_of,
+    is_short,
+    judged_of,
+    report,
+    wanted_of,
+)
+from .text import Weights, list_items, sentences, stems, terms, words
+
+NOTHING = "I am the offline stand-in: I pick sentences from the text that I am given, and there was none to pick from."
+
+_MEASURING = frozenset(stems("calculate compute count measure sum total weigh"))
+
+
+def compose(ask: Ask, *, hint: str = "", judge: bool = True, draft: str = "") -> str:
+    """Answer in text.
+
+    Args:
+        ask: The request.
+        hint: Further words that say what is asked for, such as a field's description.
+        judge: Report what is missing when the task is to judge.
+        draft: The version before this answer, when the caller knows it.
+    """
+    judged = judged_of(ask) if judge and _judges(ask) else None
+    if judged and (wanted := wanted_of(ask, judged[0])):
+        share, missing = coverage(wanted, judged[1])
+        return report(share, wanted, missing)
+    facts, found = _told_by_tools(ask)
+    source = material(ask) + found
+    if facts and (not source or ask.is_question or _measures(ask)):
+        told = [] if _measures(ask) else pick(source, weigh(ask, hint), 1)
+        return " ".join([*facts, *told])
+    limit = ask.amount("sentences")
+    advice = advice_of(ask)
+    found_draft = draft_of(ask)
+    draft = draft or (found_draft[1] if found_draft else ask.said)
+    if draft and advice:
+        chosen = mend(sentences(draft), source, "\n".join(advice.values()), weigh(ask, hint), limit)
+    else:
+        chosen = pick(source, weigh(ask, hint), limit or (2 if ask.is_question else 3))
+    return within(chosen, ask.amount("words"), weigh(ask, hint)) or NOTHING
+
+
+def material(ask: Ask) -> list[str]:
+    """The sentences that an answer may be picked from, each once, in order."""
+    draft = draft_of(ask)
+    roles = {*advice_of(ask), *([draft[0]] if draft else [])}
+    found: list[str] = []
+    for key, text in ask.given.items():
+        if key in roles:
+            continue
+        if not is_short(text):
+            found.extend(list_items(text) or sentences(text))
+        elif ask.is_question:
+            found.append(f"{key.replace('_', ' ')}: {text.strip()}")
+    return list(dict.fromkeys(found))
+
+
+def weigh(ask: Ask, hint: str = "") -> dict[str, float]:
+    """What an answer should hold: terms of the task, of short and listed texts, of advice, each weighed."""
+    wanted: dict[str, float] = dict.fromkeys(terms(ask.persona), 0.2)
+    wanted |= dict.fromkeys([*terms(hint), *ask.task_terms()], 1.0)
+    advice = advice_of(ask)
+    for key, text in ask.given.items():
+        if key in advice:
+            wanted |= dict.fromkeys(advice_terms(text), 2.0)
+        elif is_short(text) or list_items(text):
+            wanted |= dict.fromkeys(terms(text), 1.0)
+    return wanted
+
+
+def pick(source: Sequence[str], wanted: Mapping[str, float], count: int) -> list[str]:
+    """Pick the sentences that together hold most of what is wanted, and keep their order.
+
+    A term that a picked sentence holds already counts little for the next one. When no sentence
+    holds anything that is wanted, the first ones are taken.
+    """
+    weights = Weights(source)
+    left = list(range(len(source)))
+    found = {place: dict.fromkeys(terms(source[place])) for place in left}
+    held: set[str] = set()
+    chosen: list[int] = []
+    while left and len(chosen) < count:
+        values = {
+            place: sum(
+                wanted[term] * weights.of(term) * (0.1 if term in held else 1.0)
+                for term in found[place]
+                if term in wanted
+            )
+            / (8 + len(found[place])) ** 0.5
+            for place in left
+        }
+        best = max(left, key=lambda place: values[place])
+        if values[best] <= 0 and chosen:
+            break
+        chosen.append(best)
+        left.remove(best)
+        held.update(found[best])
+    return [source[place] for place in sorted(chosen)]
+
+
+def mend(
+    draft: Sequence[str], source: Sequence[str], advice: str, wanted: Mapping[str, float], limit: int | None
+) -> list[str]:
+    """Add to a draft the sentences of the source that hold what the advice names.
+
+    Under a limit of sentences those go first that hold nothing wanted; the rest is joined.
+    """
+    text = list(draft)
+    needed = set(advice_terms(advice))
+    while needed := needed - {term for sentence in text for term in terms(sentence)}:
+        best = max(source, key=lambda sentence: len(needed.intersection(terms(sentence))), default="")
+        if not needed.intersection(terms(best)):
+            break
+        text.append(best)
+    places = {sentence: place for place, sentence in enumerate(source)}
+    if all(sentence in places for sentence in text):
+        text.sort(key=lambda sentence: places[sentence])
+    return _joined(text, wanted, limit) if limit else text
+
+
+def within(chosen: list[str], most: int | None, wanted: Mapping[str, float]) -> str:
+    """Join sentences, leaving out the least telling ones until they fit into a number of words."""
+    chosen = list(chosen)
+    while most and len(chosen) > 1 and len(words(" ".join(chosen))) > most:
+        del chosen[_least(chosen, wanted)]
+    text = " ".join(_ended(sentence) for sentence in chosen)
+    if most and len(text.split()) > most:
+        text = " ".join(text.split()[:most]).rstrip(",;:") + "..."
+    return text
+
+
+def _joined(text: list[str], wanted: Mapping[str, float], limit: int) -> list[str]:
+    strong = {term for term, weight in wanted.items() if weight >= 1}
+    while len(text) > limit:
+        idle = [sentence for sentence in text if not strong.intersection(terms(sentence))]
+        if idle:
+            text.remove(idle[-1])
+            continue
+        short = min(range(len(text) - 1), key=lambda place: len(text[place]) + len(text[place + 1]))
+        first, second = text[short].rstrip(".!? "), text[short + 1]
+        text[short : short + 2] = [f"{first}; {second}"]
+    return text
+
+
+def _least(chosen: Sequence[str], wanted: Mapping[str, float]) -> int:
+    """The place of the sentence whose wanted terms are told elsewhere, or are the fewest."""
+
+    def loss(place: int) -> float:
+        others = {term for other, text in enumerate(chosen) if other != place for term in terms(text)}
+        own = dict.fromkeys(terms(chosen[place]))  # ordered, so that equal sums stay equal
+        return sum(wanted.get(term, 0.0) for term in own if term not in others)
+
+    return min(range(len(chosen)), key=loss)
+
+
+def _ended(sentence: str) -> str:
+    return (
+        sentence
+        if sentence.endswith((".", "!", "?", ":", "。", "！", "？", '"', "”", ")"))
+        else f"{sentence}."
+    )
+
+
+def _judges(ask: Ask) -> bool:
+    opening = sentences(ask.task)[:1] or [ask.persona]
+    return bool(JUDGING.intersection(stems(opening[0])))
+
+
+def _measures(ask: Ask) -> bool:
+    return any(term in _MEASURING for term in terms(ask.task)) or "how many" in ask.task.lower()
+
+
+def _told_by_tools(ask: Ask) -> tuple[list[str], list[str]]:
+    """What tools found: short values as sentences of their own, texts as more to pick from."""
+    facts: list[str] = []
+    found: list[str] = []
+    for result in ask.results:
+        text = result.readable
+        if result.failed:
+            facts.append(
+                f"{_shown(result)} failed: {_ended(text.splitlines()[0] if text else 'no reason given')}"
+            )
+        elif is_short(text):
+            facts.append(f"{_shown(result)} gives {text.strip() or 'nothing'}.")
+        else:
+            found.extend(list_items(text) or sentences(text))
+    return facts, found
+
+
+def _shown(result: Result) -> str:
+    arguments = ", ".join(str(value) for value in result.arguments.values())
+    return f"{result.name}({arguments if len(arguments) <= 60 else '...'})"

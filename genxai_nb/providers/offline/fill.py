@@ -1,0 +1,234 @@
+"""Arguments of a tool from a request: numbers, quotations, expressions, choices, keys by name."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import msgspec
+
+from .ask import Ask
+from .roles import draft_of, is_short
+from .text import list_items, numbers, sentences, stem, stems, terms, words
+
+NOTHING: Any = object()
+
+_EXPRESSION = re.compile(r"(?<![\w.])(?:[(\s]|-(?=[\d(]))*(?:\w+\s*\(|\d|\()[\w\s().,+*/%^×÷−-]*[\d)]")
+_OPERATION = re.compile(
+    r"[\d)]\s*(?:\*\*|//|[+*/%^×÷−]|\s-\s)\s*[\d(]|\d-\d+[*/+]|\b(?:sqrt|sin|cos|tan|log|exp)\("
+)
+_DATE = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
+_ABOUT = re.compile(
+    r"\b(?:about|regarding|concerning|on|of|for|in|at|to|from)\s+((?:(?!\b(?:and|using|with|by|use)\b)[^.?!,;:\n])+)",
+    re.IGNORECASE,
+)
+_PROPER = re.compile(r"(?<=[a-z,] )[A-ZÀ-Þ][\w'’-]*(?: [A-ZÀ-Þ][\w'’-]*)*")
+_NEGATED = re.compile(r"\b(?:no|not|without|don't|do not|never)\s+(?:\w+\s+)?$", re.IGNORECASE)
+
+
+_EXPRESSIONS = frozenset(stems("expression formula equation calculation arithmetic"))
+_QUERIES = frozenset(stems("query question search keyword keywords term terms topic subject phrase"))
+_TEXTS = frozenset(stems("text content document passage body sentence paragraph input string"))
+
+
+def resolved(schema: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:
+    """Follow references, and take the part of a choice that is not null."""
+    while True:
+        if "$ref" in schema:
+            target = root.get("$defs", {}).get(schema["$ref"].rsplit("/", 1)[-1], {})
+            schema = {**target, **{key: value for key, value in schema.items() if key != "$ref"}}
+        elif "anyOf" in schema or "oneOf" in schema or "allOf" in schema:
+            name = next(key for key in ("anyOf", "oneOf", "allOf") if key in schema)
+            part: dict[str, Any] = next((part for part in schema[name] if part.get("type") != "null"), {})
+            schema = {**part, **{key: value for key, value in schema.items() if key != name}}
+        else:
+            return schema
+
+
+class Arguments:
+    """Fills a tool's parameters one after the other; a number or quotation is used once.
+
+    Attributes:
+        evident: A value was found that only this kind of tool takes, such as an expression.
+        certain: No value was only guessed.
+    """
+
+    def __init__(self, ask: Ask) -> None:
+        self.ask = ask
+        self.evident = False
+        self.certain = True
+        self._numbers = numbers(_EXPRESSION.sub(" ", ask.task) if _OPERATION.search(ask.task) else ask.task)
+        self._quoted = ask.quoted()
+
+    def fill(self, name: str, schema: dict[str, Any], *, required: bool) -> Any:
+        """Find a value for a parameter, or ``NOTHING``."""
+        if "const" in schema:
+            return schema["const"]
+        if "enum" in schema:
+            return self._choice(name, schema)
+        match schema.get("type"):
+            case "boolean":
+                return self._flag(name, required=required)
+            case "integer" | "number":
+                return self._number(name, schema, required=required)
+            case "array":
+                return self._list(name, schema, required=required)
+            case "string" | None:
+                return self._text(name, schema, required=required)
+        return self._object(name)
+
+    def fit(self, text: str, schema: dict[str, Any]) -> Any:
+        """Turn a text into what a schema of one value takes, or ``NOTHING``."""
+        if schema.get("type") in {"integer", "number"}:
+            found = [number for number in numbers(text) if _allowed(number, schema)]
+            return found[0] if found else NOTHING
+        return text
+
+    def _given(self, name: str) -> str | None:
+        wanted = stems(name)
+        for key, text in self.ask.given.items():
+            if key == name or stems(key) == wanted:
+                return text
+        return None
+
+    def _choice(self, name: str, schema: dict[str, Any]) -> Any:
+        given = self._given(name) or ""
+        task = set(words(self.ask.task))
+        for option in schema["enum"]:
+            if given.strip() == str(option):
+                return option
+        for option in schema["enum"]:
+            if all(word in task for word in words(str(option))):
+                return option
+        return NOTHING
+
+    def _flag(self, name: str, *, required: bool) -> Any:
+        given = self._given(name)
+        if given is not None:
+            return given.strip().lower() in {"true", "yes", "1", "on"}
+        for match in re.finditer(r"[^\W_]+", self.ask.task):
+            if stem(match[0]) in set(terms(name)):
+                return not _NEGATED.search(self.ask.task[: match.start()])
+        return False if required else NOTHING
+
+    def _number(self, name: str, schema: dict[str, Any], *, required: bool) -> Any:
+        given = self._given(name)
+        named = numbers(given) if given is not None else self._named_numbers(name)
+        for number in named:
+            if _allowed(number, schema):
+                if number in self._numbers:
+                    self._numbers.remove(number)
+                return number
+        if not required:
+            return NOTHING
+        for number in self._numbers:
+            if _allowed(number, schema):
+                self._numbers.remove(number)
+                return number
+        return NOTHING
+
+    def _named_numbers(self, name: str) -> list[float | int]:
+        label = r"[\s_-]*".join(re.escape(word) for word in words(name))
+        after = re.findall(rf"\b{label}s?\b\W{{0,3}}(?:is |of |=|:)?\s*(\S+)", self.ask.task, re.IGNORECASE)
+        before = re.findall(rf"(\S+)\s+{label}s?\b", self.ask.task, re.IGNORECASE)
+        return [number for piece in after + before for number in numbers(piece.rstrip(".,;:!?"))]
+
+    def _text(self, name: str, schema: dict[str, Any], *, required: bool) -> Any:
+        about = frozenset(stems(name))
+        described = about | frozenset(terms(schema.get("description", "")))
+        if about & _EXPRESSIONS or (described & _EXPRESSIONS and not about & _TEXTS):
+            return self._expression(name)
+        if schema.get("format") in {"date", "date-time"}:
+            dates = _DATE.findall(f"{self.ask.task}\n{self._given(name) or ''}")
+            return dates[0] if dates else NOTHING
+        given = self._given(name)
+        if given is not None:
+            return given.strip()
+        if self._quoted:
+            return self._quoted.pop(0)
+        if not required:
+            return NOTHING
+        if about & _QUERIES:
+            return self._topic()
+        if described & _TEXTS:
+            return self._whole_text(described)
+        return self._named_text(name, described)
+
+    def _expression(self, name: str) -> Any:
+        places = [self._given(name) or "", *self._quoted, self.ask.task]
+        for text in places:
+            for match in _EXPRESSION.finditer(_DATE.sub(" ", text)):
+                if _OPERATION.search(match[0]):
+                    self.evident = True
+                    return match[0].strip().rstrip(",.")
+        return NOTHING
+
+    def _whole_text(self, described: frozenset[str]) -> Any:
+        given = {key: text for key, text in self.ask.given.items() if text.strip()}
+        for key, text in given.items():
+            if self.ask.names_key(key) or described.intersection(terms(key)) - _TEXTS:
+                return text
+        draft = draft_of(self.ask)
+        if draft:
+            return draft[1]
+        return max(given.values(), key=len) if given else NOTHING
+
+    def _named_text(self, name: str, described: frozenset[str]) -> Any:
+        for key, text in self.ask.given.items():
+            if described.intersection(terms(key)) and is_short(text):
+                return text.strip()
+        found = re.search(
+            rf"\b{re.escape(name.replace('_', ' '))}\s*[:=]?\s+([^\W_][\w-]*)", self.ask.task, re.IGNORECASE
+        )
+        if found and terms(found[1]):
+            return found[1]
+        proper = _PROPER.findall(self.ask.task)
+        return proper[0] if proper else self._topic()
+
+    def _topic(self) -> Any:
+        """What the request is about: the text after ``about`` or the like, a short given text, its terms."""
+        for sentence in sentences(self.ask.task):
+            found = _ABOUT.search(sentence)
+            if found and terms(found[1]):
+                return found[1].strip()
+        for text in self.ask.given.values():
+            if is_short(text) and terms(text):
+                return text.strip()
+        self.certain = bool(self.ask.task_terms())
+        telling = [
+            word
+            for word in words(self.ask.task)
+            if (term := terms(word)) and term[0] in self.ask.task_terms()
+        ]
+        return " ".join(telling) if telling else NOTHING
+
+    def _list(self, name: str, schema: dict[str, Any], *, required: bool) -> Any:
+        given = self._given(name)
+        kind = schema.get("items", {})
+        if given is not None:
+            pieces = list_items(given) or [
+                piece.strip() for piece in re.split(r"[,\n]", given) if piece.strip()
+            ]
+        elif kind.get("type") in {"integer", "number"}:
+            pieces, self._numbers = [str(number) for number in self._numbers], []
+        else:
+            pieces, self._quoted = self._quoted, []
+        if not pieces and required:
+            pieces = next((found for text in self.ask.given.values() if (found := list_items(text))), [])
+        values = [value for piece in pieces if (value := self.fit(piece, kind)) is not NOTHING]
+        return values or NOTHING
+
+    def _object(self, name: str) -> Any:
+        try:
+            value = msgspec.json.decode(self._given(name) or "")
+        except msgspec.DecodeError:
+            return NOTHING
+        return value if isinstance(value, dict) else NOTHING
+
+
+def _allowed(number: float, schema: dict[str, Any]) -> bool:
+    if schema.get("type") == "integer" and number != int(number):
+        return False
+    low, high = schema.get("minimum", number), schema.get("maximum", number)
+    above, below = schema.get("exclusiveMinimum", number - 1), schema.get("exclusiveMaximum", number + 1)
+    return bool(low <= number <= high and above < number < below)

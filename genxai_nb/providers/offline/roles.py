@@ -1,0 +1,172 @@
+"""Which of the given texts is the draft, which is advice, and what a judge wants covered."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container
+
+from .ask import ASKING, Ask
+from .text import Weights, list_items, sentences, stem, stems, terms, words
+
+_SHORT = 12  # words; a longer text is something to answer from
+_SALIENT = 8  # terms of a long text that are wanted when nothing shorter says so
+
+
+ADVICE = frozenset(
+    stems("""absent advice advise amend correct correction critic criticise criticism criticize critique feedback fix gap
+    improve improvement lack lacking mend missing objection remark revise suggest suggestion""")
+)
+DRAFT = frozenset(stems("attempt current draft previous version"))
+JUDGING = frozenset(
+    stems("""assess check compare criticise criticize critique evaluate examine grade inspect judge rate review score
+    verify""")
+)
+_ADVISES = re.compile(
+    r"\s*(missing|add|mention|include|it lacks|lacks|cover|nothing is missing)\b", re.IGNORECASE
+)
+_FILLER = ADVICE | ASKING | frozenset(stems("all covered covers nothing still"))
+
+
+def is_short(text: str) -> bool:
+    """A text that names something rather than telling of it."""
+    return len(words(text)) <= _SHORT and not list_items(text)
+
+
+def advice_of(ask: Ask, *, besides: Container[str] = ()) -> dict[str, str]:
+    """The given texts that say what to mend, by key."""
+    return {
+        key: text
+        for key, text in ask.given.items()
+        if key not in besides and text.strip() and (_names(key, ADVICE) or _ADVISES.match(text))
+    }
+
+
+def advice_terms(advice: str) -> list[str]:
+    """What advice names: its terms, without the words of advising."""
+    told = " ".join(
+        sentence for sentence in sentences(advice) if not sentence.startswith(("Covered", "Nothing"))
+    )
+    return [term for term in dict.fromkeys(terms(told)) if term not in _FILLER and not term.isdigit()]
+
+
+def draft_of(ask: Ask, *, besides: Container[str] = ()) -> tuple[str, str] | None:
+    """The key and text of the draft that the request is about, if it gives one."""
+    given = {key: text for key, text in ask.given.items() if key not in besides and text.strip()}
+    said = _normal(ask.said)
+    by_history = (key for key, text in given.items() if said and _normal(text) == said)
+    by_name = (key for key in given if _names(key, DRAFT))
+    key = next(by_history, None) or next(by_name, None)
+    return (key, given[key]) if key else None
+
+
+def judged_of(ask: Ask, *, besides: Container[str] = ()) -> tuple[str, str] | None:
+    """The text that a judge judges: the one named first, the draft, or the longest."""
+    given = {
+        key: text
+        for key, text in ask.given.items()
+        if key not in besides and text.strip() and not _names(key, ADVICE)
+    }
+    places = {key: place for key in given if (place := _place(key, ask.task)) is not None}
+    if places:
+        key = min(places, key=lambda name: places[name])
+        return key, given[key]
+    found = draft_of(ask, besides=besides)
+    if found or not given:
+        return found
+    key = max(given, key=lambda name: len(given[name]))
+    return key, given[key]
+
+
+def wanted_of(ask: Ask, judged: str, *, besides: Container[str] = ()) -> list[str]:
+    """What a judge wants to find in a text, as words to be shown.
+
+    It is the first of these that there is: the items of lists (those that the task names, or all),
+    the words of short texts, the frequent terms of long ones, the words of the task itself.
+
+    Args:
+        ask: The request.
+        judged: The key of the judged text.
+        besides: Keys that say nothing of what is wanted.
+    """
+    advice = advice_of(ask)
+    given = {
+        key: text
+        for key, text in ask.given.items()
+        if key != judged and key not in besides and key not in advice
+    }
+    given |= {result.name: result.readable for result in ask.results if not result.failed}
+    named = {key: text for key, text in given.items() if ask.names_key(key)}
+    for pool in (named, given):
+        items = [item for text in pool.values() for item in list_items(text)]
+        if items:
+            return list(dict.fromkeys(item for item in items if terms(item)))
+    for pool in (named, given):
+        short = [word for text in pool.values() if is_short(text) for word in _telling(text)]
+        if short:
+            return list(dict.fromkeys(short))
+    long = [sentence for text in (named or given).values() for sentence in sentences(text)]
+    if long:
+        return _salient(long)
+    keys = {term for key in ask.given for term in terms(key)}
+    return [word for word in _telling(ask.task) if stem(word) not in keys | JUDGING]
+
+
+def coverage(wanted: list[str], text: str) -> tuple[float, list[str]]:
+    """Measure how far a text covers what is wanted.
+
+    Returns:
+        The share of the wanted that the text covers, from 0 to 1 (1 when nothing is wanted), and
+        what it does not cover. Something of several terms is covered when most of them are there.
+    """
+    there = set(terms(text))
+    missing = [item for item in wanted if not _is_covered(item, there)]
+    return (1 - len(missing) / len(wanted) if wanted else 1.0), missing
+
+
+def report(share: float, wanted: list[str], missing: list[str]) -> str:
+    """Say what is missing, in words that a writer can act on."""
+    total = len(wanted)
+    if not missing:
+        return f"Nothing is missing. Covered: {total} of {total}."
+    return f"Missing: {', '.join(missing)}. Covered: {round(share * total)} of {total}."
+
+
+def _is_covered(item: str, there: set[str]) -> bool:
+    needed = dict.fromkeys(terms(item))
+    return sum(term in there for term in needed) > 0.6 * len(needed) if needed else True
+
+
+def _telling(text: str) -> list[str]:
+    """The words of a text that carry its meaning, as written."""
+    return [
+        word
+        for word in words(text)
+        if (found := terms(word)) and found[0] not in ASKING and not word.isdigit()
+    ]
+
+
+def _salient(texts: list[str]) -> list[str]:
+    weights = Weights(texts)
+    stems = [term for term in weights.frequent() if term not in ASKING][:_SALIENT]
+    shown: dict[str, str] = {}
+    for text in texts:
+        for word in words(text):
+            shown.setdefault(stem(word), word)
+    return [shown[term] for term in stems]
+
+
+def _names(key: str, cues: frozenset[str]) -> bool:
+    return bool(cues.intersection(stems(key)))
+
+
+def _place(key: str, task: str) -> int | None:
+    needed = stems(key)
+    there = stems(task)
+    for place in range(len(there) - len(needed) + 1):
+        if there[place : place + len(needed)] == needed:
+            return place
+    return None
+
+
+def _normal(text: str) -> str:
+    return " ".join(text.split()).lower()

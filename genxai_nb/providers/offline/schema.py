@@ -1,0 +1,208 @@
+"""An answer that fits a JSON schema: choices by similarity, bounded numbers by coverage."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from .answer import compose, material, pick, weigh
+from .ask import ASKING, Ask
+from .fill import resolved
+from .roles import ADVICE, coverage, draft_of, is_short, judged_of, report, wanted_of
+from .text import STOP_WORDS, Weights, numbers, sentences, stem, stems, terms, words
+
+_NUMBER = r"(-?\d+(?:\.\d+)?)"
+_RANGE = re.compile(rf"between\s+{_NUMBER}\s+and\s+{_NUMBER}|{_NUMBER}\s*(?:to|\.\.+|–|-)\s*{_NUMBER}")
+_LINK = r"\s*(?:[:=(–-]|means\b|is\b|if\b|when\b|for\b)"
+
+_AFFIRMING = frozenset(stems("accept accepted approve approved complete done good ok pass passed ready yes"))
+_DENYING = frozenset(stems("again bad fail failed incomplete no redo reject rejected revise rework"))
+_WHETHER = frozenset(stems("whether true false yes contain contains mention mentions"))
+_REASONS = frozenset(stems("reason rationale why explanation comment finding problem verdict"))
+_KEYWORDS = frozenset(stems("keyword tag term topic theme label"))
+_TITLES = frozenset(stems("title headline heading name subject label"))
+_COVERED = frozenset(stems("covered found present held"))
+
+
+def fill_schema(ask: Ask, schema: dict[str, Any]) -> Any:
+    """Fill a JSON schema from a request.
+
+    A choice is the one whose name and explanation are most similar to the judged text. A number with
+    bounds, in the schema or in its description ("from 0 to 1"), is the *coverage*: the share of the
+    wanted terms that the judged text covers (``roles.coverage``), stretched over the bounds.
+    """
+    return _Form(ask, schema).value("", schema)
+
+
+class _Form:
+    """One schema on its way, with the text that it judges."""
+
+    def __init__(self, ask: Ask, schema: dict[str, Any]) -> None:
+        self.ask = ask
+        self.root = schema
+        own = frozenset(schema.get("properties", {}))
+        key, self.text = judged_of(ask, besides=own) or judged_of(ask) or ("", ask.said)
+        self.wanted = wanted_of(ask, key, besides=own)
+        self.share, self.missing = coverage(self.wanted, self.text)
+
+    def value(self, name: str, schema: dict[str, Any]) -> Any:
+        schema = resolved(schema, self.root)
+        if "const" in schema:
+            return schema["const"]
+        if "enum" in schema:
+            return self._choice(schema)
+        match schema.get("type"):
+            case "object":
+                return {key: self.value(key, part) for key, part in schema.get("properties", {}).items()}
+            case "boolean":
+                return self._flag(name, schema)
+            case "integer" | "number":
+                return self._number(name, schema)
+            case "array":
+                return self._list(name, schema)
+            case "null":
+                return None
+        return self._string(name, schema)
+
+    def _number(self, name: str, schema: dict[str, Any]) -> float | int:
+        low, high = _bounds(schema)
+        whole = schema.get("type") == "integer"
+        if low is not None and high is not None:
+            value = low + (high - low) * self.share
+            return math.floor(value) if whole else round(value, 3)
+        value = self._named_number(name) or 0
+        value = max(value, low) if low is not None else value
+        value = min(value, high) if high is not None else value
+        return int(value) if whole else value
+
+    def _named_number(self, name: str) -> float | int | None:
+        """The number under a key, in a tool's result or in a sentence that has the field's name."""
+        named = set(terms(name))
+        texts = {**self.ask.given, **{result.name: result.readable for result in self.ask.results}}
+        for key, text in texts.items():
+            if named.intersection(terms(key)) and (found := numbers(text)):
+                return found[0]
+        for sentence in (sentence for text in texts.values() for sentence in sentences(text)):
+            if named and named <= set(terms(sentence)) and (found := numbers(sentence)):
+                return found[0]
+        return None
+
+    def _flag(self, name: str, schema: dict[str, Any]) -> bool:
+        about = _about(name, schema)
+        held = Weights([*material(self.ask), *sentences(self.text), *self.wanted])
+        topical = [term for term in terms(" ".join(about)) if held.of(term) and term not in _WHETHER | ASKING]
+        if topical:
+            return set(topical) <= set(terms(self.text))
+        denies = _DENYING.intersection(about) or ADVICE.intersection(about)
+        return bool(self.missing) if denies else not self.missing
+
+    def _choice(self, schema: dict[str, Any]) -> Any:
+        options = schema["enum"]
+        told = "\n".join([schema.get("description", ""), self.ask.task, self.ask.persona])
+        explained = [terms(f"{option} {explanation(str(option), options, told)}") for option in options]
+        weights = Weights(" ".join(found) for found in explained)
+        subject = set(terms(self.text or "\n".join(self.ask.given.values())))
+        scores = [
+            sum(weights.of(term) for term in dict.fromkeys(found) if term in subject)
+            / max(len(found), 1) ** 0.5
+            for found in explained
+        ]
+        if max(scores) > 0:
+            return options[scores.index(max(scores))]
+        fitting = _DENYING if self.missing else _AFFIRMING
+        default = schema.get("default", options[0])
+        return next((option for option in options if fitting.intersection(stems(str(option)))), default)
+
+    def _list(self, name: str, schema: dict[str, Any]) -> list[Any]:
+        kind = resolved(schema.get("items", {}), self.root)
+        most = schema.get("maxItems")
+        found: list[Any]
+        if "enum" in kind:
+            there = set(terms(self.text))
+            found = [option for option in kind["enum"] if there.intersection(terms(str(option)))]
+        elif kind.get("type") in {"integer", "number"}:
+            found = [int(number) if kind["type"] == "integer" else number for number in numbers(self.text)]
+        elif kind.get("type") in {"string", None}:
+            found = self._texts(_about(name, schema), most)
+        else:
+            found = [self.value(name, kind)]
+        least = schema.get("minItems", 0)
+        while len(found) < least:
+            found = [*found, self.value(name, kind)]
+        return found[:most]
+
+    def _texts(self, about: list[str], most: int | None) -> list[str]:
+        if ADVICE.intersection(about):
+            return list(self.missing)
+        if _COVERED.intersection(about):
+            return [item for item in self.wanted if item not in self.missing]
+        source = material(self.ask) or sentences(self.text)
+        if _KEYWORDS.intersection(about):
+            return key_words(source, most or 5)
+        return pick(source, weigh(self.ask, " ".join(about)), most or 3)
+
+    def _string(self, name: str, schema: dict[str, Any]) -> str:
+        about = _about(name, schema)
+        given = self.ask.given.get(name, "").strip()
+        draft = draft_of(self.ask)
+        if ADVICE.intersection(about) or (_REASONS.intersection(about) and self.wanted):
+            text = report(self.share, self.wanted, self.missing)
+        elif given and is_short(given) and (draft is None or draft[0] != name):
+            text = given
+        elif _TITLES.intersection(stems(name)):
+            text = " ".join(key_words(material(self.ask) or sentences(self.text), 4)).capitalize()
+        else:
+            described = schema.get("description", "")
+            text = compose(self.ask, hint=described, judge=False, draft=given)
+        most = schema.get("maxLength", len(text))
+        return text if len(text) <= most else f"{text[: max(most - 1, 0)].rstrip()}…"[:most]
+
+
+def explanation(option: str, options: Sequence[Any], told: str) -> str:
+    """What a text says a choice means: after its name, else the sentences that name it alone.
+
+    Example:
+        >>> explanation("low", ["low", "high"], "high: it burns; low: it smells.")
+        'it smells'
+    """
+    names = "|".join(re.escape(str(other)) for other in options)
+    after = rf"\b{re.escape(option)}\b{_LINK}\s*(.*?)(?=[.;\n)]|,?\s*(?:\bor\b|\band\b)?\s*\b(?:{names})\b{_LINK}|$)"
+    found = re.findall(after, told, re.IGNORECASE)
+    if found:
+        return " ".join(found)
+    pieces = re.split(r"[.;\n]", told)
+    others = [str(other).lower() for other in options if str(other) != option]
+    alone = [
+        piece
+        for piece in pieces
+        if option.lower() in words(piece) and not any(other in words(piece) for other in others)
+    ]
+    return " ".join(alone)
+
+
+def key_words(texts: Sequence[str], count: int) -> list[str]:
+    """The words that stand in most of the texts, as written first, without function words."""
+    counted: Counter[str] = Counter()
+    shown: dict[str, str] = {}
+    for text in texts:
+        for word in words(text):
+            if word not in STOP_WORDS and len(word) > 3 and not word.isdigit():
+                counted[stem(word)] += 1
+                shown.setdefault(stem(word), word)
+    return [shown[found] for found, _ in counted.most_common(count)]
+
+
+def _bounds(schema: dict[str, Any]) -> tuple[float | int | None, float | int | None]:
+    low = schema.get("minimum", schema.get("exclusiveMinimum"))
+    high = schema.get("maximum", schema.get("exclusiveMaximum"))
+    found = _RANGE.search(schema.get("description", ""))
+    if low is None and high is None and found:
+        low, high = (float(number) for number in found.groups() if number is not None)
+    return low, high
+
+
+def _about(name: str, schema: dict[str, Any]) -> list[str]:
+    return stems(f"{name} {schema.get('description', '')}")

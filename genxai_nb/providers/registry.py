@@ -1,0 +1,117 @@
+"""Models by name: ``offline``, ``scripted:NAME``, ``PROVIDER:MODEL``.
+
+A package offers a provider by an entry point in the group ``genxai_nb.providers``: its name is the
+prefix, its value leads to a callable that takes the model's name and returns a Provider.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING
+
+from genxai_nb.calls.call import Call, Handler, Traits
+from genxai_nb.errors import BadResponse, ConnectionLost, UnknownName
+from genxai_nb.messages import ModelReply, ReasoningDelta, TextDelta, ToolCallDelta
+
+from .scripted import find_script
+from .vendors import VENDORS, refuse, vendor_of
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
+    from .base import Provider
+
+GROUP = "genxai_nb.providers"
+REMOTE = Traits(reply=ModelReply, attempts=3, timeout=600)
+
+_DELTAS = (TextDelta, ReasoningDelta, ToolCallDelta)
+
+
+def names() -> list[str]:
+    """List the names of all providers, sorted."""
+    return sorted({"offline", "scripted", *VENDORS, *_entries()})
+
+
+def model_call(model: str) -> tuple[Handler, Traits]:
+    """Return how a model is called: the handler for ``context.call`` and the traits of its calls.
+
+    Args:
+        model: ``offline``, ``scripted:NAME`` or ``PROVIDER:MODEL``.
+
+    Raises:
+        UnknownName: There is no such provider or script; the nearest one is suggested.
+        MissingPackage: The vendor's package is not installed; the error names the extra.
+        Authentication: The vendor's key is not set; the error names the variable.
+        SetupError: Package and key are there, but this version has no adapter.
+    """
+    provider = find_provider(model)
+    return answer_from(provider, model), getattr(provider, "traits", REMOTE)
+
+
+def answer_from(provider: Provider, model: str) -> Handler:
+    """Make the handler that lets a provider answer: deltas become hints, the reply is returned.
+
+    The handler raises ConnectionLost when the stream ends without its reply, and BadResponse when it
+    holds something that is no delta or goes on after the reply.
+    """
+
+    async def answer(call: Call) -> ModelReply:
+        reply: ModelReply | None = None
+        async for item in provider.stream(call.request):
+            if reply is not None:
+                raise BadResponse(f"Model {model!r} went on after the end of its answer.")
+            if isinstance(item, ModelReply):
+                reply = item
+            elif isinstance(item, _DELTAS):
+                call.emit(item)
+            else:
+                raise BadResponse(f"Model {model!r} streamed a {type(item).__name__}, which is no delta.")
+        if reply is None:
+            raise ConnectionLost(f"The answer of model {model!r} broke off before its end.")
+        return reply
+
+    return answer
+
+
+def find_provider(model: str) -> Provider:
+    """Return the provider that answers for a model.
+
+    Raises:
+        UnknownName: There is no such provider or script.
+        MissingPackage: The vendor's package is not installed.
+        Authentication: The vendor's key is not set.
+        SetupError: This version has no adapter for the vendor.
+    """
+    name, _, rest = model.partition(":")
+    if name == "scripted":
+        return find_script(rest)
+    if name == "offline":
+        return _offline()
+    if name in _entries():
+        return _made(name, rest)
+    if name in VENDORS:
+        raise refuse(name)
+    vendor = vendor_of(model)
+    if vendor is not None and ":" not in model:
+        raise UnknownName("model", model, hint=f"Write its provider before it: {vendor}:{model}.")
+    raise UnknownName("provider" if rest else "model", name, names())
+
+
+@functools.cache
+def _offline() -> Provider:
+    from .offline import Offline
+
+    return Offline()
+
+
+@functools.cache
+def _made(name: str, model: str) -> Provider:
+    made: Provider = _entries()[name].load()(model)
+    return made
+
+
+@functools.cache
+def _entries() -> dict[str, EntryPoint]:
+    from importlib.metadata import entry_points
+
+    return {entry.name: entry for entry in entry_points(group=GROUP)}

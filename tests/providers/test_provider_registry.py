@@ -1,0 +1,166 @@
+"""Models by name, and what each lacks before it can answer."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import textwrap
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from genxai_nb.calls.call import Call, Scope
+from genxai_nb.errors import BadResponse, ConnectionLost, MissingPackage, UnknownName
+from genxai_nb.messages import ModelReply, ModelRequest, TextDelta, assistant, user
+from genxai_nb.providers.registry import answer_from, model_call, names
+from genxai_nb.providers.vendors import VENDORS
+
+VENDOR_CASES = [
+    ("openai", "OPENAI_API_KEY"),
+    ("anthropic", "ANTHROPIC_API_KEY"),
+    ("google", "GOOGLE_API_KEY"),
+    ("cohere", "CO_API_KEY"),
+]
+
+
+def run_python(code: str, folder: Path, **variables: str) -> str:
+    code = f"import sys; sys.path.insert(0, {str(folder)!r})\n{textwrap.dedent(code)}"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=variables
+    )
+    return done.stdout.strip()
+
+
+class Broken:
+    """A provider that streams what it is given."""
+
+    name = "broken"
+
+    def __init__(self, *items: Any) -> None:
+        self.items = items
+
+    async def stream(self, request: ModelRequest) -> AsyncIterator[Any]:
+        for item in self.items:
+            yield item
+
+
+def call_of(emitted: list[Any]) -> Call:
+    _, traits = model_call("offline")
+    return Call(
+        "model",
+        "broken:x",
+        ModelRequest(model="broken:x", messages=(user("Hello"),)),
+        scope=Scope("", "node", 1),
+        ordinal=0,
+        slot="slot",
+        key="key",
+        traits=traits,
+        emit=emitted.append,
+    )
+
+
+REPLY = ModelReply(message=assistant("Hi."))
+
+
+async def test_deltas_are_emitted_and_the_last_item_is_the_reply():
+    """The handler sends deltas as hints and returns the reply."""
+    emitted: list[Any] = []
+    reply = await answer_from(Broken(TextDelta("H"), TextDelta("i."), REPLY), "broken:x")(call_of(emitted))
+    assert reply is REPLY
+    assert emitted == [TextDelta("H"), TextDelta("i.")]
+
+
+@pytest.mark.parametrize(
+    ("items", "error", "said"),
+    [
+        ((TextDelta("H"),), ConnectionLost, "The answer of model 'broken:x' broke off before its end"),
+        ((), ConnectionLost, "broke off"),
+        ((REPLY, TextDelta("more")), BadResponse, "went on after the end"),
+        (("text", REPLY), BadResponse, "streamed a str, which is no delta"),
+    ],
+)
+async def test_streams_that_break_the_protocol_are_errors(items: tuple[Any, ...], error: type, said: str):
+    """A stream that ends early, goes on too long or holds something else never passes for an answer."""
+    with pytest.raises(error, match=said):
+        await answer_from(Broken(*items), "broken:x")(call_of([]))
+
+
+def test_all_providers_are_listed():
+    """The two own providers and the four vendors are known by name."""
+    assert names() == ["anthropic", "cohere", "google", "offline", "openai", "scripted"]
+
+
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [
+        ("opnai:gpt-5", "Unknown provider 'opnai'. Did you mean 'openai'"),
+        ("oflline", "Unknown model 'oflline'. Did you mean 'offline'"),
+        ("gpt-5", "Unknown model 'gpt-5'. Write its provider before it: openai:gpt-5"),
+        ("Claude-haiku", "Write its provider before it: anthropic:Claude-haiku"),
+        ("", "Unknown model ''"),
+    ],
+)
+def test_unknown_models_are_told_what_to_write(model: str, said: str):
+    """A misspelt provider gets the nearest name, a bare model of a vendor its prefix."""
+    with pytest.raises(UnknownName, match=said):
+        model_call(model)
+
+
+@pytest.mark.parametrize(("vendor", "variable"), VENDOR_CASES)
+def test_vendor_without_its_package_names_the_extra(vendor: str, variable: str):
+    """Before anything else a model says which extra has to be installed."""
+    with pytest.raises(MissingPackage, match=rf'pip install "genxai-nb\[{vendor}\]"'):
+        model_call(f"{vendor}:some-model")
+
+
+@pytest.mark.parametrize(("vendor", "variable"), VENDOR_CASES)
+def test_vendor_with_its_package_names_its_key_and_then_the_missing_adapter(
+    tmp_path: Path, vendor: str, variable: str
+):
+    """With the package the key's variable is named; with both, that there is no adapter yet."""
+    place = tmp_path
+    for part in VENDORS[vendor].module.split("."):
+        place /= part
+        place.mkdir()
+        (place / "__init__.py").write_text("", "utf-8")
+    code = f"""
+        from genxai_nb.errors import GenXAIError
+        from genxai_nb.providers.registry import model_call
+        try:
+            model_call("{vendor}:some-model")
+        except GenXAIError as error:
+            print(error.code, error)
+    """
+    assert run_python(code, tmp_path).startswith(f"authentication Provider {vendor!r} has no key")
+    assert variable in run_python(code, tmp_path)
+    said = run_python(code, tmp_path, **{variable: "sk-very-secret"})
+    assert said.startswith("setup Package")
+    assert f"no adapter for {vendor!r} yet" in said
+    assert "very-secret" not in said
+
+
+def test_installed_package_offers_a_provider(tmp_path: Path):
+    """An entry point makes a prefix known; what it leads to makes the provider of a model."""
+    (tmp_path / "parrots.py").write_text(
+        textwrap.dedent(
+            """
+            class Parrot:
+                name = "parrot"
+                def __init__(self, model):
+                    self.model = model
+            """
+        ),
+        "utf-8",
+    )
+    about = tmp_path / "parrots-1.0.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: parrots\nVersion: 1.0\n", "utf-8")
+    (about / "entry_points.txt").write_text("[genxai_nb.providers]\nparrot = parrots:Parrot\n", "utf-8")
+    code = """
+        from genxai_nb.providers.registry import find_provider, model_call, names
+        print("parrot" in names(), "parrots" in sys.modules)
+        print(find_provider("parrot:grey").model, model_call("parrot:grey")[1].attempts)
+    """
+    assert run_python(code, tmp_path).splitlines() == ["True False", "grey 3"]
