@@ -14,7 +14,7 @@ from msgspec import Struct
 from genxai_nb.messages import Delta
 
 
-class Fact(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event"):
+class Fact(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False, tag_field="event"):
     """What every recorded event has."""
 
     at: float
@@ -39,13 +39,17 @@ class RunResumed(Fact, frozen=True, kw_only=True, tag="run_resumed"):
 
 
 class NodeStarted(Fact, frozen=True, kw_only=True, tag="node_started"):
-    """A visit of a node began. ``parents`` are the visits whose tokens it took."""
+    """A visit of a node began. ``parents`` are the visits whose tokens it took.
+
+    ``reduced`` holds what the graph's own reducers made of the updates that met here.
+    """
 
     node: str
     visit: int
     parents: tuple[tuple[str, int], ...]
     version: str = ""
     attempt: int = 1
+    reduced: dict[str, Any] = {}
     path: str = ""
 
 
@@ -62,12 +66,16 @@ class InstanceFinished(Fact, frozen=True, kw_only=True, tag="instance_finished")
 
 
 class NodeFinished(Fact, frozen=True, kw_only=True, tag="node_finished"):
-    """A visit ended. ``update`` is what it wrote, ``edges`` the numbers of the edges it took."""
+    """A visit ended. ``update`` is what it wrote, ``edges`` the numbers of the edges it took.
+
+    ``reduced`` holds what the graph's own reducers made of the update. A map's updates are in its instances.
+    """
 
     node: str
     visit: int
     update: dict[str, Any]
     edges: tuple[int, ...]
+    reduced: dict[str, Any] = {}
     reads: tuple[str, ...] = ()
     seconds: float = 0.0
     path: str = ""
@@ -98,7 +106,10 @@ class LoopLimitReached(Fact, frozen=True, kw_only=True, tag="loop_limit_reached"
 
 
 class CallStarted(Fact, frozen=True, kw_only=True, tag="call_started"):
-    """A call to the world began. ``slot`` names it for replay; ``request`` is as sent."""
+    """A call to the world began. ``slot`` names it for replay; ``request`` is as sent.
+
+    ``maybe_repeated`` says that an effect had begun before a crash and that its end is not known.
+    """
 
     slot: str
     kind: str
@@ -107,6 +118,8 @@ class CallStarted(Fact, frozen=True, kw_only=True, tag="call_started"):
     node: str
     visit: int
     ordinal: int
+    effect: bool = False
+    maybe_repeated: bool = False
     index: int | None = None
     parent: str | None = None
     path: str = ""

@@ -1,0 +1,1 @@
+"""Everything that touches the world: one type, one calling convention, one chain around it."""

@@ -1,0 +1,72 @@
+"""Replay: a call that the journal already holds is answered from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from genxai_nb.errors import CallError
+from genxai_nb.journal.events import CallFailed, CallFinished, CallStarted, Event, NodeFailed
+
+from .call import Call, Handler
+
+
+class RecordedFailure(CallError):
+    """A call that failed when it was made; replayed with the same words."""
+
+    code = "recorded_failure"
+
+
+class Replay:
+    """The recorded answers of one run, and the middleware that gives them.
+
+    After a body raised and is tried again, its effects are answered from the record, while models
+    and reads are asked again.
+    """
+
+    def __init__(self, events: Iterable[Event] = ()) -> None:
+        self._answers: dict[str, CallFinished | CallFailed] = {}
+        self._starts: dict[str, CallStarted] = {}
+        self.unfinished: dict[str, CallStarted] = {}
+        for event in events:
+            self.note(event)
+
+    def note(self, event: Event) -> None:
+        """Take in one recorded event."""
+        if type(event) is CallStarted:
+            self._starts[event.slot] = event
+            self.unfinished[event.slot] = event
+        elif type(event) is CallFinished or type(event) is CallFailed:
+            self._answers[event.slot] = event
+            self.unfinished.pop(event.slot, None)
+        elif type(event) is NodeFailed:
+            self.forget_attempt(event)
+
+    def forget_attempt(self, failed: NodeFailed) -> None:
+        """Drop what a failed attempt learnt from models and reads, and the effects that failed."""
+        place = (failed.path, failed.node, failed.visit)
+        for slot, start in list(self._starts.items()):
+            if (start.path, start.node, start.visit) != place:
+                continue
+            if failed.index is not None and start.index != failed.index:
+                continue
+            if not start.effect or type(self._answers.get(slot)) is CallFailed:
+                self._answers.pop(slot, None)
+
+    async def __call__(self, call: Call, proceed: Handler) -> Any:
+        """Answer from the record, failures included, or let the call go on."""
+        answer = self._answers.get(call.slot) if self._answers else None
+        if answer is None:
+            return await proceed(call)
+        if type(answer) is CallFailed:
+            raise RecordedFailure(answer.error)
+        return restore(answer.reply, call.traits.reply)
+
+
+def restore(reply: Any, kind: Any) -> Any:
+    """Read a recorded reply back as its type."""
+    if kind is Any or isinstance(reply, kind):
+        return reply
+    return msgspec.convert(reply, kind)

@@ -1,0 +1,1 @@
+"""The graph engine: declaring, planning, scheduling, running and drawing."""

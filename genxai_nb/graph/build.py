@@ -1,0 +1,438 @@
+"""Declaring a graph and checking that it can run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from genxai_nb.calls.call import CallKind, Handler, Traits, digest
+from genxai_nb.errors import DefinitionError, GraphInvalid, UnknownName
+from genxai_nb.journal.store import Definition
+from genxai_nb.loop import run_here
+from genxai_nb.source import source_of, version_of
+
+from .checks import check
+from .definition import END, START, Condition, Edge, Node
+from .functions import FunctionBody
+from .nodes import Lookup, NodeBody, NodeLike, NodeOptions
+from .plan import Plan
+from .reducers import Reducer
+from .result import Result
+from .run import Run, RunOptions
+from .state import Schema, State
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+__all__ = ["END", "START", "Graph"]
+
+
+class NoLookup:
+    """Finds nothing: every node of the graph must be given its definition."""
+
+    def find(self, name: str) -> Any | None:  # noqa: ARG002 - the protocol
+        """Nothing."""
+        return None
+
+    def names(self) -> dict[str, str]:
+        """No names."""
+        return {}
+
+    def resolve(self, kind: CallKind, name: str) -> tuple[Handler, Traits]:
+        """Refuse.
+
+        Raises:
+            UnknownName: Always.
+        """
+        raise UnknownName(kind, name)
+
+
+class Graph:
+    """A workflow: nodes that return changes to a state, and edges that say what runs next.
+
+    Args:
+        name: The graph's name.
+        state: A pydantic model class, or None for a dict state.
+        reducers: How parallel writes to a key come together: ``append``, ``add``, ``merge``, ``last``
+            or a function of (old, new), by key.
+        limit: How often each loop edge without a limit of its own may be taken in one go.
+        lookup: Finds definitions that nodes only name.
+
+    Raises:
+        SchemaInvalid: The state is no pydantic model class, or a reducer's key is no field.
+
+    Example:
+        >>> graph = Graph("greet")
+        >>> graph.node("hello", lambda state: {"text": f"Hello {state['name']}"})
+        Graph('greet': 1 node, 0 edges)
+        >>> graph.edge(START, "hello")
+        Graph('greet': 1 node, 1 edge)
+        >>> graph.run({"name": "Ada"}, store=":memory:").state["text"]
+        'Hello Ada'
+    """
+
+    def __init__(
+        self,
+        name: str,
+        state: type[BaseModel] | None = None,
+        reducers: Mapping[str, str | Reducer] | None = None,
+        limit: int | None = None,
+        lookup: Lookup | None = None,
+    ) -> None:
+        self.name = name
+        self.schema = Schema(state, reducers)
+        self.limit = limit
+        self.lookup: Lookup = lookup or NoLookup()
+        self.nodes: dict[str, Node] = {}
+        self.edges: list[Edge] = []
+        self._drawn: set[str] = set()
+        self._plan: Plan | None = None
+        self._structure: str | None = None
+        self._bodies: dict[str, tuple[Any, tuple[NodeBody, NodeOptions]]] = {}
+        self._kept: dict[str, tuple[NodeBody, Definition]] = {}
+
+    def __repr__(self) -> str:
+        def count(number: int, noun: str) -> str:
+            return f"{number} {noun}{'' if number == 1 else 's'}"
+
+        return f"Graph({self.name!r}: {count(len(self.nodes), 'node')}, {count(len(self.edges), 'edge')})"
+
+    # ── declaring ────────────────────────────────────────────────────────────────────────────
+
+    def node(
+        self,
+        name: str,
+        definition: Any = None,
+        *,
+        retry: int = 0,
+        timeout: float | None = None,
+        on_error: str = "fail",
+        join: str | int = "all",
+        cache: bool = False,
+        reads: Iterable[str] | None = None,
+        into: str | None = None,
+        choices: Sequence[str] = (),
+        what: str | None = None,
+        expected: str | None = None,
+        **arguments: str,
+    ) -> Graph:
+        """Put a node into the graph.
+
+        Args:
+            name: Its name.
+            definition: A function of (state) or (state, context), an agent, a tool, a question, or the
+                name of a tool; None to look up the node's own name at each start.
+            retry: Further attempts after the body raised.
+            timeout: Seconds that one attempt may take.
+            on_error: What a failure leads to: ``fail`` ends the run.
+            join: Whom a node with several sources waits for: ``all`` who can still come.
+            cache: Whether a result is kept for equal input: False.
+            reads: The keys that the body is shown; None for all.
+            into: The key that takes the body's value.
+            choices: The answers that a human node offers.
+            what: The name to look up, when it is not the node's own.
+            expected: The kind that is expected under that name.
+            arguments: A tool's arguments as expressions over the state.
+
+        Returns:
+            The graph, so that declarations can be chained.
+
+        Raises:
+            DefinitionError: The name is taken, or the definition cannot be a node.
+        """
+        if name in {START, END}:
+            raise DefinitionError(
+                f"{name!r} is no name for a node; it marks the graph's ends.", hint="Choose another name."
+            )
+        if name in self.nodes and self.nodes[name].definition is not None:
+            raise DefinitionError(
+                f"Node {name!r} is there already.", hint="Use bind() to give it a new definition."
+            )
+        for option, value, known in (
+            ("on_error", on_error, "fail"),
+            ("join", join, "all"),
+            ("cache", cache, False),
+        ):
+            if value != known:
+                raise DefinitionError(
+                    f"Node {name!r} has {option}={value!r}.", hint=f"This version knows {option}={known!r}."
+                )
+        if isinstance(definition, str):
+            definition, what = None, definition
+        options = NodeOptions(
+            name=name,
+            retry=_whole("retry", retry),
+            timeout=timeout,
+            reads=None if reads is None else tuple(reads),
+            into=into,
+            arguments=dict(arguments),
+            choices=tuple(choices),
+        )
+        node = Node(name, options, definition, what=what, expected=expected)
+        if definition is not None:
+            self._body(node, definition)
+        self.nodes[name] = node
+        self._plan = None
+        return self
+
+    def bind(self, name: str, definition: Any) -> Graph:
+        """Give a node a new definition; a run that is under way uses it from the node's next start.
+
+        Raises:
+            UnknownName: There is no such node.
+        """
+        if name not in self.nodes:
+            raise UnknownName("node", name, self.nodes)
+        node = self.nodes[name]
+        self._body(node, definition)
+        node.definition = definition
+        self._plan = None
+        return self
+
+    def edge(
+        self,
+        source: str,
+        target: str,
+        *,
+        when: Condition | None = None,
+        otherwise: bool = False,
+        limit: int | None = None,
+        each: str | None = None,
+        item: str | None = None,
+    ) -> Graph:
+        """Draw an edge; a node that is only named is looked up by its name.
+
+        Args:
+            source: Where it starts, or ``START``.
+            target: Where it leads, or ``END``.
+            when: An expression over the state, or a function of the state; None for always.
+            otherwise: Take it when no conditional edge of the source was taken.
+            limit: How often it may be taken; counted anew whenever its loop is entered from outside.
+            each: Run the target once for each item of this key's list, side by side.
+            item: The key under which an instance finds its item in a dict state.
+
+        Returns:
+            The graph, so that declarations can be chained.
+
+        Raises:
+            GraphInvalid: The edge starts at END, leads to START, or is there already.
+            DefinitionError: The condition is no expression.
+        """
+        if source == END or target == START:
+            raise GraphInvalid(
+                f"No edge leads {'out of END' if source == END else 'into START'}.",
+                hint=f"{source} -> {target}",
+            )
+        text, decide, names = _condition(when, self.schema)
+        edge = Edge(
+            len(self.edges),
+            source,
+            target,
+            when=text,
+            decide=decide,
+            names=names,
+            otherwise=otherwise,
+            limit=None if limit is None else _whole("limit", limit),
+            each=each,
+            item=item if item is not None or each is None else "item",
+        )
+        drawn = f"{source} -> {target}{edge.clause()}"
+        if drawn in self._drawn:
+            raise GraphInvalid(
+                f"The edge {source} -> {target}{edge.clause()} is there already.", hint="Remove one."
+            )
+        for name in (source, target):
+            if name not in {START, END} and name not in self.nodes:
+                self.nodes[name] = Node(name, NodeOptions(name=name))
+        self.edges.append(edge)
+        self._plan = None
+        return self
+
+    def parse(self, text: str) -> Graph:
+        """Declare nodes and edges in the graph language, the same as in a cell.
+
+        Raises:
+            LineInvalid: A line cannot be read; says which and where.
+        """
+        from .text import declare
+
+        declare(self, text)
+        return self
+
+    def lines(self) -> str:
+        """The graph in the graph language."""
+        from .text import describe
+
+        return describe(self)
+
+    def draw(self) -> str:
+        """The graph as DOT text."""
+        from .draw import dot
+
+        return dot(self)
+
+    # ── checking ─────────────────────────────────────────────────────────────────────────────
+
+    def build(self) -> Plan:
+        """Check the graph and compute its plan; done again after each change.
+
+        Raises:
+            GraphInvalid: It cannot run: no way in or out, a node that is never reached, a cycle
+                without a limit, an ``else`` without a condition.
+            UnknownName: A node's definition is not found.
+        """
+        if self._plan is None:
+            plan = Plan(list(self.nodes), self.edges, self.limit)
+            check(self, plan)
+            self._plan, self._structure = plan, None
+        return self._plan
+
+    @property
+    def structure(self) -> str:
+        """Content hash of nodes, edges, conditions, limits, joins and reducers."""
+        self.build()
+        if self._structure is None:
+            edges = [(e.source, e.target, e.when, e.otherwise, e.limit, e.each, e.item) for e in self.edges]
+            reducers = {key: version_of(reducer).hash for key, reducer in self.schema.reducers.items()}
+            parts = (list(self.nodes), edges, self.limit, reducers)
+            self._structure = digest(msgspec.json.encode(parts, order="deterministic"))
+        return self._structure
+
+    def definition_of(self, node: str) -> tuple[NodeBody, NodeOptions]:
+        """The body of a node as its definition is now, and the node's options.
+
+        Raises:
+            UnknownName: Nothing of that name is found.
+        """
+        place = self.nodes[node]
+        definition = place.definition
+        if definition is None:
+            definition = self._find(place)
+        kept = self._bodies.get(node)
+        if kept is not None and kept[0] is definition:
+            return kept[1]
+        return self._body(place, definition)
+
+    def _find(self, node: Node) -> Any:
+        found = self.lookup.find(node.what)
+        if found is None:
+            known = [*self.lookup.names(), *(n.name for n in self.nodes.values() if n.definition is not None)]
+            kind = node.expected or "agent, tool or function"
+            raise UnknownName(kind, node.what, [name for name in known if name != node.what])
+        return found
+
+    def _body(self, node: Node, definition: Any) -> tuple[NodeBody, NodeOptions]:
+        body: NodeBody
+        if isinstance(definition, NodeLike):
+            body = definition.as_node(node.options)
+        elif callable(definition):
+            body = FunctionBody(definition, node.name)
+        else:
+            raise DefinitionError(
+                f"Node {node.name!r} was given {definition!r:.80}, which is a {type(definition).__name__}.",
+                hint="Give it a function of the state, an agent, a tool, or human(...).",
+            )
+        if node.expected is not None and body.kind != node.expected:
+            raise DefinitionError(
+                f"Node {node.name!r} expects {node.expected} {node.what!r}, which is a {body.kind}.",
+                hint=f"Write {body.kind} {node.what}.",
+            )
+        made = (body, node.options)
+        self._bodies[node.name] = (definition, made)
+        return made
+
+    def definitions(self) -> list[Definition]:
+        """All definitions as they are now, to be kept with a run."""
+        return [self._record(name) for name in self.nodes]
+
+    def _record(self, name: str) -> Definition:
+        body = self.definition_of(name)[0]
+        kept = self._kept.get(name)
+        if kept is None or kept[0] is not body:
+            definition = self._bodies[name][0]
+            record = Definition(
+                hash=body.version,
+                kind=body.kind,
+                name=name,
+                spec=str(getattr(definition, "spec_text", "")),
+                source=source_of(definition),
+            )
+            kept = self._kept[name] = (body, record)
+        return kept[1]
+
+    # ── running ──────────────────────────────────────────────────────────────────────────────
+
+    def start(
+        self,
+        given: Mapping[str, Any] | None = None,
+        *,
+        model: str | None = None,
+        store: str | None = None,
+        answers: Mapping[str, Any] | None = None,
+    ) -> Run:
+        """Record a new run that stands before its first node. Arguments as for `run`."""
+        return Run.begin_new(
+            self, given or {}, RunOptions(model=model, store=store, answers=dict(answers or {}))
+        )
+
+    def run(
+        self,
+        given: Mapping[str, Any] | None = None,
+        *,
+        model: str | None = None,
+        store: str | None = None,
+        answers: Mapping[str, Any] | None = None,
+    ) -> Result:
+        """Run the graph to its end and return its result.
+
+        Args:
+            given: The input: the state's first values by key.
+            model: The model for all agents of this run.
+            store: Where the run is kept: None for the default, ``:memory:``, or a path.
+            answers: Answers of people, by node name or prompt.
+
+        Raises:
+            NodeFailed: A node failed; has ``.result`` and ``.run_id``.
+            GenXAIError: The graph or the input is not sound.
+        """
+        return self.start(given, model=model, store=store, answers=answers).resume()
+
+    async def arun(
+        self,
+        given: Mapping[str, Any] | None = None,
+        *,
+        model: str | None = None,
+        store: str | None = None,
+        answers: Mapping[str, Any] | None = None,
+    ) -> Result:
+        """Run the graph on the caller's loop. Arguments and errors as for `run`."""
+        return await run_here(self.start(given, model=model, store=store, answers=answers).drive())
+
+
+def _condition(
+    when: Condition | None, schema: Schema
+) -> tuple[str | None, Callable[[Mapping[str, Any]], Any] | None, frozenset[str]]:
+    """A condition as text, as a function of the view, and the keys that it names."""
+    if when is None:
+        return None, None, frozenset()
+    if callable(when):
+        function = when
+
+        def decide(data: Mapping[str, Any]) -> Any:
+            return function(State(data) if schema.model is None else schema.view(data))
+
+        return getattr(when, "__name__", repr(when)), decide, frozenset()
+    from genxai_nb.expressions import compile_expression
+
+    expression = compile_expression(when)
+    return when.strip(), expression.evaluate, expression.names
+
+
+def _whole(name: str, value: int) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise DefinitionError(
+            f"{name} is {value!r}, which is no whole number from 0.", hint=f"Write {name}=3."
+        )
+    return value

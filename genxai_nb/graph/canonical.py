@@ -1,0 +1,67 @@
+"""A run's events in an order and form that do not depend on timing, for comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from genxai_nb.journal.codec import encode_event
+from genxai_nb.journal.events import Event, NodeStarted, RunStarted
+
+VOLATILE = ("at", "seconds", "attempt", "attempts", "wait", "run", "parent")
+PASSING = ("run_paused", "run_resumed", "run_cancelled", "run_failed", "node_failed", "call_retried")
+
+
+def canonical(events: Iterable[Event], nodes: Mapping[str, int]) -> bytes:
+    """Write a run as lines of JSON, sorted by causal rank and edge order.
+
+    Sequence, times, durations and attempts are left out, and so is what a pause, a crash or a retry
+    adds: two runs of equal inputs give equal bytes, whatever the timing was.
+
+    Args:
+        events: The run's events.
+        nodes: The order of each node, mostly by its first incoming edge.
+    """
+    events = list(events)
+    ranks: dict[tuple[str, int], int] = {("START", 0): 0}
+    for event in events:
+        if type(event) is NodeStarted:
+            ranks[event.node, event.visit] = 1 + max(
+                (ranks.get(parent, 0) for parent in event.parents), default=0
+            )
+    places: dict[str, Any] = {}
+    rows: dict[bytes, tuple[Any, ...]] = {}
+    for event in events:
+        row = msgspec.json.decode(encode_event(event))
+        kind = row["event"]
+        if kind in PASSING:
+            continue
+        if kind == "call_started":
+            places[row["slot"]] = (row["node"], row["visit"], row.get("index"))
+        node, visit, index = places.get(
+            row.get("slot", ""), (row.get("node", ""), row.get("visit", 0), row.get("index"))
+        )
+        for name in VOLATILE:
+            if name != "parent" or isinstance(event, RunStarted):
+                row.pop(name, None)
+        text = msgspec.json.encode(row, order="deterministic")
+        rank = ranks.get((node, visit), 0 if kind == "run_started" else len(ranks) + 1)
+        rows.setdefault(
+            text, (rank, nodes.get(node, -1), visit, -1 if index is None else index, ORDER.get(kind, 9), text)
+        )
+    return b"\n".join(row[-1] for row in sorted(rows.values()))
+
+
+ORDER = {
+    "run_started": 0,
+    "node_started": 1,
+    "call_started": 2,
+    "call_finished": 3,
+    "call_failed": 3,
+    "instance_finished": 4,
+    "node_finished": 5,
+    "loop_limit_reached": 6,
+    "run_finished": 7,
+}

@@ -1,0 +1,124 @@
+"""What must hold of a graph before it runs; each mistake is one sentence with its mend."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Protocol
+
+from genxai_nb.errors import GraphInvalid, TemplateKeyMissing, suggest
+
+from .definition import END, Edge, Node
+
+if TYPE_CHECKING:
+    from .nodes import NodeBody, NodeOptions
+    from .plan import Plan
+    from .state import Schema
+
+
+class Declared(Protocol):
+    """A graph as far as the checks look at it."""
+
+    name: str
+    nodes: dict[str, Node]
+    edges: list[Edge]
+    schema: Schema
+
+    def definition_of(self, node: str) -> tuple[NodeBody, NodeOptions]:
+        """The body of a node and the node's options."""
+
+
+def check(graph: Declared, plan: Plan) -> None:
+    """Refuse a graph that cannot run.
+
+    Raises:
+        GraphInvalid: Its nodes and edges do not make a runnable whole.
+        UnknownName: A node's definition is not found.
+        TemplateKeyMissing: A template names a key that is no field of the schema.
+    """
+    _check_ends(graph, plan)
+    _check_edges(graph)
+    cycle = plan.cycle_without_limit()
+    if cycle:
+        raise GraphInvalid(
+            f"The cycle {' -> '.join([*cycle, cycle[0]])} has no limit.",
+            hint="Give one of its edges a limit (max 3), or the graph a limit for all loops.",
+        )
+    for name in graph.nodes:
+        _check_node(graph, name)
+
+
+def _check_ends(graph: Declared, plan: Plan) -> None:
+    if not plan.start.out:
+        raise GraphInvalid(f"Graph {graph.name!r} has no way in.", hint="Draw an edge from START.")
+    reached = plan.reached()
+    for place in plan.places:
+        if place.index not in reached:
+            raise GraphInvalid(
+                f"Node {place.name!r} is never reached from START.", hint=f"Draw an edge to {place.name!r}."
+            )
+    ends = any(edge.target == END for edge in graph.edges) or any(not place.out for place in plan.places)
+    if not ends:
+        raise GraphInvalid(f"Graph {graph.name!r} has no way out.", hint="Draw an edge to END.")
+
+
+def _check_edges(graph: Declared) -> None:
+    out: dict[str, list[Edge]] = {}
+    into: dict[str, list[Edge]] = {}
+    for edge in graph.edges:
+        out.setdefault(edge.source, []).append(edge)
+        into.setdefault(edge.target, []).append(edge)
+        _check_keys(graph, edge)
+    for source, edges in out.items():
+        others = [edge for edge in edges if edge.otherwise]
+        if others and not any(
+            edge.when is not None or edge.limit is not None for edge in edges if not edge.otherwise
+        ):
+            raise GraphInvalid(
+                f"{source} -> {others[0].target} else has no if beside it.", hint="Drop the else."
+            )
+        if any(edge.otherwise and edge.when is not None for edge in edges):
+            raise GraphInvalid(
+                f"An edge of {source!r} has both a condition and an else.", hint="Keep one of them."
+            )
+    for target, edges in into.items():
+        mapped = [edge for edge in edges if edge.each is not None]
+        if mapped and len(mapped) < len(edges):
+            plain = next(edge for edge in edges if edge.each is None)
+            raise GraphInvalid(
+                f"{target!r} is run for each item by {mapped[0].source!r} and plainly by {plain.source!r}.",
+                hint="Give the plain way a node of its own.",
+            )
+        if mapped and target == END:
+            raise GraphInvalid("END cannot be run for each item.", hint="Put a node between.")
+
+
+def _check_keys(graph: Declared, edge: Edge) -> None:
+    fields = graph.schema.fields
+    if graph.schema.model is None:
+        return
+    for key in [*sorted(edge.names), *([edge.each] if edge.each else [])]:
+        if key not in fields:
+            raise GraphInvalid(
+                f"{edge.source} -> {edge.target}{edge.clause()} names {key!r}, which is no field of"
+                f" {graph.schema.model.__name__}.",
+                hint=suggest(key, fields),
+            )
+
+
+def _check_node(graph: Declared, name: str) -> None:
+    body, options = graph.definition_of(name)
+    model = graph.schema.model
+    if model is None:
+        return
+    fields: Mapping[str, object] = graph.schema.fields
+    for key in body.template:
+        if key not in fields:
+            raise TemplateKeyMissing(key, fields)
+    written = (options.into,) if options.into else body.writes
+    for key in written:
+        if key not in fields:
+            word = "into" if options.into else "writes"
+            raise GraphInvalid(
+                f"Node {name!r} writes {key!r}, which is no field of {model.__name__}.",
+                hint=f"Say {word}: with one of its fields. {suggest(key, fields)}".strip(),
+            )

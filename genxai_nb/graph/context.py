@@ -1,0 +1,192 @@
+"""What a body can ask for beside the state: calls, its place in the run, a log."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from genxai_nb.calls.call import Call, CallKind, Handler, Scope, Traits, digest
+from genxai_nb.errors import HumanAnswerMissing, RunError
+from genxai_nb.journal.codec import encode_request
+from genxai_nb.journal.events import Hint, Logged, Streamed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from genxai_nb.journal.stream import EventStream
+
+    from .nodes import Lookup
+
+__all__ = ["Exchange", "VisitContext"]
+
+
+class Exchange:
+    """What all contexts of a run share: the chain of calls, the stream, the answers of people.
+
+    Args:
+        run_id: The run.
+        head: The line of history; part of each idempotency key.
+        chain: The middleware around a handler, made ready.
+        stream: Where hints go.
+        lookup: Finds models, tools and agents by name.
+        model: The model that this run uses instead of each agent's own; None for theirs.
+        answers: Answers of people, by node name or prompt.
+    """
+
+    __slots__ = ("answers", "chain", "head", "lookup", "loop", "model", "run_id", "stream")
+
+    def __init__(
+        self,
+        run_id: str,
+        head: str,
+        chain: Callable[[Handler], Handler],
+        stream: EventStream,
+        lookup: Lookup,
+        *,
+        model: str | None = None,
+        answers: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.run_id = run_id
+        self.head = head
+        self.chain = chain
+        self.stream = stream
+        self.lookup = lookup
+        self.model = model
+        self.answers = dict(answers or {})
+        self.loop: asyncio.AbstractEventLoop | None = None
+
+    def publish(self, hint: Hint) -> None:
+        """Send a hint to the watchers, on the loop of the run, from whichever thread."""
+        if not self.stream.watched:
+            return
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            if self.loop is not None:
+                self.loop.call_soon_threadsafe(self.stream.publish, (hint,))
+            return
+        self.stream.publish((hint,))
+
+
+class VisitContext:
+    """The context of one visit, map instance, or call inside one. See `graph.nodes.Context`."""
+
+    __slots__ = ("_counts", "_exchange", "index", "item", "node", "path", "scope", "visit")
+
+    def __init__(
+        self, exchange: Exchange, scope: Scope, item: Any = None, counts: dict[str, int] | None = None
+    ) -> None:
+        self._exchange = exchange
+        self._counts: dict[str, int] = {} if counts is None else counts
+        self.scope = scope
+        self.path, self.node, self.visit, self.index, _ = scope
+        self.item = item
+
+    @property
+    def run_id(self) -> str:
+        """The run, such as ``r7``."""
+        return self._exchange.run_id
+
+    @property
+    def model_override(self) -> str | None:
+        """The model that this run was told to use instead of each agent's own."""
+        return self._exchange.model
+
+    @property
+    def idempotency_key(self) -> str:
+        """A key that is equal whenever this same visit runs again after a crash."""
+        return digest(self._exchange.head.encode(), repr(self.scope).encode())
+
+    async def call(self, kind: CallKind, name: str, request: Any, handler: Handler, traits: Traits) -> Any:
+        """Make a call through the chain.
+
+        Raises:
+            NotStorable: The request cannot be kept, so it could not be replayed.
+            CallError: What the call ended in.
+        """
+        asked = digest(repr(self.scope).encode(), kind.encode(), name.encode(), encode_request(request))
+        ordinal = self._counts.get(asked, 0)
+        self._counts[asked] = ordinal + 1
+        slot = f"{asked}.{ordinal}"
+        exchange = self._exchange
+        call = Call(
+            kind,
+            name,
+            request,
+            scope=self.scope,
+            ordinal=ordinal,
+            slot=slot,
+            key=digest(exchange.head.encode(), slot.encode()),
+            traits=traits,
+            emit=lambda delta: exchange.publish(Streamed(slot, self.node, delta)),
+            context=VisitContext(exchange, self.scope._replace(parent=slot), self.item),
+        )
+        return await exchange.chain(handler)(call)
+
+    async def model(self, prompt: Any, *, model: str | None = None) -> Any:
+        """Ask a model once.
+
+        Args:
+            prompt: Text, or a whole ModelRequest.
+            model: The model; by default the run's, else the settings'.
+
+        Returns:
+            The ModelReply.
+        """
+        from genxai_nb.messages import ModelRequest, user
+        from genxai_nb.settings import read_settings
+
+        if isinstance(prompt, ModelRequest):
+            request = prompt
+        else:
+            request = ModelRequest(
+                model=self.model_override or model or read_settings().model, messages=(user(str(prompt)),)
+            )
+        handler, traits = self._exchange.lookup.resolve("model", request.model)
+        return await self.call("model", request.model, request, handler, traits)
+
+    async def tool(self, name: str, /, **arguments: Any) -> Any:
+        """Call a tool by name and return its value."""
+        handler, traits = self._exchange.lookup.resolve("tool", name)
+        return await self.call("tool", name, arguments, handler, traits)
+
+    async def agent(self, name: str, prompt: str) -> Any:
+        """Let an agent answer a prompt and return its text."""
+        handler, traits = self._exchange.lookup.resolve("agent", name)
+        return await self.call("agent", name, prompt, handler, traits)
+
+    async def ask_human(self, prompt: str, *, choices: tuple[str, ...] = ()) -> Any:
+        """Ask a person; the answer comes from the run's ``answers``, by node name or prompt.
+
+        Raises:
+            HumanAnswerMissing: There is no answer for this node and nobody to ask.
+            RunError: The answer is none of the choices.
+        """
+        request = {"prompt": prompt, "choices": list(choices)}
+        return await self.call("human", self.node, request, self._answer, Traits(effect=True))
+
+    async def _answer(self, call: Call) -> Any:
+        answers, prompt, choices = self._exchange.answers, call.request["prompt"], call.request["choices"]
+        for name in (self.node, prompt):
+            if name in answers:
+                answer = answers[name]
+                break
+        else:
+            raise HumanAnswerMissing(
+                f"Node {self.node!r} asks {prompt!r}, and nobody is there to answer.",
+                hint=f"Give answers={{{self.node!r}: ...}} to the run, or answers: in the cell.",
+            )
+        if choices and str(answer) not in choices:
+            raise RunError(
+                f"The answer {answer!r} for node {self.node!r} is none of its choices.",
+                hint=f"Choices: {', '.join(choices)}.",
+            )
+        return answer
+
+    def emit(self, hint: Any) -> None:
+        """Send a hint to whoever watches; it is never stored."""
+        self._exchange.publish(hint)
+
+    def log(self, text: str) -> None:
+        """Send a line to the node's log."""
+        self._exchange.publish(Logged(self.node, str(text)))

@@ -1,0 +1,402 @@
+"""Which visits may start: tokens, joins, gates and limits. Pure: no clock, no store, no user code but conditions.
+
+The same functions drive a run, fold a recorded one for resume, and are the model for property tests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from genxai_nb.errors import ConditionFailed, GenXAIError, StateInvalid
+
+from .definition import END, START, Edge
+from .nodes import NodeBody, NodeOptions
+from .plan import Loop, Place, Plan
+from .reducers import Reducer
+from .view import EMPTY, View, Views
+
+Parent = tuple[str, int]
+
+
+class Token:
+    """A visit's wish that its edge's target be visited."""
+
+    __slots__ = ("edge", "parents", "view")
+
+    def __init__(self, edge: Edge, parents: tuple[Parent, ...], view: View) -> None:
+        self.edge = edge
+        self.parents = parents
+        self.view = view
+
+
+class Visit:
+    """One start of a node.
+
+    Attributes:
+        place: The node.
+        number: Which visit of this node it is, from 1.
+        parents: The visits whose tokens it took.
+        view: What it sees.
+        items: The items of a map, one instance each; None for a plain visit.
+        edge: The edge that the first token came over.
+        reduced: What own reducers made of the updates that met here.
+        body: The definition that was in force when it started; set by whoever performs it.
+        options: The node's options.
+    """
+
+    __slots__ = (
+        "attempt",
+        "body",
+        "edge",
+        "items",
+        "number",
+        "options",
+        "parents",
+        "place",
+        "reduced",
+        "view",
+    )
+
+    def __init__(
+        self,
+        place: Place,
+        number: int,
+        parents: tuple[Parent, ...],
+        view: View,
+        edge: Edge,
+        reduced: Mapping[str, Any],
+    ) -> None:
+        self.place = place
+        self.number = number
+        self.parents = parents
+        self.view = view
+        self.edge = edge
+        self.reduced = reduced
+        self.items: list[Any] | None = None
+        self.body: NodeBody
+        self.options: NodeOptions
+
+
+class Ending:
+    """What the end of a visit led to: the edges taken, own reducers' results, and spent limits."""
+
+    __slots__ = ("edges", "reduced", "spent")
+
+    def __init__(self, edges: tuple[int, ...], reduced: dict[str, Any], spent: list[Edge]) -> None:
+        self.edges = edges
+        self.reduced = reduced
+        self.spent = spent
+
+
+class Schedule:
+    """The tokens of one run.
+
+    Args:
+        plan: The graph's plan.
+        reducers: The graph's reducers by key.
+        start: The checked input.
+
+    Attributes:
+        running: Visits that have started and not ended, in order of starting.
+        stopped: Nodes at which a token stopped because every edge said no, with the visit.
+    """
+
+    def __init__(self, plan: Plan, reducers: Mapping[str, Reducer], start: dict[str, Any]) -> None:
+        self.plan = plan
+        self.views = Views(reducers)
+        self.running: dict[Place, Visit] = {}
+        self.stopped: dict[str, View] = {}
+        self._counts: dict[int, int] = {}
+        self._visits: dict[Place, int] = {}
+        self._waiting: dict[Place, list[Token]] = {}
+        self._gated: dict[Loop, list[Token]] = {}
+        self._rounds: dict[Place, int] = {}  # heads whose gate has opened, with whom it waited for
+        self._arrived = False  # some token has come to END or to a leaf
+        self._active = 0
+        self._alive = 0  # places that are active, counted
+        self._plain = [Ending(place.only, {}, []) for place in plan.places]
+        self._ended: dict[tuple[int, int], View] = {}
+        self._last: dict[Place, View] = {}  # the view after each node's last visit, while not narrow
+        self._input = View(start)
+        self._begin()
+
+    def _begin(self) -> None:
+        edges, _ = self._choose(self.plan.start, self._input.data, 0)
+        self._send(self.plan.start, edges, ((START, 0),), self._input)
+
+    @property
+    def over(self) -> bool:
+        """No token is left."""
+        return not self._active
+
+    def finish(
+        self,
+        visit: Visit,
+        updates: Sequence[Mapping[str, Any]],
+        edges: tuple[int, ...] | None = None,
+        reduced: Mapping[str, Any] = EMPTY,
+    ) -> Ending:
+        """End a visit: add its update to its view and send its tokens on.
+
+        Args:
+            visit: The visit.
+            updates: What it wrote; one update, or one for each instance of a map in order of index.
+            edges: The recorded edges, when a journal is folded; None to evaluate the conditions.
+            reduced: The recorded results of own reducers.
+
+        Raises:
+            ConditionFailed: A condition could not be evaluated; the visit is still running then.
+            WriteConflict: Two instances of a map wrote a key without a reducer.
+        """
+        place = visit.place
+        if visit.items is None:
+            after, results = self.views.extend(visit.view, place.name, updates[0], reduced)
+        else:
+            after, results = self._gather(visit, updates, reduced)
+        spent: list[Edge] = []
+        parents = ((place.name, visit.number),)
+        if place.next is not None and self.views.narrow:  # the only token moves on
+            del self.running[place]
+            self._waiting[place.next] = [Token(place.out[0], parents, after)]
+            self._active = place.next.bit
+            return Ending(place.only, results, []) if results else self._plain[place.index]
+        spent: list[Edge] = []
+        if edges is not None:
+            taken = tuple(self.plan.edges[n] for n in edges)
+        elif place.plain is not None:
+            taken = (place.plain,)
+        else:
+            taken, spent = self._choose(place, after.data, visit.number)
+        self._leave(place, after)
+        self._send(place, taken, parents, after)
+        return Ending(tuple(e.number for e in taken) if edges is None else edges, results, spent)
+
+    def _gather(
+        self, visit: Visit, updates: Sequence[Mapping[str, Any]], reduced: Mapping[str, Any]
+    ) -> tuple[View, dict[str, Any]]:
+        self.views.widen()
+        name = visit.place.name
+        parts = [self.views.extend(visit.view, name, update)[0] for update in updates]
+        merged, results = self.views.merge(parts or [visit.view], reduced)
+        return self.views.extend(merged, name, EMPTY)[0], results
+
+    def _choose(
+        self, place: Place, data: Mapping[str, Any], visit: int
+    ) -> tuple[tuple[Edge, ...], list[Edge]]:
+        """The edges that a visit takes, and those whose limit kept it from them."""
+        taken: list[Edge] = []
+        spent: list[Edge] = []
+        conditional = False
+        for edge in place.out:
+            if edge.otherwise or (edge.decide is not None and not self._decide(edge, data, visit)):
+                continue
+            if self._spend(edge, spent):
+                taken.append(edge)
+                conditional = conditional or edge.decide is not None or edge.limit is not None
+        if not conditional:
+            taken += [edge for edge in place.out if edge.otherwise and self._spend(edge, spent)]
+            taken.sort(key=lambda edge: edge.number)
+        for edge in taken:
+            if edge.number in self.plan.limits:
+                self._counts[edge.number] = self._counts.get(edge.number, 0) + 1
+        return tuple(taken), spent
+
+    def _spend(self, edge: Edge, spent: list[Edge]) -> bool:
+        limit = self.plan.limits.get(edge.number)
+        if limit is not None and self._counts.get(edge.number, 0) >= limit:
+            spent.append(edge)
+            return False
+        return True
+
+    def _decide(self, edge: Edge, data: Mapping[str, Any], visit: int) -> bool:
+        if edge.decide is None:
+            return True
+        try:
+            return bool(edge.decide(data))
+        except Exception as exc:  # a condition may be a function of the user's, which may raise anything
+            where = f"{edge.source} -> {edge.target}"
+            said = exc.what if isinstance(exc, GenXAIError) else f"{type(exc).__name__}: {exc}"
+            hint = exc.hint if isinstance(exc, GenXAIError) else "Mend the condition."
+            raise ConditionFailed(
+                f"The condition {edge.when!r} of {where} failed after visit {visit} of {edge.source!r}: {said}",
+                hint=hint,
+            ) from exc
+
+    def _send(self, place: Place, taken: tuple[Edge, ...], parents: tuple[Parent, ...], view: View) -> None:
+        if not taken:
+            self._end(place, view)
+            return
+        if len(taken) > 1:
+            self.views.widen()
+        sent: set[str] = set()
+        for edge in taken:
+            for number in self.plan.enters.get(edge.number, ()):
+                self._counts.pop(number, None)
+            if edge.target == END:
+                self._ended[edge.number, 0] = view
+                self._arrived = True
+            elif edge.target not in sent:
+                self._pass(edge, Token(edge, parents, view))
+            sent.add(edge.target)
+
+    def _end(self, place: Place, view: View) -> None:
+        if place.out:
+            self.stopped[place.name] = view
+        else:
+            self._arrived = True
+        self._ended[len(self.plan.edges), place.index] = view
+
+    def _pass(self, edge: Edge, token: Token) -> None:
+        loop = self.plan.gate_of.get(edge.number)
+        if loop is None:
+            self._arrive(self.plan.places[self.plan.index[edge.target]], token)
+        else:
+            self._gated.setdefault(loop, []).append(token)
+            if not self._active >> loop.gate & 1:
+                self._active |= 1 << loop.gate
+                self._alive += 1
+
+    def _arrive(self, place: Place, token: Token) -> None:
+        tokens = self._waiting.get(place)
+        if tokens is None:
+            self._waiting[place] = [token]
+            if not self._active & place.bit:
+                self._active |= place.bit
+                self._alive += 1
+        else:
+            tokens.append(token)
+
+    def _leave(self, place: Place, after: View) -> None:
+        del self.running[place]
+        if not self.views.narrow:
+            self._last[place] = after
+        if place not in self._waiting:
+            self._active &= ~place.bit
+            self._alive -= 1
+
+    def startable(self) -> list[Place]:
+        """The nodes that may start now, the one with the earliest edge first."""
+        if self._gated:
+            self._open_gates()
+        elif self.views.narrow and not self.running:
+            return list(self._waiting)
+        active, running = self._active, self.running
+        ready = [
+            place
+            for place in self._waiting
+            if place not in running and (not place.joins or not place.blockers & active)
+        ]
+        if len(ready) > 1:
+            ready.sort(key=lambda place: place.order)
+        return ready
+
+    def _open_gates(self) -> None:
+        for loop in [lp for lp in self._gated if not lp.blockers & self._active]:
+            head = self.plan.places[loop.head]
+            self._active &= ~(1 << loop.gate)
+            self._alive -= 1
+            self._rounds[head] = loop.blockers
+            for token in self._gated.pop(loop):
+                self._arrive(head, token)
+
+    def start(self, place: Place, reduced: Mapping[str, Any] = EMPTY) -> Visit:
+        """Start a visit of a startable node, taking its tokens.
+
+        Raises:
+            WriteConflict: Views that meet here wrote one key without a reducer.
+            StateInvalid: The key of a map holds no list.
+        """
+        views, results = self.views, EMPTY
+        if views.narrow:  # this is the only token
+            self._rounds.clear()
+            first = self._waiting.pop(place)[0]
+            view, parents = first.view, first.parents
+        else:
+            first, parents, view, results = self._meet(place, reduced)
+            if self._alive == 1 and place not in self._waiting:
+                view = self._narrow(view)
+        number = self._visits.get(place, 0) + 1
+        visit = Visit(place, number, parents, view, first.edge, results)
+        if first.edge.each is not None:
+            visit.items = _items(first.edge, view.data)
+        self._visits[place] = number
+        self.running[place] = visit
+        return visit
+
+    def _meet(
+        self, place: Place, reduced: Mapping[str, Any]
+    ) -> tuple[Token, tuple[Parent, ...], View, Mapping[str, Any]]:
+        """Take a node's tokens, all that wait at a join and else the first, and let their views meet."""
+        tokens = self._waiting.pop(place)
+        if place.joins:
+            tokens.sort(key=lambda token: token.edge.number)
+            views = self._met(tokens, place.blockers | self._rounds.pop(place, 0))
+        else:
+            if len(tokens) > 1:
+                self._waiting[place] = tokens[1:]
+                del tokens[1:]
+            views = [tokens[0].view]
+        own = self._last.get(place)
+        view, results = self.views.merge(views if own is None else [own, *views], reduced)
+        return tokens[0], tuple(parent for token in tokens for parent in token.parents), view, results
+
+    def _met(self, tokens: list[Token], blockers: int) -> list[View]:
+        """The tokens' views and those of all who were waited for, direct neighbours at their edge's place."""
+        if not self._last:
+            return [token.view for token in tokens]
+        target = tokens[0].edge.target
+        placed = [(token.edge.number, 0, token.view) for token in tokens]
+        beyond = len(self.plan.edges)
+        for place, view in self._last.items():
+            if blockers & place.bit:
+                edge = next((e.number for e in place.out if e.target == target), beyond)
+                placed.append((edge, place.index + 1, view))
+        placed.sort(key=lambda item: item[:2])
+        return [view for _, _, view in placed]
+
+    def _narrow(self, view: View) -> View:
+        """Collapse to one state, if nothing that is remembered holds more than this view."""
+        mask = view.mask
+        others = (*self._ended.values(), *self._last.values())
+        if any(other.mask & ~mask for other in others):
+            return view
+        self._ended.clear()
+        self._last.clear()
+        return self.views.collapse(view)
+
+    def result(self) -> dict[str, Any]:
+        """The merge of all ended tokens.
+
+        Raises:
+            WriteConflict: Two ends wrote a key without a reducer and neither saw the other.
+        """
+        ends = [self._ended[key] for key in sorted(self._ended)]
+        return self.views.merge(ends)[0].data if ends else self._input.data
+
+    def now(self) -> tuple[dict[str, Any], dict[str, tuple[str, ...]]]:
+        """The merge of all live and ended tokens, and the keys in conflict with their writers."""
+        live = [visit.view for visit in self.running.values()]
+        live += [
+            token.view for tokens in (*self._waiting.values(), *self._gated.values()) for token in tokens
+        ]
+        views = [self._ended[key] for key in sorted(self._ended)] + list(self._last.values()) + live
+        tips = [
+            view if view.tip >= 0 or not view.mask else self.views.extend(view, "", EMPTY)[0]
+            for view in views
+        ]
+        return self.views.conflicts(tips or [self._input])
+
+    def no_way_on(self) -> bool:
+        """Every token stopped at a node whose edges all said no."""
+        return not self._active and not self._arrived
+
+
+def _items(edge: Edge, data: Mapping[str, Any]) -> list[Any]:
+    value = data.get(edge.each or "")
+    if not isinstance(value, list | tuple):
+        raise StateInvalid(
+            f"{edge.source} -> {edge.target} runs for each item in {edge.each!r}, which is {value!r:.80}.",
+            hint=f"Write a list to {edge.each!r} first.",
+        )
+    return list(value)

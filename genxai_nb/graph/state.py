@@ -1,0 +1,236 @@
+"""The state that a body is given, and the schema that checks what it returns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from genxai_nb.errors import SchemaInvalid, StateAssigned, StateInvalid, suggest
+
+from .reducers import HIDDEN, Reducer, reducers_from
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+__all__ = ["Schema", "State"]
+
+
+class State(Mapping[str, Any]):
+    """A read-only view of the state that notes which keys were read.
+
+    Example:
+        >>> state = State({"topic": "batteries"})
+        >>> state["topic"], sorted(state.read)
+        ('batteries', ['topic'])
+    """
+
+    __slots__ = ("_data", "_noted")
+
+    def __init__(self, data: Mapping[str, Any]) -> None:
+        self._data = data
+        self._noted: set[str] | None = None
+
+    def __getitem__(self, key: str) -> Any:
+        value = self._data[key]
+        if self._noted is None:
+            self._noted = {key}
+        else:
+            self._noted.add(key)
+        return value
+
+    def __iter__(self) -> Iterator[str]:
+        return (key for key in self._data if key[:1] != HIDDEN)
+
+    def __len__(self) -> int:
+        return sum(key[:1] != HIDDEN for key in self._data)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._data
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        raise StateAssigned(key)
+
+    def __delitem__(self, key: str) -> None:
+        raise StateAssigned(key)
+
+    def __repr__(self) -> str:
+        return f"State({ {key: self._data[key] for key in self} })"
+
+    def update(self, *args: Any, **kwargs: Any) -> None:
+        """Refuse: a body returns its changes."""
+        raise StateAssigned(next(iter(dict(*args, **kwargs)), "..."))
+
+    @property
+    def read(self) -> tuple[str, ...]:
+        """The public keys read so far, sorted."""
+        if not self._noted:
+            return ()
+        if len(self._noted) == 1:
+            (key,) = self._noted
+            return () if key[:1] == HIDDEN else (key,)
+        return tuple(sorted(key for key in self._noted if key[:1] != HIDDEN))
+
+
+class Schema:
+    """Checks states and updates against a pydantic model, or lets a dict state pass.
+
+    Args:
+        model: The model class; None for a dict state.
+        reducers: By key, a builtin's name or a function of (old, new).
+
+    Raises:
+        SchemaInvalid: The state is not a pydantic model class, or a reducer's key is no field.
+    """
+
+    def __init__(
+        self, model: type[BaseModel] | None, reducers: Mapping[str, str | Reducer] | None = None
+    ) -> None:
+        self.model = model
+        self.reducers = reducers_from(reducers)
+        self.fields: dict[str, Any] = {}
+        self._checks: dict[str, Any] = {}
+        self._views: type[Any] | None = None
+        if model is None:
+            return
+        fields = getattr(model, "model_fields", None)
+        if not isinstance(model, type) or fields is None:
+            raise SchemaInvalid(
+                f"A state schema is a pydantic model class, not {model!r}.",
+                hint="Write class Draft(BaseModel): ...",
+            )
+        self.fields = dict(fields)
+        for key in self.reducers:
+            if key not in self.fields:
+                raise SchemaInvalid(
+                    f"Reducer for {key!r}, which is no field of {model.__name__}.",
+                    hint=suggest(key, self.fields),
+                )
+
+    def start(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Check a run's input and fill in the defaults.
+
+        Raises:
+            StateInvalid: A value does not fit, a field is missing, or a key is no field.
+        """
+        self._check_keys(given)
+        if self.model is None:
+            return dict(given)
+        from pydantic import ValidationError
+
+        public = {key: value for key, value in given.items() if key[:1] != HIDDEN}
+        try:
+            state = self.model.model_validate(public)
+        except ValidationError as exc:
+            raise self._mistake(exc, "input") from exc
+        hidden = {key: value for key, value in given.items() if key[:1] == HIDDEN}
+        return {**{key: getattr(state, key) for key in self.fields}, **hidden}
+
+    def check(self, update: Mapping[str, Any], node: str) -> Mapping[str, Any]:
+        """Check the fields that a node changed; the others are as they were.
+
+        Raises:
+            StateInvalid: A value does not fit, or a key is no field.
+        """
+        if self.model is None:
+            for key in update:
+                if type(key) is not str or not key:
+                    self._check_keys(update, node)
+            return update
+        self._check_keys(update, node)
+        return {
+            key: value if key[:1] == HIDDEN else self._checked(key, value, node)
+            for key, value in update.items()
+        }
+
+    def _check_keys(self, given: Mapping[str, Any], node: str | None = None) -> None:
+        by = f"Node {node!r} wrote" if node else "The input has"
+        for key in given:
+            if not isinstance(key, str) or not key:
+                raise StateInvalid(f"{by} the key {key!r}; keys are names.", hint="Use text keys.")
+            if self.fields and key not in self.fields and key[:1] != HIDDEN and self.model is not None:
+                raise StateInvalid(
+                    f"{by} {key!r}, which is no field of {self.model.__name__}.",
+                    hint=suggest(key, self.fields),
+                )
+
+    def _checked(self, key: str, value: Any, node: str) -> Any:
+        from pydantic import TypeAdapter, ValidationError
+
+        check = self._checks.get(key)
+        if check is None:
+            from typing import Annotated
+
+            field = self.fields[key]
+            kind = Annotated[(field.annotation, *field.metadata)] if field.metadata else field.annotation
+            check = self._checks[key] = TypeAdapter(kind)
+        try:
+            return check.validate_python(value)
+        except ValidationError as exc:
+            raise self._mistake(exc, f"what node {node!r} wrote to {key!r}") from exc
+
+    def _mistake(self, exc: Any, where: str) -> StateInvalid:
+        name = self.model.__name__ if self.model else "state"
+        rows = [
+            f"{'.'.join(str(part) for part in row['loc']) or 'value'}: {row['msg']}, got {row['input']!r:.80}"
+            for row in exc.errors()
+        ]
+        return StateInvalid(
+            f"{name} does not accept {where}: {'; '.join(rows)}.", hint="Mend the value or the schema."
+        )
+
+    def view(self, data: Mapping[str, Any]) -> Any:
+        """Make a read-only instance of the model over the data; it notes which fields were read."""
+        if self._views is None:
+            self._views = _view_class(self.model)
+        return self._views.over(data)
+
+    def result(self, data: Mapping[str, Any]) -> Any:
+        """The public state: a dict, or an instance of the model."""
+        public = {key: value for key, value in data.items() if key[:1] != HIDDEN}
+        return public if self.model is None else self.model.model_construct(**public)
+
+
+def _view_class(model: Any) -> Any:
+    """Derive a class whose instances refuse assignment and note reads."""
+
+    class Viewed(model):  # type: ignore[misc]  # the base is only known at run time
+        def __getattribute__(self, name: str) -> Any:
+            if name in fields:
+                _noted(self).add(name)
+            elif name in whole:
+                _noted(self).update(fields)
+            return object.__getattribute__(self, name)
+
+        def __iter__(self) -> Any:
+            _noted(self).update(fields)
+            return super().__iter__()
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            raise StateAssigned(name)
+
+        def __delattr__(self, name: str) -> None:
+            raise StateAssigned(name)
+
+        @property
+        def read(self) -> tuple[str, ...]:
+            return tuple(sorted(_noted(self)))
+
+        @classmethod
+        def over(cls, data: Mapping[str, Any]) -> Any:
+            self = cls.__new__(cls)
+            object.__setattr__(self, "__dict__", {key: data[key] for key in fields if key in data})
+            object.__setattr__(self, "__pydantic_fields_set__", set(fields))
+            object.__setattr__(self, "__pydantic_extra__", None)
+            private = {name: attr.get_default() for name, attr in model.__private_attributes__.items()}
+            object.__setattr__(self, "__pydantic_private__", {**private, "_genxai_noted": set()})
+            return self
+
+    fields = frozenset(model.model_fields)
+    whole = frozenset({"model_dump", "model_dump_json", "model_copy", "dict", "copy", "__dict__"})
+    Viewed.__name__ = Viewed.__qualname__ = model.__name__
+    return Viewed
+
+
+def _noted(view: Any) -> set[str]:
+    noted: set[str] = object.__getattribute__(view, "__pydantic_private__")["_genxai_noted"]
+    return noted

@@ -1,0 +1,235 @@
+"""What each visit sees: views of the updates before it, like commits with parents.
+
+A *view* is a set of updates in an order, and the state that they make. Where only one token is left
+(a *narrow point*) there is nothing to tell apart, and the view is just the state.
+
+Updates are numbered; a set of them is the bit set ``mask``. ``trail`` remembers how the order came
+about: ``(trail before, mask before, updates added)``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from genxai_nb.errors import StateInvalid, WriteConflict
+
+from .reducers import BUILTIN, HIDDEN, Reducer
+
+Trail = tuple[Any, int, tuple[int, ...]] | None
+
+EMPTY: dict[str, Any] = {}
+
+
+class View:
+    """The state as one visit sees it.
+
+    Attributes:
+        data: The state by key; never changed once made.
+        mask: The updates in it since the last narrow point.
+        tip: The number of the update that holds all others, or -1.
+        trail: How their order came about.
+    """
+
+    __slots__ = ("data", "mask", "tip", "trail")
+
+    def __init__(self, data: dict[str, Any], mask: int = 0, tip: int = -1, trail: Trail = None) -> None:
+        self.data = data
+        self.mask = mask
+        self.tip = tip
+        self.trail = trail
+
+
+class Views:
+    """All updates since the last narrow point, and the rules by which views grow and merge.
+
+    Args:
+        reducers: The graph's reducers by key. Keys that start with ``@`` are extended.
+    """
+
+    __slots__ = ("_own", "_reducers", "_seen", "_updates", "_writers", "_writes", "narrow")
+
+    def __init__(self, reducers: Mapping[str, Reducer]) -> None:
+        self._reducers = dict(reducers)
+        self._own = {key for key, reducer in reducers.items() if reducer not in BUILTIN.values()}
+        self.narrow = True
+        self._forget()
+
+    def _forget(self) -> None:
+        self._updates: list[Mapping[str, Any]] = []
+        self._seen: list[int] = []
+        self._writers: list[str] = []
+        self._writes: dict[str, int] = {}
+
+    def collapse(self, view: View) -> View:
+        """Begin anew with this view as everything that there is."""
+        self._forget()
+        self.narrow = True
+        return View(view.data)
+
+    def widen(self) -> None:
+        """Tell updates apart from now on: more than one token is under way."""
+        self.narrow = False
+
+    def extend(
+        self, view: View, node: str, update: Mapping[str, Any], reduced: Mapping[str, Any] = EMPTY
+    ) -> tuple[View, dict[str, Any]]:
+        """Add a visit's update to the view that it saw.
+
+        Args:
+            view: What the visit saw.
+            node: Who writes, for the message about a conflict.
+            update: What it wrote.
+            reduced: Recorded results of the graph's own reducers; used instead of calling them.
+
+        Returns:
+            The view after it, and the results of own reducers, to be recorded.
+        """
+        results: dict[str, Any] = {}
+        if not update:
+            data = view.data
+        else:
+            data = {**view.data, **update}
+            for key in update:
+                if key[0] == HIDDEN or key in self._reducers:
+                    data = dict(view.data)
+                    self._apply(data, update, reduced, results, set())
+                    break
+        if self.narrow:
+            return View(data), results
+        number = len(self._updates)
+        self._updates.append(update)
+        self._seen.append(view.mask)
+        self._writers.append(node)
+        bit = 1 << number
+        writes = self._writes
+        for key in update:
+            writes[key] = writes.get(key, 0) | bit
+        return View(data, view.mask | bit, number, (view.trail, view.mask, (number,))), results
+
+    def merge(self, views: Sequence[View], reduced: Mapping[str, Any] = EMPTY) -> tuple[View, dict[str, Any]]:
+        """Let views meet, in the order given; each brings the updates that are not there yet.
+
+        Returns:
+            The merged view, and the results of own reducers, to be recorded.
+
+        Raises:
+            WriteConflict: Two updates that did not see each other wrote a key without a reducer.
+        """
+        views = self.distinct(views)
+        first = views[0]
+        if len(views) == 1:
+            return first, {}
+        data, mask = dict(first.data), first.mask
+        added: list[int] = []
+        results: dict[str, Any] = {}
+        fresh: set[str] = set()
+        for view in views[1:]:
+            for number in _missing(view, mask):
+                update = self._updates[number]
+                self._check(number, update, mask)
+                self._apply(data, update, reduced, results, fresh)
+                added.append(number)
+                mask |= 1 << number
+        return View(data, mask, -1, (first.trail, first.mask, tuple(added))), results
+
+    def distinct(self, views: Sequence[View]) -> list[View]:
+        """Leave out views that others hold whole, so that order never depends on them.
+
+        Each view is either the base (tip -1) or was made by ``extend``, so that whoever has its tip has all of it.
+        """
+        if len(views) == 1:
+            return list(views)
+        once = twice = 0
+        seen: set[int] = set()
+        kept: list[View] = []
+        for view in views:
+            if view.tip in seen:
+                continue
+            seen.add(view.tip)
+            kept.append(view)
+            twice |= once & view.mask
+            once |= view.mask
+        if len(kept) == 1:
+            return kept
+        return [v for v in kept if v.tip >= 0 and not twice >> v.tip & 1]
+
+    def _check(self, number: int, update: Mapping[str, Any], mask: int) -> None:
+        unseen = mask & ~self._seen[number]
+        if not unseen:
+            return
+        for key in update:
+            if key[0] == HIDDEN or key in self._reducers:
+                continue
+            other = self._writes[key] & unseen
+            if other:
+                writers = [self._writers[n] for n in range(other.bit_length()) if other >> n & 1]
+                raise WriteConflict(key, *sorted((min(writers), self._writers[number])))
+
+    def _apply(
+        self,
+        data: dict[str, Any],
+        update: Mapping[str, Any],
+        reduced: Mapping[str, Any],
+        results: dict[str, Any],
+        fresh: set[str],
+    ) -> None:
+        """Write an update into data. ``fresh`` are keys whose list belongs to data alone."""
+        for key, value in update.items():
+            reducer = BUILTIN["append"] if key[0] == HIDDEN else self._reducers.get(key)
+            if reducer is None or key not in data:
+                data[key] = _first(reducer, key, value)
+            elif key in reduced:
+                data[key] = reduced[key]
+            elif key in fresh and isinstance(value, list | tuple):
+                data[key].extend(value)
+            else:
+                data[key] = _reduce(reducer, key, data[key], value)
+                if reducer is BUILTIN["append"]:
+                    fresh.add(key)
+            if key in self._own:
+                results[key] = data[key]
+
+    def conflicts(self, views: Sequence[View]) -> tuple[dict[str, Any], dict[str, tuple[str, ...]]]:
+        """Merge for looking only: conflicting keys are shown with their writers instead of raised."""
+        views = self.distinct(views)
+        data, mask = dict(views[0].data), views[0].mask
+        clashes: dict[str, tuple[str, ...]] = {}
+        for view in views[1:]:
+            for number in _missing(view, mask):
+                update = self._updates[number]
+                try:
+                    self._check(number, update, mask)
+                except WriteConflict as exc:
+                    clashes[exc.key] = exc.nodes
+                self._apply(data, update, EMPTY, {}, set())
+                mask |= 1 << number
+        return data, clashes
+
+
+def _missing(view: View, mask: int) -> Iterator[int]:
+    """The updates of a view that are not in the mask, in the view's order."""
+    parts: list[tuple[int, ...]] = []
+    trail, rest = view.trail, view.mask
+    while trail is not None and rest & ~mask:
+        trail, rest, added = trail
+        parts.append(added)
+    for part in reversed(parts):
+        for number in part:
+            if not mask >> number & 1:
+                yield number
+
+
+def _first(reducer: Reducer | None, key: str, value: Any) -> Any:
+    """The value of a key that is written for the first time."""
+    if reducer is BUILTIN["append"]:
+        return _reduce(reducer, key, [], value)
+    return value
+
+
+def _reduce(reducer: Callable[[Any, Any], Any], key: str, old: Any, new: Any) -> Any:
+    try:
+        return reducer(old, new)
+    except (TypeError, ValueError) as exc:
+        what = f"The reducer of {key!r} cannot join {type(old).__name__} and {type(new).__name__}: {exc}."
+        raise StateInvalid(what, hint='"append" takes lists, "add" numbers or text, "merge" dicts.') from exc

@@ -1,0 +1,92 @@
+"""The engine thread with its one event loop, the worker threads, and the one sync door.
+
+Every workflow that is started from a notebook or by a sync call runs on one daemon thread, so a
+cell, a script, an ``async`` cell and a worker thread can all start runs without touching a loop of
+their own. Plain functions run in worker threads, so they never hold up the loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import threading
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, TypeVar
+
+__all__ = ["enter_kernel", "in_kernel", "run_here", "run_in_worker", "run_sync", "submit"]
+
+T = TypeVar("T")
+
+WORKERS = 64  # plain functions mostly wait for the network, so more than there are cores
+
+_lock = threading.Lock()
+_engine: asyncio.AbstractEventLoop | None = None
+_workers: ThreadPoolExecutor | None = None
+_kernel = False
+
+
+def enter_kernel(inside: bool) -> None:  # noqa: FBT001 - a plain setter
+    """Say that this process is a Jupyter kernel, whose own loop must stay free."""
+    global _kernel
+    _kernel = inside
+
+
+def in_kernel() -> bool:
+    """Tell whether this process is a Jupyter kernel."""
+    return _kernel
+
+
+def engine_loop() -> asyncio.AbstractEventLoop:
+    """Return the engine's loop, starting its thread at the first call."""
+    global _engine
+    with _lock:
+        if _engine is None or _engine.is_closed():
+            _engine = asyncio.new_event_loop()
+            threading.Thread(target=_engine.run_forever, name="genxai-engine", daemon=True).start()
+        return _engine
+
+
+def submit(work: Coroutine[Any, Any, T]) -> Future[T]:
+    """Start a coroutine on the engine's loop; the caller's context variables go with it."""
+    return asyncio.run_coroutine_threadsafe(work, engine_loop())
+
+
+def run_sync(work: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine to its end from sync code, from any thread and inside any running loop.
+
+    On the engine's own loop it cannot wait for itself, so the work goes to a thread of its own.
+
+    Raises:
+        KeyboardInterrupt: After the work has been cancelled and has cleaned up.
+    """
+    try:
+        inside = asyncio.get_running_loop()
+    except RuntimeError:
+        inside = None
+    if inside is not None and inside is _engine:
+        with ThreadPoolExecutor(1, "genxai-nested") as own:
+            return own.submit(contextvars.copy_context().run, asyncio.run, work).result()
+    future = submit(work)
+    try:
+        return future.result()
+    except KeyboardInterrupt:
+        future.cancel()
+        raise
+
+
+async def run_here(work: Coroutine[Any, Any, T]) -> T:
+    """Await a coroutine on the caller's loop; in a kernel on the engine's, so that cells stay free."""
+    if _kernel and asyncio.get_running_loop() is not _engine:
+        return await asyncio.wrap_future(submit(work))
+    return await work
+
+
+async def run_in_worker(function: Callable[..., T], *args: Any) -> T:
+    """Run a plain function in a worker thread, with the caller's context variables copied."""
+    global _workers
+    if _workers is None:
+        with _lock:
+            _workers = _workers or ThreadPoolExecutor(WORKERS, "genxai-worker")
+    context = contextvars.copy_context()
+    return await asyncio.get_running_loop().run_in_executor(_workers, context.run, function, *args)
