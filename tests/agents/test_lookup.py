@@ -135,9 +135,9 @@ def test_nodes_that_are_only_named_are_looked_up():
     script = Scripted(["Hello"], name="greeting")
     known = {"greeter": Agent("greeter", model=script.model, task="Greet {{name}}"), "shout": shout}
     graph = Graph("g", lookup=StandardLookup(known))
-    graph.node("sum", "calculator", expression="1 + n")
+    graph.node("sum", "calculator", expression="formula")
     graph.parse("START -> greeter -> shout -> sum -> END")
-    state = graph.run({"name": "Ada", "n": 2}, store=":memory:").state
+    state = graph.run({"name": "Ada", "formula": "1 + 2"}, store=":memory:").state
     assert (state["greeter"], state["loud"], state["calculator"]) == ("Hello", "HELLO", 3)
 
 
