@@ -113,7 +113,7 @@ def compile_expression(text: str, functions: Mapping[str, Callable[..., Any]] = 
     Raises:
         LineInvalid: It is no such expression; the caret stands where it is not.
     """
-    body = text.strip()
+    body = text.replace("\r\n", "\n").replace("\r", "\n").strip()
     if not body:
         raise LineInvalid("The expression is empty.", line=text, number=1, column=0, hint=_EXAMPLE)
     compiler = _Compiler(body, functions)
@@ -162,7 +162,7 @@ class _Compiler:
         return run
 
     def refuse_syntax(self, exc: SyntaxError, hint: str) -> NoReturn:
-        what, column = f"Not an expression: {exc.msg}.", (exc.offset or 1) - 1
+        what, column = f"Not an expression: {exc.msg.rstrip('.?')}.", (exc.offset or 1) - 1
         if exc.offset == 0:  # how the parser says that it came to the end
             what, column = "The expression breaks off.", len(self.lines[-1])
         self.refuse(what, exc.lineno, column, hint, exc)
