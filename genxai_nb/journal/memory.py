@@ -71,10 +71,16 @@ class MemoryStore:
             raise self._not_found(run) from None
 
     def runs(self) -> list[RunRow]:
-        """All runs, newest first."""
+        """All runs, newest first. One that nobody drives and that has not ended is ``paused``."""
         with self._lock:
-            events = list(self._events.values())
-        return [row_of(tuple(history)) for history in reversed(events)]
+            histories = list(self._events.values())
+        rows = [row_of(tuple(history)) for history in reversed(histories)]
+        return [
+            structs.replace(row, status="paused")
+            if row.status == "running" and row.run not in self._held
+            else row
+            for row in rows
+        ]
 
     def definition(self, version: str) -> Definition | None:
         """The definition of that hash, if it was kept."""

@@ -138,13 +138,13 @@ class SqliteStore:
         return self._events(run, self._read(find))
 
     def runs(self) -> list[RunRow]:
-        """All runs, newest first. One that nobody drives and that has not ended is ``stopped``."""
+        """All runs, newest first. One that nobody drives and that has not ended is ``paused``."""
         rows = self._read(lambda connection: connection.execute(_RUNS).fetchall())
         return [
             RunRow(
                 run=f"r{number}",
                 graph=graph,
-                status="stopped" if status == "running" and not held(self._leases, f"r{number}") else status,
+                status="paused" if status == "running" and not held(self._leases, f"r{number}") else status,
                 started=started,
                 ended=ended,
                 steps=steps,

@@ -56,9 +56,18 @@ def test_rows_newest_first():
     node = NodeFinished(at=3, node="a", visit=1, update={}, edges=())
     store.append(first, [node, RunFinished(at=4)])
     assert [(r.run, r.status, r.steps, r.started, r.ended) for r in store.runs()] == [
-        ("r2", "running", 0, 2, None),
+        ("r2", "paused", 0, 2, None),
         ("r1", "done", 1, 1, 4),
     ]
+
+
+def test_status_of_an_unfinished_run():
+    """A run that has not ended is running while somebody drives it, and else paused."""
+    store = MemoryStore()
+    run = store.begin(started())
+    with store.lease(run):
+        assert [row.status for row in store.runs()] == ["running"]
+    assert [row.status for row in store.runs()] == ["paused"]
 
 
 def test_second_holder_is_refused():
