@@ -7,19 +7,23 @@ from collections.abc import Mapping, Sequence
 from .ask import Ask, Result
 from .roles import (
     JUDGING,
+    advice_in,
     advice_of,
     advice_terms,
     coverage,
     draft_of,
     is_short,
+    is_value,
     judged_of,
     report,
     wanted_of,
 )
-from .text import Weights, list_items, sentences, stems, terms, words
+from .text import STOP_WORDS, Weights, list_items, sentences, stems, terms, words
 
 NOTHING = "I am the offline stand-in: I pick sentences from the text that I am given, and there was none to pick from."
 
+_FREQUENT = 0.01  # the weight of a term that is only frequent, next to 1 of one that is asked for
+_FOLLOWING = 0.02  # what it is worth to come right after a picked sentence
 _MEASURING = frozenset(stems("calculate compute count measure sum total weigh"))
 
 
@@ -46,9 +50,10 @@ def compose(ask: Ask, *, hint: str = "", judge: bool = True, draft: str = "") ->
     found_draft = draft_of(ask)
     draft = draft or (found_draft[1] if found_draft else ask.said)
     if draft and advice:
-        chosen = mend(sentences(draft), source, "\n".join(advice.values()), weigh(ask, hint), limit)
+        chosen = mend(sentences(draft), source, "\n".join(advice.values()), limit)
     else:
-        chosen = pick(source, weigh(ask, hint), limit or (2 if ask.is_question else 3))
+        count = limit or (2 if ask.is_question else 3)
+        chosen = pick(source, weigh(ask, hint), count, exact=limit is not None or not ask.is_question)
     return within(chosen, ask.amount("words"), weigh(ask, hint)) or NOTHING
 
 
@@ -70,52 +75,62 @@ def material(ask: Ask) -> list[str]:
 def weigh(ask: Ask, hint: str = "") -> dict[str, float]:
     """What an answer should hold: terms of the task, of short and listed texts, of advice, each weighed."""
     wanted: dict[str, float] = dict.fromkeys(terms(ask.persona), 0.2)
+    for text in advice_in(ask.before).values():
+        wanted |= dict.fromkeys(advice_terms(text), 1.5)
     wanted |= dict.fromkeys([*terms(hint), *ask.task_terms()], 1.0)
-    advice = advice_of(ask)
+    advice, draft = advice_of(ask), draft_of(ask)
     for key, text in ask.given.items():
+        if draft and key == draft[0]:
+            continue
         if key in advice:
             wanted |= dict.fromkeys(advice_terms(text), 2.0)
-        elif is_short(text) or list_items(text):
+        elif (is_short(text) or list_items(text)) and not is_value(text):
             wanted |= dict.fromkeys(terms(text), 1.0)
     return wanted
 
 
-def pick(source: Sequence[str], wanted: Mapping[str, float], count: int) -> list[str]:
+def pick(source: Sequence[str], wanted: Mapping[str, float], count: int, *, exact: bool = False) -> list[str]:
     """Pick the sentences that together hold most of what is wanted, and keep their order.
 
-    A term that a picked sentence holds already counts little for the next one. When no sentence
-    holds anything that is wanted, the first ones are taken.
+    A term that a picked sentence holds already counts little for the next one.
+
+    Args:
+        source: The sentences.
+        wanted: The terms to hold, with their weights.
+        count: How many sentences at most.
+        exact: Take that many, also such as follow a picked one or hold what the source often tells of.
     """
     weights = Weights(source)
-    left = list(range(len(source)))
-    found = {place: dict.fromkeys(terms(source[place])) for place in left}
+    asked = {term: weight for term, weight in wanted.items() if weights.of(term)}
+    if exact or not asked:
+        asked = {**dict.fromkeys(weights.frequent(), _FREQUENT), **asked}
+    found = [dict.fromkeys(terms(sentence)) for sentence in source]
     held: set[str] = set()
     chosen: list[int] = []
-    while left and len(chosen) < count:
-        values = {
-            place: sum(
-                wanted[term] * weights.of(term) * (0.1 if term in held else 1.0)
+    while len(chosen) < min(count, len(source)):
+        left = [place for place in range(len(source)) if place not in chosen]
+        values = [
+            sum(
+                asked[term] * weights.of(term) * (0.1 if term in held else 1)
                 for term in found[place]
-                if term in wanted
+                if term in asked
             )
             / (8 + len(found[place])) ** 0.5
+            + (_FOLLOWING if exact and place - 1 in chosen else 0)
             for place in left
-        }
-        best = max(left, key=lambda place: values[place])
-        if values[best] <= 0 and chosen:
+        ]
+        if max(values) <= 0 and asked and not exact:
             break
+        best = left[values.index(max(values))]
         chosen.append(best)
-        left.remove(best)
         held.update(found[best])
     return [source[place] for place in sorted(chosen)]
 
 
-def mend(
-    draft: Sequence[str], source: Sequence[str], advice: str, wanted: Mapping[str, float], limit: int | None
-) -> list[str]:
+def mend(draft: Sequence[str], source: Sequence[str], advice: str, limit: int | None) -> list[str]:
     """Add to a draft the sentences of the source that hold what the advice names.
 
-    Under a limit of sentences those go first that hold nothing wanted; the rest is joined.
+    Nothing of the draft is lost: under a limit of sentences the shortest ones are joined.
     """
     text = list(draft)
     needed = set(advice_terms(advice))
@@ -127,7 +142,7 @@ def mend(
     places = {sentence: place for place, sentence in enumerate(source)}
     if all(sentence in places for sentence in text):
         text.sort(key=lambda sentence: places[sentence])
-    return _joined(text, wanted, limit) if limit else text
+    return _joined(text, limit) if limit else text
 
 
 def within(chosen: list[str], most: int | None, wanted: Mapping[str, float]) -> str:
@@ -141,15 +156,13 @@ def within(chosen: list[str], most: int | None, wanted: Mapping[str, float]) -> 
     return text
 
 
-def _joined(text: list[str], wanted: Mapping[str, float], limit: int) -> list[str]:
-    strong = {term for term, weight in wanted.items() if weight >= 1}
+def _joined(text: list[str], limit: int) -> list[str]:
+    text = list(text)
     while len(text) > limit:
-        idle = [sentence for sentence in text if not strong.intersection(terms(sentence))]
-        if idle:
-            text.remove(idle[-1])
-            continue
         short = min(range(len(text) - 1), key=lambda place: len(text[place]) + len(text[place + 1]))
         first, second = text[short].rstrip(".!? "), text[short + 1]
+        if words(second)[:1] and words(second)[0] in STOP_WORDS:
+            second = second[0].lower() + second[1:]
         text[short : short + 2] = [f"{first}; {second}"]
     return text
 

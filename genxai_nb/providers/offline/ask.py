@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -128,6 +129,7 @@ class Ask:
         task: The instructions of the user's message, without what it gives.
         persona: The system message.
         given: What the message gives, by key or label, in order.
+        before: What earlier messages gave, by key and number.
         said: The answer before this request, or "".
         results: Results of the calls that were made for this request.
         earlier: Results of all calls before it.
@@ -150,9 +152,12 @@ class Ask:
         self.earlier = _results(messages[:asked])
         self.results = _results(messages[asked:])
         self.made = sum(len(message.tool_calls) for message in messages)
-        for message in reversed(messages[:asked]):
-            if message.role == "user" and not self.given:
-                self.given = take_apart(message.text)[1]
+        told = [take_apart(message.text)[1] for message in messages[:asked] if message.role == "user"]
+        self.before = {
+            f"{key} {number}": text for number, given in enumerate(told) for key, text in given.items()
+        }
+        if not self.given:
+            self.given = next((given for given in reversed(told) if given), {})
 
     @property
     def is_question(self) -> bool:
@@ -169,11 +174,17 @@ class Ask:
                 return 2
         return None
 
+    @property
+    def measured(self) -> str:
+        """The task without what it says of the answer's length."""
+        return _AMOUNT.sub(" ", self.task)
+
     def task_terms(self) -> list[str]:
         """The terms of the task that say what it is about."""
-        text = _AMOUNT.sub(" ", self.task)
         keys = {term for key in self.given for term in terms(key)}
-        return list(dict.fromkeys(term for term in terms(text) if term not in ASKING and term not in keys))
+        return list(
+            dict.fromkeys(term for term in terms(self.measured) if term not in ASKING and term not in keys)
+        )
 
     def names_key(self, key: str) -> bool:
         """The task names this key of what is given."""
@@ -227,7 +238,7 @@ def _unlabelled(text: str, given: dict[str, str]) -> str:
     rest: list[str] = []
     position = 0
     matches = list(_LABEL.finditer(text))
-    for match, after in zip(matches, [*matches[1:], None], strict=True):
+    for match, after in itertools.zip_longest(matches, matches[1:]):
         if match.start() < position or len(words(match[1])) > 10:
             continue
         end = after.start() if after else len(text)

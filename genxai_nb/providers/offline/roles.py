@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container
+from collections.abc import Container, Mapping
 
 from .ask import ASKING, Ask
 from .text import Weights, list_items, sentences, stem, stems, terms, words
@@ -32,12 +32,23 @@ def is_short(text: str) -> bool:
     return len(words(text)) <= _SHORT and not list_items(text)
 
 
-def advice_of(ask: Ask, *, besides: Container[str] = ()) -> dict[str, str]:
+def is_value(text: str) -> bool:
+    """A number, a yes or a no: it says nothing that an answer could hold."""
+    said = text.strip().lower()
+    return said in {"true", "false", "yes", "no", "none"} or not any(sign.isalpha() for sign in said)
+
+
+def advice_of(ask: Ask) -> dict[str, str]:
     """The given texts that say what to mend, by key."""
+    return advice_in(ask.given)
+
+
+def advice_in(given: Mapping[str, str]) -> dict[str, str]:
+    """Those of some texts that say what to mend, by key."""
     return {
         key: text
-        for key, text in ask.given.items()
-        if key not in besides and text.strip() and (_names(key, ADVICE) or _ADVISES.match(text))
+        for key, text in given.items()
+        if text.strip() and (_names(key, ADVICE) or _ADVISES.match(text))
     }
 
 
@@ -108,7 +119,10 @@ def wanted_of(ask: Ask, judged: str, *, besides: Container[str] = ()) -> list[st
     if long:
         return _salient(long)
     keys = {term for key in ask.given for term in terms(key)}
-    return [word for word in _telling(ask.task) if stem(word) not in keys | JUDGING]
+    asked = " ".join(
+        sentence.partition(" ")[2] for sentence in sentences(ask.task)
+    )  # the first word commands
+    return [word for word in _telling(asked) if stem(word) not in keys | JUDGING]
 
 
 def coverage(wanted: list[str], text: str) -> tuple[float, list[str]]:
@@ -127,7 +141,7 @@ def report(share: float, wanted: list[str], missing: list[str]) -> str:
     """Say what is missing, in words that a writer can act on."""
     total = len(wanted)
     if not missing:
-        return f"Nothing is missing. Covered: {total} of {total}."
+        return f"Nothing is missing. Covered: {total} of {total}." if wanted else "Nothing is missing."
     return f"Missing: {', '.join(missing)}. Covered: {round(share * total)} of {total}."
 
 
@@ -141,7 +155,7 @@ def _telling(text: str) -> list[str]:
     return [
         word
         for word in words(text)
-        if (found := terms(word)) and found[0] not in ASKING and not word.isdigit()
+        if (found := terms(word)) and found[0] not in ASKING and not word[0].isdigit()
     ]
 
 

@@ -12,7 +12,7 @@ _WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)?")
 _SEPARATOR = re.compile(r"(?<=[.!?])[\"'”’)\]]*\s+(?=[\"'“‘(\[]*[A-Z0-9À-Þ])|(?<=[。！？])")
 _LIST_ITEM = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s+")
 _ABBREVIATION = re.compile(
-    r"\b(?:[A-Z]|Mr|Mrs|Ms|Dr|Prof|St|No|Nos|Fig|vs|cf|approx|etc|e\.g|i\.e|Inc|Ltd|Jr|Sr)\.[\"')\]]*$"
+    r"\b(?:[A-Z]|Mr|Mrs|Ms|Dr|Prof|St|Mt|Rd|Ave|No|Nos|Fig|vs|cf|approx|etc|e\.g|i\.e|Inc|Ltd|Jr|Sr)\.[\"')\]]*$"
 )
 _NUMBER = re.compile(r"(?<![\w.])-?\d+(?:,\d{3})*(?:\.\d+)?(?![\w]|\.\d)")
 
@@ -238,7 +238,8 @@ def stem(word: str) -> str:
     word = _singular(word)
     for ending, kept in (("ied", "y"), ("ing", ""), ("ed", ""), ("ly", ""), ("ment", ""), ("ness", "")):
         if word.endswith(ending) and _has_vowel(word[: -len(ending)]):
-            word = _undoubled(word[: -len(ending)]) + kept
+            root = word[: -len(ending)]
+            word = _undoubled(root) if not kept else root + kept
             break
     for ending in ("er", "or", "ion"):
         root = word.removesuffix(ending)

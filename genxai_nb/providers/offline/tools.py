@@ -18,7 +18,9 @@ from .text import list_items, sentences, stems, terms
 
 MOST_CALLS = 16
 _FITS = 0.5  # of what a tool's name and description say, for a request that gives text to answer from
-_FITS_LOOSELY = 0.2  # for one that gives none, so that a tool is the only source
+_FITS_LOOSELY = 0.15  # for one that gives none, so that a tool is the only source
+
+_COUNTS = re.compile(r"\bhow many\b|\bnumber of\b", re.IGNORECASE)
 
 # words of one meaning, where the request and a tool's author commonly choose different ones
 _ALIKE = [
@@ -63,7 +65,7 @@ def _fits(spec: ToolSpec, ask: Ask, arguments: Arguments, *, bare: bool) -> bool
         return True
     if not arguments.certain:
         return False
-    asked = ask.task_terms() + [term for term in terms(ask.task) if any(term in group for group in _ALIKE)]
+    asked = terms(f"{ask.measured} {'count' if _COUNTS.search(ask.task) else ''}")
     value = max(_fitness(spec, asked), 0.8 * _fitness(spec, terms(ask.persona)))
     return value >= (_FITS_LOOSELY if bare else _FITS)
 
