@@ -16,7 +16,7 @@ from genxai_nb.source import source_of, version_of
 from .checks import check
 from .definition import END, START, Condition, Edge, Node
 from .functions import FunctionBody
-from .nodes import Lookup, NodeBody, NodeLike, NodeOptions
+from .nodes import Lookup, NodeBody, NodeLike, NodeOptions, Prepared
 from .plan import Plan
 from .reducers import Reducer
 from .result import Result
@@ -90,7 +90,7 @@ class Graph:
         self._drawn: set[str] = set()
         self._plan: Plan | None = None
         self._structure: str | None = None
-        self._bodies: dict[str, tuple[Any, tuple[NodeBody, NodeOptions]]] = {}
+        self._bodies: dict[str, tuple[Any, Prepared]] = {}
         self._kept: dict[str, tuple[NodeBody, Definition]] = {}
 
     def __repr__(self) -> str:
@@ -300,8 +300,8 @@ class Graph:
             self._structure = digest(msgspec.json.encode(parts, order="deterministic"))
         return self._structure
 
-    def definition_of(self, node: str) -> tuple[NodeBody, NodeOptions]:
-        """The body of a node as its definition is now, and the node's options.
+    def definition_of(self, node: str) -> Prepared:
+        """The body of a node as its definition is now, with the node's options.
 
         Raises:
             UnknownName: Nothing of that name is found.
@@ -323,7 +323,7 @@ class Graph:
             raise UnknownName(kind, node.what, [name for name in known if name != node.what])
         return found
 
-    def _body(self, node: Node, definition: Any) -> tuple[NodeBody, NodeOptions]:
+    def _body(self, node: Node, definition: Any) -> Prepared:
         body: NodeBody
         if isinstance(definition, NodeLike):
             body = definition.as_node(node.options)
@@ -339,7 +339,7 @@ class Graph:
                 f"Node {node.name!r} expects {node.expected} {node.what!r}, which is a {body.kind}.",
                 hint=f"Write {body.kind} {node.what}.",
             )
-        made = (body, node.options)
+        made = Prepared(body, node.options)
         self._bodies[node.name] = (definition, made)
         return made
 
@@ -348,7 +348,7 @@ class Graph:
         return [self._record(name) for name in self.nodes]
 
     def _record(self, name: str) -> Definition:
-        body = self.definition_of(name)[0]
+        body = self.definition_of(name).body
         kept = self._kept.get(name)
         if kept is None or kept[0] is not body:
             definition = self._bodies[name][0]

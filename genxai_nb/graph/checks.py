@@ -10,7 +10,7 @@ from genxai_nb.errors import GraphInvalid, TemplateKeyMissing, suggest
 from .definition import END, Edge, Node
 
 if TYPE_CHECKING:
-    from .nodes import NodeBody, NodeOptions
+    from .nodes import Prepared
     from .plan import Plan
     from .state import Schema
 
@@ -23,8 +23,8 @@ class Declared(Protocol):
     edges: list[Edge]
     schema: Schema
 
-    def definition_of(self, node: str) -> tuple[NodeBody, NodeOptions]:
-        """The body of a node and the node's options."""
+    def definition_of(self, node: str) -> Prepared:
+        """The body of a node with the node's options."""
 
 
 def check(graph: Declared, plan: Plan) -> None:
@@ -106,7 +106,8 @@ def _check_keys(graph: Declared, edge: Edge) -> None:
 
 
 def _check_node(graph: Declared, name: str) -> None:
-    body, options = graph.definition_of(name)
+    ready = graph.definition_of(name)
+    body, options = ready.body, ready.options
     model = graph.schema.model
     if model is None:
         return

@@ -28,14 +28,14 @@ from genxai_nb.loop import run_in_worker
 
 from .context import Exchange
 from .fold import Folded
-from .nodes import NodeBody, NodeOptions
+from .nodes import Prepared
 from .perform import Outcome, perform
 from .plan import Place
 from .schedule import Visit
 
 BUSY_WAIT = 30.0  # seconds that a commit waits for another process's lock before it gives up
 
-Definitions = Callable[[str], tuple[NodeBody, NodeOptions]]
+Definitions = Callable[[str], Prepared]
 
 
 class Journal:
@@ -79,7 +79,7 @@ class Engine:
 
     Args:
         folded: Where the run stands.
-        definitions: Gives the body and options of a node, read at each start.
+        definitions: Gives a node's definition made ready, read at each start.
         journal: Where events go.
         exchange: What bodies share.
         gate: The gate in the chain of calls.
@@ -102,8 +102,7 @@ class Engine:
         }
         self._failures = folded.attempts
         self._unperformed = list(self.schedule.running.values())
-        for visit in self._unperformed:
-            visit.body, visit.options = definitions(visit.place.name)
+        self._ready = {visit.place: definitions(visit.place.name) for visit in self._unperformed}
         self._definitions = definitions
         self._journal = journal
         self._exchange = exchange
@@ -157,7 +156,8 @@ class Engine:
             if self._events and not self._write():
                 await self._journal.commit(self._take_events())
             if len(starting) == 1 and not self._tasks and starting[0].items is None:
-                outcome = await perform(starting[0], None, self._schema, self._exchange)
+                visit = starting[0]
+                outcome = await perform(visit, self._ready[visit.place], None, self._schema, self._exchange)
                 ended = self._settle(outcome)
             else:
                 for visit in starting:
@@ -165,7 +165,7 @@ class Engine:
                 outcomes = await self._collect()
                 if not outcomes and not self._tasks:
                     return await self._end()
-                ended = sum([self._settle(outcome) for outcome in outcomes])
+                ended = sum(map(self._settle, outcomes))
             if visits is not None:
                 visits = max(0, visits - ended)
 
@@ -190,9 +190,9 @@ class Engine:
         now = time()
         for place in places if visits is None else places[:1]:
             visit = self.schedule.start(place)
-            visit.body, visit.options = self._definitions(place.name)
+            ready = self._ready[place] = self._definitions(place.name)
             started = facts.NodeStarted(
-                at=now, node=place.name, visit=visit.number, parents=visit.parents, version=visit.body.version
+                at=now, node=place.name, visit=visit.number, parents=visit.parents, version=ready.version
             )
             if visit.reduced:
                 started = structs.replace(started, reduced=dict(visit.reduced))
@@ -218,7 +218,7 @@ class Engine:
         task.add_done_callback(self._tasks.discard)
 
     async def _aside(self, visit: Visit, index: int | None) -> None:
-        outcome = await perform(visit, index, self._schema, self._exchange)
+        outcome = await perform(visit, self._ready[visit.place], index, self._schema, self._exchange)
         if outcome.error is None and self._journal.durable:
             outcome.error = _refusal(outcome)
         task = asyncio.current_task()
@@ -305,7 +305,7 @@ class Engine:
         if isinstance(error, asyncio.CancelledError) and self._failed is not None:
             return  # stopped by the gate because another node failed; its calls are kept for the resume
         failures = self._failures[visit, index] = self._failures.get((visit, index), 0) + 1
-        retried = failures <= visit.options.retry and self._failed is None
+        retried = failures <= self._ready[visit.place].options.retry and self._failed is None
         said = (
             error.what
             if isinstance(error, GenXAIError)

@@ -95,6 +95,28 @@ class NodeBody(Protocol):
     template: tuple[str, ...]
 
 
+class Prepared:
+    """A body with its node's options, ready to be performed.
+
+    Attributes:
+        body: The body.
+        options: The node's options.
+        run: The body's ``run``.
+        version: The body's version.
+        simple: It is an async function of the state alone, and the options change nothing about that.
+    """
+
+    __slots__ = ("body", "options", "run", "simple", "version")
+
+    def __init__(self, body: NodeBody, options: NodeOptions) -> None:
+        self.body = body
+        self.options = options
+        self.run = body.run
+        self.version = body.version
+        plain = options.timeout is None and options.reads is None and options.into is None
+        self.simple = plain and body.kind == "function" and not body.threaded and not body.wants_context
+
+
 @runtime_checkable
 class NodeLike(Protocol):
     """A definition that can be a node: an agent, a tool, a human question, a graph."""

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from time import perf_counter
 from typing import Any
+
+from msgspec import Struct
 
 from genxai_nb.calls.call import Scope
 from genxai_nb.errors import StateInvalid, TimedOut
 from genxai_nb.loop import run_in_worker
 
 from .context import Exchange, VisitContext
+from .nodes import Prepared
 from .reducers import HIDDEN
 from .schedule import Visit
 from .state import Schema, State
@@ -19,54 +22,33 @@ from .state import Schema, State
 NOTHING: dict[str, Any] = {}
 
 
-class Outcome:
+class Outcome(Struct, eq=False):
     """How one performance ended: with changes, or with an error. ``index`` is a map instance's."""
 
-    __slots__ = ("error", "index", "reads", "seconds", "update", "visit")
-
-    def __init__(
-        self,
-        visit: Visit,
-        index: int | None,
-        update: Mapping[str, Any] = NOTHING,
-        reads: tuple[str, ...] = (),
-        seconds: float = 0.0,
-        error: BaseException | None = None,
-    ) -> None:
-        self.visit = visit
-        self.index = index
-        self.update = update
-        self.reads = reads
-        self.seconds = seconds
-        self.error = error
+    visit: Visit
+    index: int | None
+    update: Mapping[str, Any] = NOTHING
+    reads: tuple[str, ...] = ()
+    seconds: float = 0.0
+    error: BaseException | None = None
 
 
-async def perform(visit: Visit, index: int | None, schema: Schema, exchange: Exchange) -> Outcome:
+async def perform(
+    visit: Visit, ready: Prepared, index: int | None, schema: Schema, exchange: Exchange
+) -> Outcome:
     """Run a visit's body once; an exception of it is an outcome, a cancellation from outside is not."""
-    body, options = visit.body, visit.options
-    if index is None and options.reads is None and schema.model is None:
-        state: Any = State(visit.view.data)
-    else:
-        state = _shown(visit, index, schema)
+    name = visit.place.name
     began = perf_counter()
     try:
-        if body.wants_context:
-            scope = Scope("", visit.place.name, visit.number, index)
-            item = None if index is None or visit.items is None else visit.items[index]
-            args: tuple[Any, ...] = (state, VisitContext(exchange, scope, item))
+        if ready.simple and index is None and schema.model is None:
+            state: Any = State(visit.view.data)
+            value = await ready.run(state)
         else:
-            args = (state,)
-        if options.timeout is not None:
-            value = await _within(options.timeout, visit, args)
-        elif body.threaded:
-            value = await run_in_worker(body.run, *args)
-        else:
-            value = await body.run(*args)
-        if options.into is not None and body.kind == "function":
-            value = {options.into: value}
-        elif type(value) is not dict:
-            value = _changes(value, visit.place.name)
-        update = schema.check(value, visit.place.name)
+            state = _shown(visit, ready, index, schema)
+            value = await _value(visit, ready, index, state, exchange)
+        if type(value) is not dict:
+            value = _changes(value, name)
+        update = schema.check(value, name)
     except asyncio.CancelledError as exc:
         task = asyncio.current_task()
         if task is not None and task.cancelling():
@@ -77,28 +59,39 @@ async def perform(visit: Visit, index: int | None, schema: Schema, exchange: Exc
     return Outcome(visit, index, update, state.read, perf_counter() - began)
 
 
-def _shown(visit: Visit, index: int | None, schema: Schema) -> Any:
-    data, options = visit.view.data, visit.options
+def _shown(visit: Visit, ready: Prepared, index: int | None, schema: Schema) -> Any:
+    data, reads = visit.view.data, ready.options.reads
     if index is not None and visit.items is not None and visit.edge.item and schema.model is None:
         data = {**data, visit.edge.item: visit.items[index]}
-    if visit.body.kind != "function":
+    if ready.body.kind != "function":
         return State(data)  # agents and tools read their own ``reads`` and arguments
-    if options.reads is not None:
-        shown = {*options.reads, visit.edge.item}
+    if reads is not None:
+        shown = {*reads, visit.edge.item}
         data = {key: value for key, value in data.items() if key in shown or key[:1] == HIDDEN}
     return State(data) if schema.model is None else schema.view(data)
 
 
-async def _within(seconds: float, visit: Visit, args: tuple[Any, ...]) -> Any:
-    body = visit.body
+async def _value(visit: Visit, ready: Prepared, index: int | None, state: Any, exchange: Exchange) -> Any:
+    """Call the body as it wants to be called, within the node's time."""
+    body, options = ready.body, ready.options
+    args: tuple[Any, ...] = (state,)
+    if body.wants_context:
+        item = None if index is None or visit.items is None else visit.items[index]
+        scope = Scope("", visit.place.name, visit.number, index)
+        args = (state, VisitContext(exchange, scope, item))
+    called = run_in_worker(body.run, *args) if body.threaded else body.run(*args)
+    value = await (called if options.timeout is None else _within(options.timeout, called, visit.place.name))
+    return {options.into: value} if options.into is not None and body.kind == "function" else value
+
+
+async def _within(seconds: float, called: Awaitable[Any], name: str) -> Any:
     clock = asyncio.timeout(seconds)
     try:
         async with clock:
-            return await (run_in_worker(body.run, *args) if body.threaded else body.run(*args))
+            return await called
     except TimeoutError as exc:
         if not clock.expired():
             raise
-        name = visit.place.name
         raise TimedOut(f"Node {name!r} took longer than {seconds:g} s.", hint="Raise its timeout.") from exc
 
 

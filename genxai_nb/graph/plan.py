@@ -212,25 +212,18 @@ class Plan:
         return []
 
     def _entries(self) -> dict[int, tuple[int, ...]]:
-        """Per edge, the limited edges whose count begins again when the edge is taken."""
-        inner: dict[int, list[int]] = {}  # gate of a loop -> limited edges that lie directly in it
+        """Per edge from outside into a loop's head, the limited edges that lie directly in that loop."""
+        limited: dict[Loop, list[int]] = {loop: [] for loop in self.loops}
         for edge in self.edges:
-            if edge.number in self.limits and (loop := self._loop_of(edge)) is not None:
-                inner.setdefault(loop.gate, []).append(edge.number)
-        entries: dict[int, tuple[int, ...]] = {}
-        for edge in self.edges:
-            target = self._target(edge)
-            loop = None if target is None else self._innermost[target]
-            source = 0 if edge.source == START else 1 << self.index[edge.source]
-            fresh = [
-                n
-                for lp in (loop.chain() if loop else ())
-                if not lp.body & source
-                for n in inner.get(lp.gate, ())
-            ]
-            if fresh:
-                entries[edge.number] = tuple(fresh)
-        return entries
+            loop = self._loop_of(edge)
+            if edge.number in self.limits and loop is not None:
+                limited[loop].append(edge.number)
+        heads = {loop.head: loop for loop in self.loops if limited[loop]}
+        return {
+            edge.number: tuple(limited[heads[target]])
+            for edge in self.edges
+            if (target := self._target(edge)) in heads and edge.number not in self.loop_edges
+        }
 
     def _loop_of(self, edge: Edge) -> Loop | None:
         """The innermost loop that an edge lies in."""

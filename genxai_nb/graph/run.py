@@ -43,7 +43,7 @@ from .state import Schema
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from .nodes import Lookup, NodeBody, NodeOptions
+    from .nodes import Lookup, Prepared
 
 __all__ = ["Run", "RunOptions", "run_log"]
 
@@ -78,8 +78,8 @@ class Workflow(Protocol):
     def structure(self) -> str:
         """Content hash of nodes, edges, conditions, limits, joins and reducers."""
 
-    def definition_of(self, node: str) -> tuple[NodeBody, NodeOptions]:
-        """The body of a node as its definition is now, and the node's options."""
+    def definition_of(self, node: str) -> Prepared:
+        """The body of a node as its definition is now, with the node's options."""
 
     def definitions(self) -> list[Definition]:
         """All definitions as they are now, to be kept with the run."""

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from msgspec import Struct
+
 from genxai_nb.errors import ConditionFailed, GenXAIError, StateInvalid
 
 from .definition import END, START, Edge
-from .nodes import NodeBody, NodeOptions
 from .plan import Loop, Place, Plan
 from .reducers import Reducer
 from .view import EMPTY, View, Views
@@ -19,18 +20,15 @@ from .view import EMPTY, View, Views
 Parent = tuple[str, int]
 
 
-class Token:
+class Token(Struct, eq=False):
     """A visit's wish that its edge's target be visited."""
 
-    __slots__ = ("edge", "parents", "view")
-
-    def __init__(self, edge: Edge, parents: tuple[Parent, ...], view: View) -> None:
-        self.edge = edge
-        self.parents = parents
-        self.view = view
+    edge: Edge
+    parents: tuple[Parent, ...]
+    view: View
 
 
-class Visit:
+class Visit(Struct, eq=False):
     """One start of a node.
 
     Attributes:
@@ -38,55 +36,26 @@ class Visit:
         number: Which visit of this node it is, from 1.
         parents: The visits whose tokens it took.
         view: What it sees.
-        items: The items of a map, one instance each; None for a plain visit.
         edge: The edge that the first token came over.
         reduced: What own reducers made of the updates that met here.
-        body: The definition that was in force when it started; set by whoever performs it.
-        options: The node's options.
+        items: The items of a map, one instance each; None for a plain visit.
     """
 
-    __slots__ = (
-        "attempt",
-        "body",
-        "edge",
-        "items",
-        "number",
-        "options",
-        "parents",
-        "place",
-        "reduced",
-        "view",
-    )
-
-    def __init__(
-        self,
-        place: Place,
-        number: int,
-        parents: tuple[Parent, ...],
-        view: View,
-        edge: Edge,
-        reduced: Mapping[str, Any],
-    ) -> None:
-        self.place = place
-        self.number = number
-        self.parents = parents
-        self.view = view
-        self.edge = edge
-        self.reduced = reduced
-        self.items: list[Any] | None = None
-        self.body: NodeBody
-        self.options: NodeOptions
+    place: Place
+    number: int
+    parents: tuple[Parent, ...]
+    view: View
+    edge: Edge
+    reduced: Mapping[str, Any]
+    items: list[Any] | None = None
 
 
-class Ending:
+class Ending(Struct, frozen=True, eq=False):
     """What the end of a visit led to: the edges taken, own reducers' results, and spent limits."""
 
-    __slots__ = ("edges", "reduced", "spent")
-
-    def __init__(self, edges: tuple[int, ...], reduced: dict[str, Any], spent: list[Edge]) -> None:
-        self.edges = edges
-        self.reduced = reduced
-        self.spent = spent
+    edges: tuple[int, ...]
+    reduced: dict[str, Any]
+    spent: Sequence[Edge] = ()
 
 
 class Schedule:
@@ -115,7 +84,6 @@ class Schedule:
         self._arrived = False  # some token has come to END or to a leaf
         self._active = 0
         self._alive = 0  # places that are active, counted
-        self._plain = [Ending(place.only, {}, []) for place in plan.places]
         self._ended: dict[tuple[int, int], View] = {}
         self._last: dict[Place, View] = {}  # the view after each node's last visit, while not narrow
         self._input = View(start)
@@ -154,13 +122,12 @@ class Schedule:
             after, results = self.views.extend(visit.view, place.name, updates[0], reduced)
         else:
             after, results = self._gather(visit, updates, reduced)
-        spent: list[Edge] = []
         parents = ((place.name, visit.number),)
         if place.next is not None and self.views.narrow:  # the only token moves on
             del self.running[place]
             self._waiting[place.next] = [Token(place.out[0], parents, after)]
             self._active = place.next.bit
-            return Ending(place.only, results, []) if results else self._plain[place.index]
+            return Ending(place.only, results)
         spent: list[Edge] = []
         if edges is not None:
             taken = tuple(self.plan.edges[n] for n in edges)
@@ -231,8 +198,6 @@ class Schedule:
             self.views.widen()
         sent: set[str] = set()
         for edge in taken:
-            for number in self.plan.enters.get(edge.number, ()):
-                self._counts.pop(number, None)
             if edge.target == END:
                 self._ended[edge.number, 0] = view
                 self._arrived = True
@@ -310,23 +275,25 @@ class Schedule:
         views, results = self.views, EMPTY
         if views.narrow:  # this is the only token
             self._rounds.clear()
-            first = self._waiting.pop(place)[0]
-            view, parents = first.view, first.parents
+            tokens = self._waiting.pop(place)
+            view, parents = tokens[0].view, tokens[0].parents
         else:
-            first, parents, view, results = self._meet(place, reduced)
+            tokens, view, results = self._meet(place, reduced)
+            parents = tuple(parent for token in tokens for parent in token.parents)
             if self._alive == 1 and place not in self._waiting:
                 view = self._narrow(view)
+        if place.joins:
+            self._enter(tokens)
         number = self._visits.get(place, 0) + 1
-        visit = Visit(place, number, parents, view, first.edge, results)
-        if first.edge.each is not None:
-            visit.items = _items(first.edge, view.data)
+        edge = tokens[0].edge
+        visit = Visit(place, number, parents, view, edge, results)
+        if edge.each is not None:
+            visit.items = _items(edge, view.data)
         self._visits[place] = number
         self.running[place] = visit
         return visit
 
-    def _meet(
-        self, place: Place, reduced: Mapping[str, Any]
-    ) -> tuple[Token, tuple[Parent, ...], View, Mapping[str, Any]]:
+    def _meet(self, place: Place, reduced: Mapping[str, Any]) -> tuple[list[Token], View, Mapping[str, Any]]:
         """Take a node's tokens, all that wait at a join and else the first, and let their views meet."""
         tokens = self._waiting.pop(place)
         if place.joins:
@@ -339,7 +306,17 @@ class Schedule:
             views = [tokens[0].view]
         own = self._last.get(place)
         view, results = self.views.merge(views if own is None else [own, *views], reduced)
-        return tokens[0], tuple(parent for token in tokens for parent in token.parents), view, results
+        return tokens, view, results
+
+    def _enter(self, tokens: list[Token]) -> None:
+        """Count limits anew in a loop whose head is entered from outside.
+
+        This happens at the head's start, which comes before all of the round and after all of the one before,
+        so that it does not depend on timing.
+        """
+        for token in tokens:
+            for number in self.plan.enters.get(token.edge.number, ()):
+                self._counts.pop(number, None)
 
     def _met(self, tokens: list[Token], blockers: int) -> list[View]:
         """The tokens' views and those of all who were waited for, direct neighbours at their edge's place."""

@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from msgspec import Struct
+
 from genxai_nb.errors import StateInvalid, WriteConflict
 
 from .reducers import BUILTIN, HIDDEN, Reducer
@@ -21,7 +23,7 @@ Trail = tuple[Any, int, tuple[int, ...]] | None
 EMPTY: dict[str, Any] = {}
 
 
-class View:
+class View(Struct, eq=False):
     """The state as one visit sees it.
 
     Attributes:
@@ -31,13 +33,10 @@ class View:
         trail: How their order came about.
     """
 
-    __slots__ = ("data", "mask", "tip", "trail")
-
-    def __init__(self, data: dict[str, Any], mask: int = 0, tip: int = -1, trail: Trail = None) -> None:
-        self.data = data
-        self.mask = mask
-        self.tip = tip
-        self.trail = trail
+    data: dict[str, Any]
+    mask: int = 0
+    tip: int = -1
+    trail: Trail = None
 
 
 class Views:
