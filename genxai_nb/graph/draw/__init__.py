@@ -1,6 +1,6 @@
 """Pictures of graphs: what is shown, where it lies, and how it is written down."""
 
-from .depiction import Drawable, picture_of, status_words
+from .depiction import picture_of, status_words
 from .dot import dot
 from .layout import Layout, layout
 from .mermaid import mermaid
@@ -10,7 +10,6 @@ from .svg import svg
 __all__ = [
     "Arrow",
     "Card",
-    "Drawable",
     "Layout",
     "Picture",
     "dot",

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from genxai_nb.errors import DefinitionError
 
@@ -11,37 +10,14 @@ from .figures import counted, short_count, short_time
 from .picture import WORDS, Arrow, Card, Picture, Status
 
 if TYPE_CHECKING:
+    from genxai_nb.graph.build import Graph
     from genxai_nb.graph.definition import Edge, Node
-    from genxai_nb.graph.nodes import NodeBody, NodeOptions
-    from genxai_nb.graph.plan import Plan
     from genxai_nb.journal.summary import NodeSummary, RunSummary
 
 _CAPS = {"START": "start", "END": "end"}
 
 
-class Drawable(Protocol):
-    """What of a graph is needed to draw it."""
-
-    @property
-    def name(self) -> str:
-        """The graph's name."""
-
-    @property
-    def nodes(self) -> Mapping[str, Node]:
-        """Its nodes by name, in the order of declaration."""
-
-    @property
-    def edges(self) -> Sequence[Edge]:
-        """Its edges in the order of declaration."""
-
-    def build(self) -> Plan:
-        """Its computed form; raises DefinitionError while the graph cannot run."""
-
-    def definition_of(self, node: str) -> tuple[NodeBody, NodeOptions]:
-        """A node's body and options; raises DefinitionError while its definition is not there."""
-
-
-def picture_of(graph: Drawable, summary: RunSummary | None = None) -> Picture:
+def picture_of(graph: Graph, summary: RunSummary | None = None) -> Picture:
     """Show a graph as cards and arrows; with a summary, what became of them in that run.
 
     A graph that cannot run yet is drawn as far as it goes.
@@ -80,9 +56,9 @@ def _cap(name: str) -> Card:
     return Card(name=name, kind=_CAPS[name])
 
 
-def _kind(graph: Drawable, node: Node) -> str:
+def _kind(graph: Graph, node: Node) -> str:
     try:
-        return graph.definition_of(node.name)[0].kind
+        return graph.definition_of(node.name).body.kind
     except DefinitionError:
         return node.expected or ""
 
@@ -112,13 +88,13 @@ def _facts(node: NodeSummary) -> tuple[str, ...]:
 
 
 def _arrow(edge: Edge, loops: frozenset[int], limit: int | None, summary: RunSummary | None) -> Arrow:
-    taken = summary.edges.get(edge.number, 0) if summary else 0
+    taken = _taken(edge, summary) if summary else 0
     said = [_clause(edge)]
     if limit is not None and (summary is None or taken > limit):
         said.append(f"max {limit}")  # a loop entered again counts again, so more can have been taken
     elif limit is not None:
         said.append(f"{taken} of {limit}")
-    if summary and taken > 1 and (limit is None or taken > limit):
+    if taken > 1 and said[0] and (limit is None or taken > limit):
         said.append(f"{short_count(taken)}×")
     return Arrow(
         source=edge.source,
@@ -127,6 +103,12 @@ def _arrow(edge: Edge, loops: frozenset[int], limit: int | None, summary: RunSum
         loop=edge.number in loops,
         taken=taken > 0,
     )
+
+
+def _taken(edge: Edge, summary: RunSummary) -> int:
+    if edge.source in _CAPS:  # the journal counts from the first node on
+        return int(summary.node(edge.target).status != "idle")
+    return summary.edges.get(edge.number, 0)
 
 
 def _clause(edge: Edge) -> str:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from .depiction import Drawable, picture_of
+from typing import TYPE_CHECKING
+
+from .depiction import picture_of
 from .lettering import one_line
 from .picture import Arrow, Card
 
+if TYPE_CHECKING:
+    from genxai_nb.graph.build import Graph
 
-def dot(graph: Drawable) -> str:
+
+def dot(graph: Graph) -> str:
     """Write a graph as DOT text; loop edges are dashed and do not pull the layout."""
     picture = picture_of(graph)
     lines = [

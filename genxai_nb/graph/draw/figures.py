@@ -24,6 +24,8 @@ def short_time(seconds: float) -> str:
         >>> short_time(0.0042), short_time(3.84), short_time(75), short_time(7260)
         ('4 ms', '3.8 s', '1 min 15 s', '2 h 1 min')
     """
+    if seconds < 0.0005:
+        return "<1 ms"
     if seconds < 0.0995:
         return f"{seconds * 1000:.0f} ms"
     if seconds < 59.95:

@@ -1,0 +1,235 @@
+"""What a record tells of a run, before it is put into HTML or plain text."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from genxai_nb.errors import GenXAIError
+from genxai_nb.graph.draw import picture_of, status_words
+from genxai_nb.graph.draw.figures import counted, short_count
+from genxai_nb.graph.draw.lettering import one_line
+from genxai_nb.graph.draw.picture import GLYPHS, WORDS, Picture, Status
+from genxai_nb.graph.fold import fold
+from genxai_nb.journal.events import InstanceFinished, NodeFinished
+from genxai_nb.journal.summary import summarize
+from genxai_nb.templates import readable
+
+if TYPE_CHECKING:
+    from genxai_nb.graph.build import Graph
+    from genxai_nb.journal.events import Event
+    from genxai_nb.journal.summary import NodeSummary, RunSummary
+
+_MOST_ITEMS = 100
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+
+
+class Value(Struct, frozen=True, kw_only=True):
+    """A value in words: on one line, and whole."""
+
+    glance: str
+    text: str
+
+
+class Row(Struct, frozen=True, kw_only=True):
+    """A node in the record's table. ``wrote`` holds the last value of each key that it wrote, as text."""
+
+    name: str
+    kind: str
+    status: Status
+    words: str
+    tokens: int
+    seconds: float | None
+    model: str
+    prompt: str
+    reply: str
+    tools: tuple[str, ...]
+    wrote: dict[str, str]
+    error: str
+
+
+class Account(Struct, frozen=True, kw_only=True):
+    """A run as its record tells it.
+
+    Attributes:
+        graph: The graph's name.
+        run: The run's id.
+        status: The status that colours the record's head.
+        headline: The same in words, such as ``Done`` or ``As of step 4``.
+        sums: Steps and tokens in words; time stands apart, because it differs from run to run.
+        seconds: How long the run was driven.
+        rows: Its nodes.
+        values: What the run made of the state: the keys that nodes wrote, with their values.
+        trouble: What went wrong or why it stands, where, and what to do; empty if all is well.
+        limits: The limits that were reached, a sentence each.
+        picture: The graph with this run in it; None when the graph is not known.
+    """
+
+    graph: str
+    run: str
+    status: Status
+    headline: str
+    sums: tuple[str, ...]
+    seconds: float
+    rows: tuple[Row, ...]
+    values: dict[str, Value]
+    trouble: tuple[str, str, str] | None
+    limits: tuple[str, ...]
+    picture: Picture | None
+
+    @property
+    def head(self) -> str:
+        """Glyph and headline."""
+        return f"{GLYPHS[self.status]} {self.headline}"
+
+
+def account_of(events: Sequence[Event], graph: Graph | None) -> Account:
+    """Gather what a run's record tells from its events and, if it is known, its graph."""
+    summary = summarize(events)
+    picture = None if graph is None else _settled(picture_of(graph, summary))
+    written = _written(events)
+    status, headline = _standing(summary)
+    sums = [counted(summary.steps, "step")]
+    sums += [f"{short_count(summary.usage.total)} tokens"] if summary.usage.total else []
+    return Account(
+        graph=summary.graph,
+        run=summary.run,
+        status=status,
+        headline=headline,
+        sums=tuple(sums),
+        seconds=summary.seconds,
+        rows=tuple(_rows(summary, picture, written)),
+        values=_values(events, graph, written),
+        trouble=_trouble(summary),
+        limits=tuple(
+            f"{limit.node} -> {limit.target} was taken {counted(limit.limit, 'time')}, its limit."
+            for limit in summary.limits
+        ),
+        picture=picture,
+    )
+
+
+def cut(text: str, limit: int) -> str:
+    """Cut text to a number of characters and say how much is missing."""
+    if len(text) <= limit + 40:
+        return text
+    return f"{text[:limit].rstrip()}… ({len(text) - limit:,} more characters)"
+
+
+def text_of(value: Any) -> str:
+    """Write a value as a person would read it, the same in each run."""
+    more = ""
+    if isinstance(value, list | tuple | dict) and len(value) > _MOST_ITEMS:
+        more = f"\n… ({len(value) - _MOST_ITEMS:,} more)"
+        first = islice(value.items() if isinstance(value, dict) else value, _MOST_ITEMS)
+        value = dict(first) if isinstance(value, dict) else list(first)
+    try:
+        text = readable(value)
+    except Exception as exc:  # noqa: BLE001 - a value's own __str__ may raise anything; a record must not
+        text = f"({type(value).__name__}, which cannot be shown: {type(exc).__name__})"
+    return _ADDRESS.sub("", text) + more
+
+
+def _value(value: Any) -> Value:
+    text = text_of(value)
+    glance = text
+    if isinstance(value, list | tuple | set | frozenset) and value:
+        glance = " · ".join(text_of(item) for item in islice(value, _MOST_ITEMS))
+    elif isinstance(value, dict):
+        glance = " · ".join(f"{key}: {text_of(item)}" for key, item in islice(value.items(), _MOST_ITEMS))
+    return Value(glance=one_line(glance), text=text)
+
+
+def _standing(summary: RunSummary) -> tuple[Status, str]:
+    if summary.status == "running":
+        return "running", f"As of step {summary.steps}"
+    if summary.status == "cancelled":
+        return "paused", "Cancelled"
+    return summary.status, WORDS[summary.status]
+
+
+def _settled(picture: Picture) -> Picture:
+    """A record stays as it is, so it does not say that something is running."""
+    cards = [replace(card, words=_unmoving(card.words)) for card in picture.cards]
+    return replace(picture, cards=tuple(cards))
+
+
+def _unmoving(words: str) -> str:
+    return words.replace(WORDS["running"], "Started", 1) if words.startswith(WORDS["running"]) else words
+
+
+def _rows(
+    summary: RunSummary, picture: Picture | None, written: Mapping[str, Mapping[str, Any]]
+) -> Iterable[Row]:
+    cards = [] if picture is None else [card for card in picture.cards if not card.is_cap]
+    kinds = {card.name: card.kind for card in cards}
+    for key in dict.fromkeys([*kinds, *summary.nodes]):
+        node = summary.node(key)
+        yield Row(
+            name=key,
+            kind=kinds.get(key, ""),
+            status=node.status,
+            words=_unmoving(status_words(node)),
+            tokens=node.usage.total,
+            seconds=node.seconds if node.visits or node.seconds else None,
+            model=node.model,
+            prompt=node.prompt,
+            reply=node.reply,
+            tools=node.tools,
+            wrote={name: text_of(value) for name, value in written.get(key, {}).items()},
+            error=node.error,
+        )
+
+
+def _written(events: Iterable[Event]) -> dict[str, dict[str, Any]]:
+    """What the last visit of each node wrote, without hidden keys; of a map, the list of what instances wrote."""
+    found: dict[str, dict[str, Any]] = {}
+    instances: dict[tuple[str, str, int], dict[int, Mapping[str, Any]]] = defaultdict(dict)
+    for event in events:
+        if isinstance(event, InstanceFinished):
+            instances[event.path, event.node, event.visit][event.index] = event.update
+        elif isinstance(event, NodeFinished):
+            update: dict[str, Any] = dict(event.update)
+            for _, part in sorted(instances.get((event.path, event.node, event.visit), {}).items()):
+                for name, value in part.items():
+                    update.setdefault(name, []).append(value)
+            key = f"{event.path}/{event.node}" if event.path else event.node
+            found[key] = {name: value for name, value in update.items() if name[:1] != "@"}
+    return found
+
+
+def _values(
+    events: Sequence[Event], graph: Graph | None, written: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Value]:
+    if graph is None:
+        return {}
+    try:
+        state, _ = fold(graph.build(), graph.schema, events).schedule.now()
+    except GenXAIError:
+        return {}  # the graph has changed since, or the journal is damaged: the rest can still be told
+    keys = dict.fromkeys(name for update in written.values() for name in update)
+    return {key: _value(state[key]) for key in keys if key in state}
+
+
+def _trouble(summary: RunSummary) -> tuple[str, str, str] | None:
+    resume = "Finished nodes do not run again"
+    if summary.status == "failed":
+        failed = [node for node in summary.nodes.values() if node.status == "failed"]
+        return summary.error, "".join(_where(node) for node in failed[:1]), f"Mend the cause. {resume}"
+    if summary.status == "cancelled":
+        return "The run was interrupted.", "", resume
+    if summary.status == "paused":
+        reason = summary.error if summary.error not in {"", "asked"} else ""
+        return reason or "The run stands before its next node.", "", resume
+    return None
+
+
+def _where(node: NodeSummary) -> str:
+    place = f"{node.path}/{node.name}" if node.path else node.name
+    return f"at {place}, visit {node.visits + 1}"
