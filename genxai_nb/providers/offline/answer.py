@@ -24,7 +24,7 @@ NOTHING = "I am the offline stand-in: I pick sentences from the text that I am g
 
 _FREQUENT = 0.01  # the weight of a term that is only frequent, next to 1 of one that is asked for
 _FOLLOWING = 0.02  # what it is worth to come right after a picked sentence
-_MEASURING = frozenset(stems("calculate compute count measure sum total weigh"))
+_MEASURING = frozenset(stems("average calculate compute count evaluate measure solve sum total weigh"))
 
 
 def compose(ask: Ask, *, hint: str = "", judge: bool = True, draft: str = "") -> str:
@@ -42,8 +42,8 @@ def compose(ask: Ask, *, hint: str = "", judge: bool = True, draft: str = "") ->
         return report(share, wanted, missing)
     facts, found = _told_by_tools(ask)
     source = material(ask) + found
-    if facts and (not source or ask.is_question or _measures(ask)):
-        told = [] if _measures(ask) else pick(source, weigh(ask, hint), 1)
+    if facts and (not source or ask.is_question or measures(ask)):
+        told = [] if measures(ask) else pick(source, weigh(ask, hint), 1)
         return " ".join([*facts, *told])
     limit = ask.amount("sentences")
     advice = advice_of(ask)
@@ -191,7 +191,8 @@ def _judges(ask: Ask) -> bool:
     return bool(JUDGING.intersection(stems(opening[0])))
 
 
-def _measures(ask: Ask) -> bool:
+def measures(ask: Ask) -> bool:
+    """The request asks for a value rather than a text."""
     return any(term in _MEASURING for term in terms(ask.task)) or "how many" in ask.task.lower()
 
 

@@ -13,7 +13,7 @@ from genxai_nb.messages import Message, ModelRequest, ToolResult
 
 from .text import NUMBER_WORDS, list_items, sentences, stems, terms, words
 
-_TAGGED = re.compile(r"<(\w[\w-]*)>\n?(.*?)\n?</\1>", re.DOTALL)
+_OPENING = re.compile(r"^<(\w[\w-]*)>", re.MULTILINE)
 _LABEL = re.compile(r"(?:^|(?<=[.!?] )|(?<=\n))[ \t]*([^\W\d_][^\n.!?:;\"]{0,60}):(?=\s|$)")
 _COUNT = "|".join([r"\d+", "a", "an", "single", *NUMBER_WORDS])
 _AMOUNT = re.compile(
@@ -28,83 +28,14 @@ ASKING = frozenset(
     point produce read reply report return revise rewrite say sentence show state sum summarise summarize summary
     take tell think word write""")
 )
-_COMMANDS = frozenset(
-    [
-        "add",
-        "address",
-        "answer",
-        "calculate",
-        "call",
-        "change",
-        "check",
-        "choose",
-        "classify",
-        "compare",
-        "compose",
-        "compute",
-        "correct",
-        "count",
-        "cover",
-        "create",
-        "decide",
-        "describe",
-        "do",
-        "don't",
-        "draft",
-        "ensure",
-        "estimate",
-        "evaluate",
-        "explain",
-        "extract",
-        "fill",
-        "find",
-        "fix",
-        "give",
-        "grade",
-        "identify",
-        "improve",
-        "include",
-        "judge",
-        "keep",
-        "label",
-        "list",
-        "look",
-        "make",
-        "mend",
-        "mention",
-        "name",
-        "pick",
-        "plan",
-        "please",
-        "produce",
-        "rank",
-        "rate",
-        "read",
-        "reply",
-        "report",
-        "return",
-        "review",
-        "revise",
-        "rewrite",
-        "say",
-        "score",
-        "search",
-        "select",
-        "show",
-        "sort",
-        "suggest",
-        "summarise",
-        "summarize",
-        "take",
-        "tell",
-        "translate",
-        "update",
-        "use",
-        "verify",
-        "weigh",
-        "write",
-    ]
-)
+_VERBS = """
+add address answer calculate call change check choose classify compare compose compute correct count
+cover create decide describe do don't draft ensure estimate evaluate explain extract fill find fix
+give grade identify improve include judge keep label list look make mend mention name pick plan
+please produce rank rate read reply report return review revise rewrite say score search select show
+sort suggest summarise summarize take tell translate update use verify weigh write
+"""
+_COMMANDS = frozenset(_VERBS.split())
 
 
 class Result:
@@ -200,9 +131,7 @@ class Ask:
 def take_apart(text: str) -> tuple[str, dict[str, str]]:
     """Split a user's message into its instructions and what it gives, by key, label or ``text``."""
     given: dict[str, str] = {}
-    for key, value in _TAGGED.findall(text):
-        given[key] = value.replace(f"<\\/{key}>", f"</{key}>")
-    rest = _unlabelled(_TAGGED.sub("", text).strip(), given)
+    rest = _unlabelled(_untagged(text, given).strip(), given)
     task: list[str] = []
     material: list[str] = []
     for number, paragraph in enumerate(re.split(r"\n\s*\n", rest)):
@@ -215,6 +144,21 @@ def take_apart(text: str) -> tuple[str, dict[str, str]]:
     if material:
         given["text"] = "\n\n".join([*([given["text"]] if "text" in given else []), *material])
     return "\n".join(task), given
+
+
+def _untagged(text: str, given: dict[str, str]) -> str:
+    """Take ``<key>`` blocks out of a text."""
+    rest: list[str] = []
+    position = 0
+    for opening in _OPENING.finditer(text):
+        key = opening[1]
+        end = text.find(f"</{key}>", opening.end())
+        if opening.start() < position or end < 0:
+            continue
+        rest.append(text[position : opening.start()])
+        given[key] = text[opening.end() : end].strip("\n").replace(f"<\\/{key}>", f"</{key}>")
+        position = end + len(key) + 3
+    return "".join([*rest, text[position:]])
 
 
 def _sort_sentences(paragraph: str, task: list[str], material: list[str], *, first: bool) -> None:
@@ -245,7 +189,7 @@ def _unlabelled(text: str, given: dict[str, str]) -> str:
         value = text[match.end() : end]
         if not value.startswith("\n"):
             value = value.split("\n\n")[0]
-        if not value.strip() or not terms(_AMOUNT.sub(" ", value)):
+        if not terms(_AMOUNT.sub(" ", value)) or (value.strip().endswith("?") and len(sentences(value)) == 1):
             continue
         rest.append(text[position : match.start()])
         if _is_command(match[1]):

@@ -13,10 +13,9 @@ from .text import list_items, numbers, sentences, stem, stems, terms, words
 
 NOTHING: Any = object()
 
-_EXPRESSION = re.compile(r"(?<![\w.])(?:[(\s]|-(?=[\d(]))*(?:\w+\s*\(|\d|\()[\w\s().,+*/%^×÷−-]*[\d)]")
-_OPERATION = re.compile(
-    r"[\d)]\s*(?:\*\*|//|[+*/%^×÷−]|\s-\s)\s*[\d(]|\d-\d+[*/+]|\b(?:sqrt|sin|cos|tan|log|exp)\("
-)
+_FUNCTION = r"(?:sqrt|sin|cos|tan|log|exp|abs|round|min|max|floor|ceil|factorial)"
+_EXPRESSION = re.compile(rf"(?<![\w.])(?:[-+*/%^×÷−(),.\d \t]|\b{_FUNCTION}\(|\b(?:pi|e)\b)+(?!\w)")
+_OPERATION = re.compile(rf"[\d)]\s*(?:\*\*|//|[+*/%^×÷−]|\s-\s)\s*[\d(]|\d-\d+[*/+]|\b{_FUNCTION}\(")
 _DATE = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
 _ABOUT = re.compile(
     r"\b(?:about|regarding|concerning|on|of|for|in|at|to|from)\s+((?:(?!\b(?:and|using|with|by|use)\b)[^.?!,;:\n])+)",
@@ -160,7 +159,7 @@ class Arguments:
             for match in _EXPRESSION.finditer(_DATE.sub(" ", text)):
                 if _OPERATION.search(match[0]):
                     self.evident = True
-                    return match[0].strip().rstrip(",.")
+                    return match[0].strip(" \t,.")
         return NOTHING
 
     def _whole_text(self, described: frozenset[str]) -> Any:

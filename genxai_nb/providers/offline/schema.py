@@ -11,7 +11,7 @@ from typing import Any
 from .answer import compose, material, pick, weigh
 from .ask import ASKING, Ask
 from .fill import resolved
-from .roles import ADVICE, coverage, draft_of, is_short, judged_of, report, wanted_of
+from .roles import ADVICE, advice_of, coverage, draft_of, is_short, judged_of, report, wanted_of
 from .text import STOP_WORDS, Weights, numbers, sentences, stem, stems, terms, words
 
 _NUMBER = r"(-?\d+(?:\.\d+)?)"
@@ -147,10 +147,9 @@ class _Form:
     def _string(self, name: str, schema: dict[str, Any]) -> str:
         about = _about(name, schema)
         given = self.ask.given.get(name, "").strip()
-        draft = draft_of(self.ask)
         if ADVICE.intersection(about) or (_REASONS.intersection(about) and self.wanted):
             text = report(self.share, self.wanted, self.missing)
-        elif given and is_short(given) and (draft is None or draft[0] != name):
+        elif given and is_short(given) and not (draft_of(self.ask) or advice_of(self.ask)):
             text = given
         elif _TITLES.intersection(stems(name)):
             text = " ".join(key_words(material(self.ask) or sentences(self.text), 4)).capitalize()

@@ -11,8 +11,8 @@ import msgspec
 
 from genxai_nb.messages import ToolCall, ToolSpec
 
-from .answer import material
-from .ask import Ask, Result
+from .answer import material, measures
+from .ask import ASKING, Ask, Result
 from .fill import NOTHING, Arguments, resolved
 from .text import list_items, sentences, stems, terms
 
@@ -61,7 +61,7 @@ def choose_calls(ask: Ask, tools: Sequence[ToolSpec]) -> list[ToolCall]:
 
 
 def _fits(spec: ToolSpec, ask: Ask, arguments: Arguments, *, bare: bool) -> bool:
-    if arguments.evident or _mentions(ask, spec.name):
+    if _mentions(ask, spec.name) or (arguments.evident and (ask.is_question or measures(ask))):
         return True
     if not arguments.certain:
         return False
@@ -79,7 +79,8 @@ def _fitness(spec: ToolSpec, asked: Iterable[str]) -> float:
     there = {meaning for term in asked for meaning in _meanings(term)}
     name = _share(terms(re.sub(r"[_-]", " ", spec.name)), there)
     first = (sentences(spec.description) or [""])[0]
-    return max(name if name == 1 else 0.0, 0.6 * name + 0.6 * _share(terms(first), there))
+    telling = [term for term in terms(first) if term not in ASKING or any(term in group for group in _ALIKE)]
+    return max(name if name == 1 else 0.0, 0.6 * name + 0.6 * _share(telling, there))
 
 
 def _share(needed: list[str], there: set[str]) -> float:
