@@ -59,17 +59,21 @@ def compose(ask: Ask, *, hint: str = "", judge: bool = True, draft: str = "") ->
 
 def material(ask: Ask) -> list[str]:
     """The sentences that an answer may be picked from, each once, in order."""
+    found: list[str] = []
+    for text in sources(ask).values():
+        found.extend(list_items(text) or sentences(text))
+    if ask.is_question:
+        short = {key: text for key, text in ask.given.items() if is_short(text)}
+        found.extend(f"{key.replace('_', ' ')}: {text.strip()}" for key, text in short.items())
+    return list(dict.fromkeys(found))
+
+
+def sources(ask: Ask) -> dict[str, str]:
+    """The given texts to answer from: those that the task names, or else all that are more than a few words."""
     draft = draft_of(ask)
     roles = {*advice_of(ask), *([draft[0]] if draft else [])}
-    found: list[str] = []
-    for key, text in ask.given.items():
-        if key in roles:
-            continue
-        if not is_short(text):
-            found.extend(list_items(text) or sentences(text))
-        elif ask.is_question:
-            found.append(f"{key.replace('_', ' ')}: {text.strip()}")
-    return list(dict.fromkeys(found))
+    long = {key: text for key, text in ask.given.items() if key not in roles and not is_short(text)}
+    return {key: text for key, text in long.items() if ask.names_key(key)} or long
 
 
 def weigh(ask: Ask, hint: str = "") -> dict[str, float]:
@@ -78,12 +82,14 @@ def weigh(ask: Ask, hint: str = "") -> dict[str, float]:
     for text in advice_in(ask.before).values():
         wanted |= dict.fromkeys(advice_terms(text), 1.5)
     wanted |= dict.fromkeys([*terms(hint), *ask.task_terms()], 1.0)
-    advice, draft = advice_of(ask), draft_of(ask)
+    advice, draft, source = advice_of(ask), draft_of(ask), sources(ask)
     for key, text in ask.given.items():
         if draft and key == draft[0]:
             continue
         if key in advice:
             wanted |= dict.fromkeys(advice_terms(text), 2.0)
+        elif key not in source and not is_short(text):
+            wanted = {**dict.fromkeys(terms(text), 0.5), **wanted}
         elif (is_short(text) or list_items(text)) and not is_value(text):
             wanted |= dict.fromkeys(terms(text), 1.0)
     return wanted

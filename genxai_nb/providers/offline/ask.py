@@ -121,7 +121,8 @@ class Ask:
         """The task names this key of what is given."""
         needed = stems(key)
         there = set(stems(self.task))
-        return bool(needed) and all(term in there for term in needed)
+        # a longer one is a label, which is part of the task itself
+        return 0 < len(needed) <= 3 and all(term in there for term in needed)
 
     def quoted(self) -> list[str]:
         """The texts that the task has between quotation marks."""
