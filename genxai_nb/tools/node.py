@@ -9,7 +9,7 @@ from genxai_nb.errors import GraphInvalid, InputError, UnknownName, suggest
 from genxai_nb.expressions import compile_expression
 
 if TYPE_CHECKING:
-    from .base import Tool
+    from genxai_nb.calls.call import Handler, Traits
 
 
 class Options(Protocol):
@@ -26,6 +26,22 @@ class Options(Protocol):
     @property
     def arguments(self) -> Mapping[str, str]:
         """Expressions over the state, by parameter; empty to take equal keys of the state."""
+
+
+class Called(Protocol):
+    """What a node needs of the tool that it calls."""
+
+    name: str
+    parameters: tuple[str, ...]
+    traits: Traits
+
+    @property
+    def handler(self) -> Handler:
+        """What answers a call of it."""
+
+    @property
+    def version(self) -> str:
+        """Content hash of the tool."""
 
 
 class ToolNode:
@@ -45,7 +61,7 @@ class ToolNode:
     threaded = False
     wants_context = True
 
-    def __init__(self, tool: Tool, options: Options, *, required: tuple[str, ...]) -> None:
+    def __init__(self, tool: Called, options: Options, *, required: tuple[str, ...]) -> None:
         for name in options.arguments:
             if name not in tool.parameters:
                 raise UnknownName(f"parameter of tool {tool.name!r}", name, tool.parameters)
