@@ -1,0 +1,46 @@
+"""The notebook: magics, verbs, display. Each verb is also a function here, such as ``timeline("r7")``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+_VERBS = (
+    "agent",
+    "graph",
+    "schema",
+    "run",
+    "ask",
+    "resume",
+    "wait",
+    "agents",
+    "tools",
+    "graphs",
+    "runs",
+    "show",
+    "state",
+    "timeline",
+    "help",
+)
+__all__ = ["overview", *_VERBS]
+
+
+def overview() -> None:
+    """Show what is defined, stale, running and resumable, as ``%genxai`` does."""
+    from .twin import twin_of
+
+    twin_of("")()
+
+
+def __getattr__(name: str) -> Callable[..., Any]:
+    """The function that does what a verb does, made from the table of verbs."""
+    if name not in _VERBS:
+        msg = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(msg)
+    from .twin import twin_of
+
+    return twin_of(name)
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

@@ -1,0 +1,195 @@
+"""What Tab offers inside our lines and cells."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from genxai_nb.agents.notation import AGENT_FIELDS
+from genxai_nb.graph.build import Graph
+
+from .arguments import split
+from .earlier import resumable
+from .names import NODES
+from .verbs import VERBS, find
+
+if TYPE_CHECKING:
+    from .session import Session
+    from .verb import Verb
+
+_HEAD = re.compile(r"^%%genxai\b")
+_LINE = re.compile(r"^\s*(?:\w+\s*=\s*)?%genxai[ \t]")
+_FRAGMENT = re.compile(r"[^\s,\[\]()=$]*$")
+
+CLAUSES = ("if", "else", "max", "for each")
+OPTIONS = ("retry", "timeout", "on error", "join", "cache", "reads", "into", "choices")
+TYPES = ("str", "int", "float", "bool", "list", "dict")
+REDUCERS = ("append", "add", "merge", "last")
+MEMORY = ("short_term", "none")
+
+
+class Offer(NamedTuple):
+    """What may stand at the cursor: the words with their kind, and the text that they replace."""
+
+    words: dict[str, str]
+    fragment: str
+
+
+def offer_at(session: Session, lines: list[str], number: int, before: str) -> Offer | None:
+    """What may stand at a place of a cell; None where our magic has no say.
+
+    Args:
+        session: What is defined.
+        lines: The cell's lines.
+        number: The cursor's line, from 0.
+        before: That line up to the cursor.
+    """
+    head = next((index for index, line in enumerate(lines) if line.strip()), 0)
+    if _HEAD.match(lines[head]):
+        if number == head:
+            return _in_line(session, before[len("%%genxai") :], in_cell=True)
+        kind = split(lines[head])[1:2]
+        body = _BODIES.get(kind[0].text) if kind else None
+        if body is None:
+            return None
+        fragment = _FRAGMENT.search(before)[0]  # type: ignore[index]  # it matches the empty text too
+        left = before[: len(before) - len(fragment)]
+        words = _inserts(session) if left.endswith("$") else body(session, lines[head:], left)
+        return Offer(words, fragment)
+    if found := _LINE.match(before):
+        return _in_line(session, before[found.end() - 1 :], in_cell=False)
+    return None
+
+
+def _in_line(session: Session, text: str, *, in_cell: bool) -> Offer:
+    words = split(text)
+    fragment = words.pop().text if words and not text[-1:].isspace() else ""
+    if not words:
+        return Offer({v.name: "verb" for v in VERBS if v.name and (v.cell if in_cell else v.line)}, fragment)
+    verb = find(words[0].text)
+    if verb is None:
+        return Offer({}, fragment)
+    name, equals, value = fragment.partition("=")
+    if equals and (option := verb.option(name[2:])):
+        return Offer(_names(session, option.names), value)
+    last = verb.option(words[-1].text[2:]) if words[-1].text.startswith("--") else None
+    if last is not None and last.value:
+        return Offer(_names(session, last.names), fragment)
+    return Offer({**_arguments(session, verb, len(words)), **_options(verb, fragment, in_cell)}, fragment)
+
+
+def _arguments(session: Session, verb: Verb, count: int) -> dict[str, str]:
+    return _names(session, verb.names) if count == 1 else {}
+
+
+def _options(verb: Verb, fragment: str, in_cell: bool) -> dict[str, str]:  # noqa: FBT001 - private
+    if fragment[:1] not in {"", "-"}:
+        return {}
+    return {f"--{option.name}": "option" for option in (verb.head_options if in_cell else verb.options)}
+
+
+def _names(session: Session, kind: str) -> dict[str, str]:
+    """The words that can stand where a name of a kind is wanted."""
+    kinds = session.notebook.kinds()
+    if kind in NODES:
+        return {name: known for name, known in kinds.items() if known == kind}
+    if kind == "schema":
+        return dict.fromkeys(session.schemas, "schema")
+    if kind == "verb":
+        return {verb.name: "verb" for verb in VERBS if verb.name}
+    if kind == "model":
+        return dict.fromkeys(_models(), "model")
+    runs = [*reversed(session.started), *(row.run for row in resumable(session))]
+    if kind == "run":
+        return dict.fromkeys(runs, "run")
+    if kind == "definition":
+        return {**kinds, **dict.fromkeys(session.schemas, "schema"), **dict.fromkeys(runs, "run")}
+    return {}
+
+
+def _models() -> Iterator[str]:
+    from genxai_nb.providers import registry
+
+    for name in registry.names():
+        yield name if name == "offline" else f"{name}:"
+
+
+def _inserts(session: Session) -> dict[str, str]:
+    hidden = session.shell.user_ns_hidden
+    return {n: "variable" for n in session.variables if not n.startswith("_") and n not in hidden}
+
+
+def _agent_body(session: Session, _lines: list[str], left: str) -> dict[str, str]:
+    field, colon, _ = left.partition(":")
+    if not colon:
+        return {f"{name}: ": "field" for name in AGENT_FIELDS} if not left.strip() else {}
+    match field.strip():
+        case "model":
+            return dict.fromkeys(_models(), "model")
+        case "tools":
+            return _tools(session)
+        case "memory":
+            return dict.fromkeys(MEMORY, "memory")
+        case "output":
+            return dict.fromkeys(session.schemas, "schema")
+    return {}
+
+
+def _tools(session: Session) -> dict[str, str]:
+    from genxai_nb.tools import registry
+
+    own = {name: kind for name, kind in session.notebook.kinds().items() if kind in {"tool", "function"}}
+    return {**own, **dict.fromkeys(registry.names(), "tool")}
+
+
+def _graph_body(session: Session, lines: list[str], left: str) -> dict[str, str]:
+    if re.search(r"^\s*node\s+\S+\s*=\s*$", left):
+        return dict.fromkeys((*NODES, "human"), "keyword")
+    if re.match(r"^\s*node\s.*:\s*(.*,\s*)?$", left):
+        return dict.fromkeys(OPTIONS, "keyword")
+    if re.search(r"\bif\b|\bin\s+$", left):
+        fields = dict.fromkeys(_schema_fields(session, lines[0]), "field")
+        return {**fields, **dict.fromkeys(("and", "or", "not", "max"), "keyword")}
+    written = re.findall(r"[^\W\d][\w-]*\w|[^\W\d]", re.sub(r"#.*|\bif\b.*", "", "\n".join(lines[1:])))
+    kinds = session.notebook.kinds()
+    found = {"START": "node", "END": "node", **{n: "node" for n in written if n in kinds}, **kinds}
+    if re.search(r"[\w\]]\s+$", left):
+        return {**dict.fromkeys(CLAUSES, "keyword")}
+    return {**found, "node": "keyword"} if not left.strip() else found
+
+
+def _schema_fields(session: Session, head: str) -> Iterable[str]:
+    found = re.search(r"--state[= ]\s*(\w+)", head)
+    schema = session.schemas.get(found[1]) if found else None
+    return schema.model_fields if schema else ()
+
+
+def _schema_body(session: Session, _lines: list[str], left: str) -> dict[str, str]:
+    if "|" in left:
+        return dict.fromkeys(REDUCERS, "reducer")
+    if ":" in left:
+        return {**dict.fromkeys(TYPES, "type"), **dict.fromkeys(session.schemas, "schema")}
+    return {}
+
+
+def _run_body(session: Session, lines: list[str], left: str) -> dict[str, str]:
+    if left.strip():
+        return {}
+    words = split(lines[0])
+    graph = session.notebook.get(words[2].text) if len(words) > 2 else None
+    fields = graph.schema.fields if isinstance(graph, Graph) else ()
+    return {f"{name}: ": "field" for name in (*fields, "answers")}
+
+
+def _ask_body(_session: Session, _lines: list[str], _left: str) -> dict[str, str]:
+    return {}
+
+
+_BODIES: dict[str, Callable[[Session, list[str], str], dict[str, str]]] = {
+    "agent": _agent_body,
+    "graph": _graph_body,
+    "schema": _schema_body,
+    "run": _run_body,
+    "ask": _ask_body,
+}

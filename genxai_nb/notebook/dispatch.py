@@ -1,0 +1,103 @@
+"""From a magic line to its verb, and the errors on the way back to their place in the cell."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from genxai_nb.errors import GenXAIError, LineInvalid, TemplateKeyMissing, UnknownName
+
+from .arguments import read_head, read_line
+from .tracebacks import point, point_at_word
+from .transform import AWAIT, VALUE
+from .verbs import VERBS
+from .waiting import Wait
+
+if TYPE_CHECKING:
+    from .session import Session
+    from .verb import Request
+
+
+def dispatch(session: Session, line: str, body: str | None) -> Any:
+    """Do what a line, or a cell's head and body, ask for.
+
+    Returns:
+        The value of the cell; a coroutine of it if the cell awaits; None from a run whose value nobody takes.
+
+    Raises:
+        GenXAIError: Something is wrong, and where.
+    """
+    marks, line = _unmarked(line)
+    cell = session.cell()
+    if body is None:
+        request = read_line(line, cell=cell, verbs=VERBS)
+    else:
+        request = read_head(line, body, cell=cell, verbs=VERBS)
+    value = perform(session, request)
+    if not isinstance(value, Wait):
+        return value
+    if AWAIT in marks:
+        return _joined(value, valued=VALUE in marks)
+    result = value.join()
+    return result if VALUE in marks else None
+
+
+def perform(session: Session, request: Request) -> Any:
+    """Call a verb's function; an error of it learns where in the cell its cause stands.
+
+    Raises:
+        GenXAIError: What the verb raised.
+    """
+    try:
+        return request.verb.function(session, request)
+    except GenXAIError as exc:
+        _locate(exc, request)
+        exc.__context__ = None  # an exception group there would make IPython print the whole traceback
+        raise
+
+
+async def _joined(wait: Wait, *, valued: bool) -> Any:
+    value = await wait.joined()
+    return value if valued else None
+
+
+def _unmarked(line: str) -> tuple[set[str], str]:
+    marks = set()
+    while (word := line.partition(" "))[0] in {AWAIT, VALUE}:
+        marks.add(word[0])
+        line = word[2]
+    return marks, line
+
+
+def _locate(error: GenXAIError, request: Request) -> None:
+    """Count lines from the top of the cell and put a caret under the name that is not known."""
+    body = request.body or ""
+    above = request.cell.lines_above + 1
+    if isinstance(error, LineInvalid):
+        _count(error, body.splitlines(), above)
+    elif getattr(error, "__notes__", None):
+        return
+    elif isinstance(error, UnknownName):
+        if _in_head(error, request):
+            return
+        point_at_word(error, error.name, body, above=above)
+    elif isinstance(error, TemplateKeyMissing):
+        point_at_word(error, error.key, body, above=above)
+
+
+def _count(error: LineInvalid, lines: list[str], above: int) -> None:
+    if 0 < error.number <= len(lines) and lines[error.number - 1] == error.line:
+        error.number += above
+        return
+    # a line of a field's value: the parser of the value has counted from the value's beginning
+    for number, line in enumerate(lines, 1):
+        if error.line.strip() and (start := line.find(error.line)) >= 0:
+            error.number, error.column, error.line = number + above, error.column + start, line
+            return
+
+
+def _in_head(error: UnknownName, request: Request) -> bool:
+    start = request.head.find(f" {error.name}")
+    if start < 0 or error.name not in {request.name, *map(str, request.options.values())}:
+        return False
+    point(error, request.head, request.cell.lines_above + 1, start + 1)
+    return True

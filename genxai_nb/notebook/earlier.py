@@ -1,0 +1,82 @@
+"""Runs of the store that this notebook did not start: their graphs, and the cells they need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from genxai_nb.agents.answer import PROMPT, Question
+from genxai_nb.agents.workflow import Graph as Workflow
+from genxai_nb.errors import DefinitionError
+from genxai_nb.graph.build import Graph
+from genxai_nb.journal import open_store
+from genxai_nb.journal.events import RunStarted
+from genxai_nb.journal.store import Definition, RunRow
+
+from .display import show_text
+
+if TYPE_CHECKING:
+    from genxai_nb.graph.run import Run
+
+    from .session import Session
+
+STANDS = frozenset({"running", "ready", "paused", "failed", "cancelled"})
+
+
+def graph_of(session: Session, run: Run) -> Graph | None:
+    """The graph of a run as this notebook defines it; None if it does not."""
+    if isinstance(run.graph, Graph):
+        return run.graph
+    started = _started(run)
+    graph = session.notebook.only("graph").get(started.graph)
+    if isinstance(graph, Graph):
+        return graph
+    if set(started.definitions) == {started.graph} and PROMPT in started.input:
+        name = started.graph
+        if name in session.notebook.only("agent"):
+            graph = Workflow(name).node(name, Question(session.agent(name)))
+            return graph.edge("START", name).edge(name, "END")
+    return None
+
+
+def require_graph(session: Session, run: Run) -> Graph:
+    """The graph of a run.
+
+    Raises:
+        DefinitionError: Its cells have not been run in this notebook; names them and shows what is known.
+    """
+    graph = graph_of(session, run)
+    if graph is not None:
+        return graph
+    started = _started(run)
+    kinds = session.notebook.kinds()
+    absent = [item for item in _definitions(started) if item.name not in kinds]
+    for item in absent:
+        if item.spec or item.source:
+            show_text(f"{item.kind} {item.name}, as it was in run {run.run_id}:\n{item.spec or item.source}")
+    cells = ", ".join(f"{item.kind} {item.name}" for item in absent)
+    what = f"graph {started.graph}" + (f" ({cells})" if cells else "")
+    raise DefinitionError(
+        f"Run {run.run_id} needs its definitions, which this notebook has not run yet: {what}.",
+        hint=f"Run their cells, then: %genxai resume {run.run_id}",
+    )
+
+
+def resumable(session: Session) -> list[RunRow]:
+    """The runs of the store that stand before their end and that nobody drives here, newest first."""
+    alive = {run_id for run_id, item in session.started.items() if item.alive}
+    return [row for row in open_store(None).runs() if row.status in STANDS and row.run not in alive]
+
+
+def _started(run: Run) -> RunStarted:
+    first = next(iter(run.events()))
+    if not isinstance(first, RunStarted):
+        raise DefinitionError(f"Run {run.run_id} has no beginning in its store.")
+    return first
+
+
+def _definitions(started: RunStarted) -> Iterator[Definition]:
+    store = open_store(None)
+    for node, version in started.definitions.items():
+        found: Any = store.definition(version)
+        yield found or Definition(hash=version, kind="node", name=node)

@@ -1,0 +1,65 @@
+"""What a run is given: its input, answers of people, a prompt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from genxai_nb.agents.notation import input_from, prompt_from
+from genxai_nb.agents.notation.yaml_core import NotYaml, load
+from genxai_nb.errors import InputError
+from genxai_nb.settings import read_settings
+
+if TYPE_CHECKING:
+    from genxai_nb.graph.build import Graph
+
+    from .session import Session
+    from .verb import Request
+
+
+def read_input(session: Session, request: Request, graph: Graph) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Read a run's input and the answers of people, from the body or the line's options.
+
+    Raises:
+        LineInvalid: A line of the body cannot be read.
+        InputError: An option or the file of answers cannot be read.
+    """
+    body = request.body
+    if body is None:
+        pairs = [text.partition("=") for text in request.all("input")]
+        for key, equals, _ in pairs:
+            if not equals:
+                raise InputError(f"--input {key!r} has no value.", hint="Write: --input KEY=VALUE")
+        body = "\n".join(f"{key}: {value}" for key, _, value in pairs)
+    given, answers = input_from(body, graph.schema.model, session.insert)
+    return given, {**read_answers(request), **answers}
+
+
+def read_answers(request: Request) -> dict[str, Any]:
+    """Read the file of answers that ``--answers`` or ``GENXAI_ANSWERS`` names, if one does.
+
+    Raises:
+        InputError: It cannot be read, or holds no answers by node name.
+    """
+    where = request.text("answers") or read_settings().answers
+    if not where:
+        return {}
+    hint = "It is a YAML or JSON file with one answer for each human node: NODE: ANSWER"
+    try:
+        found = load(Path(where).read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, NotYaml) as exc:
+        raise InputError(f"The file of answers {where!r} cannot be read: {exc}.", hint=hint) from exc
+    if not isinstance(found, Mapping):
+        raise InputError(f"The file of answers {where!r} holds {found!r:.40}.", hint=hint)
+    return {str(node): answer for node, answer in found.items()}
+
+
+def read_prompt(session: Session, request: Request) -> str:
+    """Read what an agent is asked: the body or the rest of the line, or what ``$name`` stands for.
+
+    Raises:
+        LineInvalid: Nothing is asked.
+        UnknownName: There is no such variable.
+    """
+    return prompt_from(request.body or "", session.insert)

@@ -1,0 +1,84 @@
+"""``%genxai`` alone: what is defined, stale, running and resumable, and what was spent."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from genxai_nb.journal.summary import summarize
+from genxai_nb.messages import Usage
+
+from .display import show_text
+from .earlier import resumable
+from .versions import stale_nodes
+
+if TYPE_CHECKING:
+    from .session import Session
+    from .verb import Request
+
+SHOWN = 8  # names in a row, before it says how many more there are
+
+
+def look_around(session: Session, _request: Request) -> None:
+    """Show what is defined, stale, running and resumable, and what was spent."""
+    rows = {
+        "defined": _defined(session),
+        "stale": _stale(session),
+        "running": _running(session),
+        "resumable": _resumable(session),
+        "spent": _spent(session),
+        "help": "%genxai help",
+    }
+    show_text("\n".join(f"{name:<10} {text}" for name, text in rows.items() if text))
+
+
+def _defined(session: Session) -> str:
+    kinds = session.notebook.kinds() | dict.fromkeys(session.schemas, "schema")
+    groups = []
+    for kind in ("agent", "graph", "schema", "tool", "function"):
+        names = [name for name, known in kinds.items() if known == kind]
+        if names:
+            groups.append(f"{kind}{'s' if len(names) > 1 else ''} {_few(names)}")
+    return " · ".join(groups) or "nothing yet: %%genxai agent NAME"
+
+
+def _stale(session: Session) -> str:
+    graphs = (
+        (name, session.notebook[name]) for name, kind in session.notebook.kinds().items() if kind == "graph"
+    )
+    return " · ".join(
+        f"{', '.join(nodes)} in {name}" for name, graph in graphs if (nodes := stale_nodes(session, graph))
+    )
+
+
+def _running(session: Session) -> str:
+    texts = []
+    for item in session.started.values():
+        if item.alive:
+            summary = summarize(item.run.events())
+            seconds = time.time() - summary.started
+            texts.append(f"{item.run.run_id} {summary.graph}, step {summary.steps + 1}, for {seconds:.0f} s")
+    return " · ".join(texts)
+
+
+def _resumable(session: Session) -> str:
+    rows = resumable(session)
+    if not rows:
+        return ""
+    here = session.started
+    texts = [f"{row.run} {row.graph} ({row.status if row.run in here else 'unfinished'})" for row in rows]
+    return f"{_few(texts)}: %genxai resume {rows[0].run}"
+
+
+def _spent(session: Session) -> str:
+    if not session.started:
+        return ""
+    summaries = [summarize(item.run.events()) for item in session.started.values()]
+    usage = sum((summary.usage for summary in summaries), Usage())
+    count = len(summaries)
+    return f"{usage.total:,} tokens in {count} run{'s' if count > 1 else ''} of this notebook"
+
+
+def _few(names: list[str]) -> str:
+    more = len(names) - SHOWN
+    return ", ".join(names[:SHOWN]) + (f" and {more} more" if more > 0 else "")

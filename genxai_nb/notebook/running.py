@@ -1,0 +1,148 @@
+"""The verbs that run something: run, ask, wait, resume."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from genxai_nb.agents.answer import answered, question
+from genxai_nb.errors import RunError
+from genxai_nb.graph.run import Run
+
+from .display import show_text
+from .earlier import require_graph
+from .inputs import read_answers, read_input, read_prompt
+from .outcome import show_outcome
+from .pending import Pending
+from .session import Started
+from .waiting import Wait, stop
+
+if TYPE_CHECKING:
+    from genxai_nb.graph.result import Result
+
+    from .session import Session
+    from .verb import Request
+
+RESULT = "result"
+
+
+def run_graph(session: Session, request: Request) -> Wait | None:
+    """Run a graph with the input of the cell's body.
+
+    Raises:
+        GenXAIError: There is no such graph, the input does not fit, or the run failed.
+    """
+    graph = session.graph(request.name)
+    given, answers = read_input(session, request, graph)
+    model, store = request.text("model") or None, request.text("store") or None
+    return _start(session, request, lambda: graph.start(given, model=model, store=store, answers=answers))
+
+
+def ask_agent(session: Session, request: Request) -> Wait | None:
+    """Ask an agent what stands in the body.
+
+    Raises:
+        GenXAIError: There is no such agent, the prompt is empty, or no answer came.
+    """
+    agent = session.agent(request.name)
+    prompt = read_prompt(session, request)
+    model = request.text("model") or None
+    return _start(
+        session,
+        request,
+        lambda: question(agent, prompt, model=model),
+        lambda run, result: answered(agent, run, result),
+    )
+
+
+def wait_for_run(session: Session, request: Request) -> Wait | None:
+    """Join a run that goes on beside.
+
+    Raises:
+        RunError: The run stands still, or nothing has run here.
+        GenXAIError: What stopped the run.
+    """
+    run = session.run(request.run)
+    started = session.started.get(run.run_id)
+    if started is None:
+        raise RunError(
+            f"Run {run.run_id} does not go on here; it is {run.status}.",
+            hint=f"%genxai resume {run.run_id}",
+            run_id=run.run_id,
+        )
+    return _joined(session, started, request)
+
+
+def resume_run(session: Session, request: Request) -> Wait | None:
+    """Go on with a run that stands still; of a finished one, give its result again.
+
+    Raises:
+        RunNotFound: There is no such run.
+        DefinitionError: The cells that define it have to be run first.
+        GenXAIError: What stopped the run.
+    """
+    run = session.run(request.run)
+    started = session.started.get(run.run_id)
+    if started is not None and started.alive:
+        return _joined(session, started, request)
+    if run.graph is None:
+        run = Run.load(run.run_id, require_graph(session, run))
+    variable = session.check_bindable(request.text("as") or (started.variable if started else RESULT))
+    read = started.read if started else None
+    answers = read_answers(request)
+    return _drive(session, request, run, variable, read, answers)
+
+
+def park(session: Session, request: Request) -> None:
+    """Stop the run that this same cell had started and that still goes on; it can be resumed."""
+    old = session.of_cell(request.cell)
+    if old is None:
+        return
+    stop(old.run, old.future)
+    run_id = old.run.run_id
+    show_text(f"‖ Run {run_id}, which this cell had started, is parked. %genxai resume {run_id}")
+
+
+def _start(
+    session: Session,
+    request: Request,
+    make: Callable[[], Run],
+    read: Callable[[Run, Result], Any] | None = None,
+) -> Wait | None:
+    variable = session.check_bindable(request.text("as") or RESULT)
+    park(session, request)
+    return _drive(session, request, make(), variable, read, {})
+
+
+def _drive(
+    session: Session,
+    request: Request,
+    run: Run,
+    variable: str,
+    read: Callable[[Run, Result], Any] | None,
+    answers: dict[str, Any],
+) -> Wait | None:
+    session.bind(variable, Pending(run))
+    started = Started(run, request.cell, run.begin(answers=answers), variable, read)
+    session.took(started)
+    if request.has("detach"):
+        name = run.graph.name if run.graph else ""
+        show_text(f"▶ Run {run.run_id} of {name} goes on beside. %genxai wait joins it.")
+        return None
+    return _joined(session, started, request)
+
+
+def _joined(session: Session, started: Started, request: Request) -> Wait:
+    session.touch(started.run)
+    if name := request.text("as"):
+        started.variable = session.check_bindable(name)
+
+    def ended(result: Result | None) -> Any:
+        if result is not None and started.value is None:
+            started.value = started.read(started.run, result) if started.read else result
+        if started.value is not None:
+            session.bind(started.variable, started.value)
+        show_outcome(started)
+        return started.value
+
+    return Wait(started.run, started.future, ended, session.functions_of)

@@ -1,0 +1,215 @@
+"""What one notebook has defined and run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from genxai_nb.agents.agent import Agent
+from genxai_nb.agents.lookup import StandardLookup
+from genxai_nb.errors import RunError, UnknownName
+from genxai_nb.graph.build import Graph
+from genxai_nb.graph.result import Result
+from genxai_nb.graph.run import Run
+
+from .cell import Cell, running_cell
+from .names import SCHEMA, Notebook, bindable, inserted
+from .pending import Pending
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from concurrent.futures import Future
+
+
+@dataclass(frozen=True, slots=True)
+class Defined:
+    """A definition made by a cell: which one, what it read, and what came of it."""
+
+    name: str
+    kind: str
+    value: Any
+    cell: Cell
+    body: str
+
+
+@dataclass(slots=True)
+class Started:
+    """A run that a cell of this notebook started or took up.
+
+    Attributes:
+        run: The run.
+        cell: The cell.
+        future: Its end; None while nobody drives it.
+        variable: What takes its result.
+        read: Makes of the result what the variable takes; None for the result itself.
+        value: What the variable took.
+    """
+
+    run: Run
+    cell: Cell
+    future: Future[Result]
+    variable: str
+    read: Callable[[Run, Result], Any] | None = None
+    value: Any = None
+
+    @property
+    def alive(self) -> bool:
+        """Whether it is being driven right now."""
+        return not self.future.done()
+
+
+class Session:
+    """The definitions and runs of one notebook.
+
+    Args:
+        shell: The notebook's IPython shell.
+
+    Attributes:
+        defined: What cells have defined, by name.
+        started: The runs of this notebook by id, the last touched one last.
+        notebook: All definitions that the notebook's variables hold, by name.
+    """
+
+    def __init__(self, shell: Any) -> None:
+        self.shell = shell
+        self.variables: dict[str, Any] = shell.user_ns
+        self.defined: dict[str, Defined] = {}
+        self.started: dict[str, Started] = {}
+        self.notebook = Notebook(self.variables, hidden=shell.user_ns_hidden)
+        self.schemas = self.notebook.only(SCHEMA)
+        self.lookup = StandardLookup(lambda: self.notebook)
+        self._bound: dict[str, Any] = {}
+
+    # ── names ────────────────────────────────────────────────────────────────────────────────
+
+    def cell(self) -> Cell:
+        """The cell that is running."""
+        return running_cell(self.shell)
+
+    def check_bindable(self, name: str) -> str:
+        """Return the variable for a name.
+
+        Raises:
+            DefinitionError: It holds something that is not ours, or cannot be a variable.
+        """
+        return bindable(self.variables, name, ours=self._is_ours(name.replace("-", "_"), name))
+
+    def bind(self, name: str, value: Any) -> None:
+        """Bind a definition or a result to its name in the notebook.
+
+        Raises:
+            DefinitionError: The variable holds something that is not ours, or cannot be a variable.
+        """
+        variable = self.check_bindable(name)
+        self.variables[variable] = self._bound[variable] = value
+
+    def _is_ours(self, variable: str, name: str) -> bool:
+        value = self.variables.get(variable)
+        if variable in self._bound and value is self._bound[variable]:
+            return True
+        if isinstance(value, Result | Pending):
+            return True
+        return isinstance(value, Agent | Graph) and value.name == name
+
+    def insert(self, path: str) -> Any:
+        """The object that ``$name`` or ``$name.attribute`` stands for.
+
+        Raises:
+            UnknownName: There is no such variable or attribute.
+        """
+        return inserted(self.variables, path)
+
+    def agent(self, name: str) -> Agent:
+        """The agent of that name, with the tools of this notebook.
+
+        Raises:
+            UnknownName: There is none; the nearest one is suggested.
+        """
+        found = self.lookup.find(name) if self.notebook.only("agent").get(name) else None
+        if not isinstance(found, Agent):
+            raise UnknownName("agent", name, self._of_kind("agent"), hint=self._nothing("agent"))
+        return found
+
+    def graph(self, name: str) -> Graph:
+        """The graph of that name.
+
+        Raises:
+            UnknownName: There is none; the nearest one is suggested.
+        """
+        found = self.notebook.only("graph").get(name)
+        if found is None:
+            raise UnknownName("graph", name, self._of_kind("graph"), hint=self._nothing("graph"))
+        graph: Graph = found
+        return graph
+
+    def schema(self, name: str) -> Any:
+        """The schema of that name.
+
+        Raises:
+            UnknownName: There is none; the nearest one is suggested.
+        """
+        found = self.schemas.get(name)
+        if found is None:
+            raise UnknownName("schema", name, self.schemas, hint=self._nothing(SCHEMA))
+        return found
+
+    def _of_kind(self, kind: str) -> list[str]:
+        return [name for name, known in self.notebook.kinds().items() if known == kind]
+
+    def _nothing(self, kind: str) -> str:
+        """What to do when there is not one definition of a kind; empty if there is one."""
+        known = list(self.schemas) if kind == SCHEMA else self._of_kind(kind)
+        return "" if known else f"This notebook defines no {kind} yet: %%genxai {kind} NAME"
+
+    # ── runs ─────────────────────────────────────────────────────────────────────────────────
+
+    def took(self, started: Started) -> None:
+        """Note that a cell has started a run or taken it up; it is the latest one now."""
+        self.started.pop(started.run.run_id, None)
+        self.started[started.run.run_id] = started
+
+    @property
+    def latest(self) -> Started | None:
+        """The run that was last started or touched here."""
+        return next(reversed(self.started.values()), None)
+
+    def run(self, run_id: str = "") -> Run:
+        """The run of that id, of this notebook or from the store; without an id the latest one.
+
+        A run from the store comes without its graph if the notebook does not define it.
+
+        Raises:
+            RunError: Nothing has run here yet.
+            RunNotFound: No run of that id is in the store.
+        """
+        if not run_id:
+            if self.latest is None:
+                raise RunError("Nothing has run in this notebook yet.", hint="Start with: %%genxai run GRAPH")
+            return self.latest.run
+        return self.started[run_id].run if run_id in self.started else Run.load(run_id)
+
+    def touch(self, run: Run) -> None:
+        """Make a run of this notebook the latest one."""
+        if run.run_id in self.started:
+            self.started[run.run_id] = self.started.pop(run.run_id)
+
+    def functions_of(self, run: Run, node: str) -> Iterator[Any]:
+        """The plain functions behind a node of a run: its own, or those of its agent's tools."""
+        place = run.graph.nodes.get(node) if isinstance(run.graph, Graph) else None
+        if place is None:
+            return
+        found = place.definition or self.lookup.find(place.what)
+        if isinstance(found, Agent):
+            yield from (tool.function for tool in found.toolbox.values())
+        else:
+            yield getattr(found, "function", found)
+
+    def is_latest(self, run: Run) -> bool:
+        """Whether verbs without a run's id mean this one."""
+        return self.latest is not None and self.latest.run is run
+
+    def of_cell(self, cell: Cell) -> Started | None:
+        """The run that this cell has started and that goes on."""
+        return next(
+            (item for item in self.started.values() if item.alive and item.cell.key == cell.key), None
+        )

@@ -1,0 +1,55 @@
+"""``%genxai show``: a run's record, a graph's picture, a definition as it was written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from genxai_nb.agents.agent import Agent
+from genxai_nb.errors import UnknownName
+from genxai_nb.graph.build import Graph
+from genxai_nb.source import source_of
+from genxai_nb.tools.base import Tool
+
+from .display import show_bundle, show_text
+from .earlier import require_graph
+from .outcome import show_record
+from .record import graph_bundle
+from .tables import meant
+
+if TYPE_CHECKING:
+    from .session import Session
+    from .verb import Request
+
+
+def show(session: Session, request: Request) -> None:
+    """Show what a name stands for, or the latest run's record.
+
+    Raises:
+        UnknownName: There is no run and no definition of that name.
+        RunNotFound: There is no such run.
+    """
+    name = request.name
+    found = session.notebook.get(name) or session.schemas.get(name)
+    if isinstance(found, Graph):
+        show_bundle(graph_bundle(found))
+    elif found is not None:
+        show_text(_written(name, found))
+    elif name and not is_run_id(name):
+        raise UnknownName("definition or run", name, [*session.notebook, *session.schemas, *session.started])
+    else:
+        run = meant(session, request)
+        run.graph = require_graph(session, run)
+        show_record(run)
+
+
+def is_run_id(text: str) -> bool:
+    """Whether a word looks like a run's id."""
+    return text[:1] == "r" and text[1:].isdigit()
+
+
+def _written(name: str, value: Any) -> str:
+    if isinstance(value, Agent):
+        return f"%%genxai agent {name}\n{value.spec_text}"
+    if isinstance(value, Tool):
+        return f"{name}({', '.join(value.parameters)}): {value.description}"
+    return source_of(value) or repr(value)

@@ -1,0 +1,135 @@
+"""The verbs that answer with a DataFrame."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from genxai_nb.graph.run import run_log
+
+from .display import names_of, show_text
+from .earlier import require_graph, resumable
+from .versions import last_run, stale_nodes
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+    from genxai_nb.graph.run import Run
+
+    from .session import Session
+    from .verb import Request
+
+
+def list_agents(session: Session, _request: Request) -> DataFrame:
+    """The agents of this notebook."""
+    rows = [
+        {
+            "agent": name,
+            "model": agent.model or "",
+            "role": agent.role,
+            "tools": ", ".join(names_of(agent.tools)),
+            "writes": agent.writes or ("its fields" if agent.output else agent.key),
+            "defined": _defined(session, name),
+        }
+        for name, agent in _of_kind(session, "agent")
+    ]
+    return _frame("agent", rows, ["model", "role", "tools", "writes", "defined"])
+
+
+def list_tools(session: Session, _request: Request) -> DataFrame:
+    """The tools of this notebook, the builtin and the installed ones."""
+    from genxai_nb.tools import registry
+
+    rows = [
+        {"tool": name, "category": tool.category, "description": tool.description, "origin": "this notebook"}
+        for name, tool in _of_kind(session, "tool")
+    ]
+    rows += [
+        {"tool": row.name, "category": row.category, "description": row.description, "origin": row.origin}
+        for row in registry.describe()
+    ]
+    return _frame("tool", rows, ["category", "description", "origin"])
+
+
+def list_graphs(session: Session, _request: Request) -> DataFrame:
+    """The graphs of this notebook."""
+    rows = []
+    for name, graph in _of_kind(session, "graph"):
+        run = last_run(session, graph)
+        rows.append(
+            {
+                "graph": name,
+                "nodes": len(graph.nodes),
+                "edges": len(graph.edges),
+                "state": graph.schema.model.__name__ if graph.schema.model else "dict",
+                "stale": ", ".join(stale_nodes(session, graph)),
+                "last run": run.run_id if run else "",
+                "defined": _defined(session, name),
+            }
+        )
+    return _frame("graph", rows, ["nodes", "edges", "state", "stale", "last run", "defined"])
+
+
+def list_runs(session: Session, _request: Request) -> DataFrame:
+    """All runs of the store, newest first; which were started here, which can be resumed."""
+    frame = run_log()
+    stands = {row.run for row in resumable(session)}
+    frame["here"] = [run in session.started for run in frame["run_id"]]
+    frame["resumable"] = [run in stands for run in frame["run_id"]]
+    return frame
+
+
+def show_state(session: Session, request: Request) -> DataFrame:
+    """The values of a run's state as it is now.
+
+    Raises:
+        DefinitionError: The cells that define the run have to be run first.
+    """
+    run = meant(session, request)
+    run.graph = require_graph(session, run)
+    state = run.state
+    values = (
+        state
+        if isinstance(state, dict)
+        else {name: getattr(state, name) for name in type(state).model_fields}
+    )
+    rows = [
+        {"key": key, "value": value, "type": type(value).__name__}
+        for key, value in values.items()
+        if not key.startswith("@")
+    ]
+    return _frame("key", rows, ["value", "type"])
+
+
+def show_timeline(session: Session, request: Request) -> DataFrame:
+    """A run's visits, map instances and calls."""
+    return meant(session, request).timeline()
+
+
+def meant(session: Session, request: Request) -> Run:
+    """The run that a verb acts on; its id is shown when it is not the latest one.
+
+    Raises:
+        RunError: Nothing has run here yet.
+        RunNotFound: No run of that id is in the store.
+    """
+    run = session.run(request.run)
+    if not session.is_latest(run):
+        show_text(f"Run {run.run_id}")
+    return run
+
+
+def _of_kind(session: Session, kind: str) -> list[tuple[str, Any]]:
+    return [
+        (name, session.notebook[name]) for name, known in session.notebook.kinds().items() if known == kind
+    ]
+
+
+def _defined(session: Session, name: str) -> str:
+    made = session.defined.get(name)
+    return str(made.cell) if made else "in Python"
+
+
+def _frame(index: str, rows: list[dict[str, Any]], columns: list[str]) -> DataFrame:
+    from pandas import DataFrame
+
+    return DataFrame(rows, columns=[index, *columns]).set_index(index)

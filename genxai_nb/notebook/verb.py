@@ -1,0 +1,141 @@
+"""What a verb of ``%genxai`` is, and what a person asked of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from .cell import Cell
+    from .session import Session
+
+# What a word of a line may be completed with.
+Names = Literal["", "agent", "graph", "schema", "run", "verb", "tool", "model", "definition"]
+
+_NAMES: dict[str, Names] = {"SCHEMA": "schema", "MODEL": "model"}
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """An option of a verb, written ``--name value``.
+
+    Attributes:
+        name: Its name without the dashes.
+        value: What stands after it, such as ``NAME``; empty for a switch.
+        help: What it does, in a few words.
+        names: What its value is completed with.
+        many: It may be given more than once.
+    """
+
+    name: str
+    value: str
+    help: str
+    names: Names = ""
+    many: bool = False
+
+    def __str__(self) -> str:
+        return f"--{self.name} {self.value}".rstrip()
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """A verb: everything that dispatch, waiting, help, completion and the Python twin need.
+
+    Attributes:
+        name: The word after ``%genxai``.
+        function: ``function(session, request)`` does it and returns the value of the cell.
+        help: One line of help.
+        example: How it is written.
+        python: The same in Python.
+        cell: It is written ``%%genxai verb`` with a body.
+        line: It is written ``%genxai verb``.
+        waits: It may call a model, a tool or a person, so the cell waits for it.
+        argument: What the word after it names, such as ``AGENT``; empty for none.
+        names: What that word is completed with.
+        required: That word must be there.
+        text: The rest of the line is text.
+        own: Its options in a line; a cell's head has those that the notation gives it.
+    """
+
+    name: str
+    function: Callable[[Session, Request], Any]
+    help: str
+    example: str
+    python: str
+    cell: bool = False
+    line: bool = True
+    waits: bool = False
+    argument: str = ""
+    names: Names = ""
+    required: bool = False
+    text: bool = False
+    own: tuple[Option, ...] = ()
+
+    @property
+    def options(self) -> tuple[Option, ...]:
+        """Its options in a line."""
+        return (*self.head_options, *self.own)
+
+    @property
+    def head_options(self) -> tuple[Option, ...]:
+        """Its options in the head of a cell."""
+        if not self.cell:
+            return ()
+        from genxai_nb.agents.notation import CELLS  # on demand: it knows what an agent and a graph are
+
+        return tuple(
+            Option(option.name, option.takes, option.help, names=_NAMES.get(option.takes, ""))
+            for option in CELLS[self.name].options
+        )
+
+    @property
+    def usage(self) -> str:
+        """How it is written, with all its options."""
+        argument = self.argument if self.required or not self.argument else f"[{self.argument}]"
+        words = [self.name, argument, *(f"[{option}]" for option in self.options)]
+        if self.text:
+            words.append("TEXT")
+        return f"{'%%' if self.cell else '%'}genxai {' '.join(word for word in words if word)}"
+
+    def option(self, name: str) -> Option | None:
+        """The option of that name."""
+        return next((option for option in self.options if option.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a person asked for, in a cell, a line or by a Python twin.
+
+    Attributes:
+        verb: The verb.
+        cell: The cell that it stands in.
+        name: The word after the verb; empty if there is none.
+        options: The options given: text, True for a switch, a list for one that may come more than once.
+        body: The lines below the head; None for a line verb.
+        head: The whole first line as it stands in the cell.
+    """
+
+    verb: Verb
+    cell: Cell
+    name: str = ""
+    options: dict[str, Any] = field(default_factory=dict)
+    body: str | None = None
+    head: str = ""
+
+    @property
+    def run(self) -> str:
+        """The run that is meant: the word after the verb, or ``--run``; empty for the latest one."""
+        return self.name or self.text("run")
+
+    def text(self, option: str) -> str:
+        """The value of an option that takes one; empty if it was not given."""
+        return str(self.options.get(option, ""))
+
+    def has(self, switch: str) -> bool:
+        """Whether a switch was given."""
+        return bool(self.options.get(switch))
+
+    def all(self, option: str) -> list[str]:
+        """All values of an option that may come more than once."""
+        return list(self.options.get(option, ()))

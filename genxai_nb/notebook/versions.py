@@ -1,0 +1,71 @@
+"""Which definitions have changed since a run used them."""
+
+from __future__ import annotations
+
+from difflib import SequenceMatcher
+from typing import TYPE_CHECKING
+
+from genxai_nb.errors import GenXAIError
+from genxai_nb.graph.build import Graph
+from genxai_nb.journal.events import RunResumed, RunStarted
+from genxai_nb.journal.summary import summarize
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from genxai_nb.graph.run import Run
+
+    from .session import Session
+
+
+def stale_nodes(session: Session, graph: Graph) -> list[str]:
+    """The nodes whose definitions are not those that the graph's last run here has used."""
+    run = last_run(session, graph)
+    if run is None:
+        return []
+    used = _used(run)
+    return [node for node in graph.nodes if node in used and _version(graph, node) != used[node]]
+
+
+def last_run(session: Session, graph: Graph) -> Run | None:
+    """The last run of a graph in this notebook, of this or an earlier definition of it."""
+    runs = [item.run for item in session.started.values()]
+    return next((run for run in reversed(runs) if run.graph and run.graph.name == graph.name), None)
+
+
+def lines_changed(before: str, after: str) -> int:
+    """Count the lines that differ between two texts."""
+    old, new = before.splitlines(), after.splitlines()
+    steps = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+    return sum(max(a2 - a1, b2 - b1) for tag, a1, a2, b1, b2 in steps if tag != "equal")
+
+
+def consequences(session: Session, name: str) -> Iterator[str]:
+    """What a changed definition means for the runs of this notebook, one sentence each."""
+    for item in session.started.values():
+        run, graph = item.run, session.notebook.get(item.run.graph.name) if item.run.graph else None
+        if not isinstance(graph, Graph):
+            continue
+        nodes = [node.name for node in graph.nodes.values() if name in (node.name, node.what)]
+        if not nodes:
+            continue
+        if run.status == "done":
+            if run is last_run(session, graph):
+                yield f"the result of {run.run_id} is stale"
+        else:
+            yield f"run {run.run_id} will use it from step {summarize(run.events()).steps + 1}"
+
+
+def _used(run: Run) -> dict[str, str]:
+    used: dict[str, str] = {}
+    for event in run.events():
+        if isinstance(event, RunStarted | RunResumed):
+            used = event.definitions
+    return used
+
+
+def _version(graph: Graph, node: str) -> str:
+    try:
+        return graph.definition_of(node).version
+    except GenXAIError:  # its definition is gone, so it is not the one that was used
+        return ""
