@@ -57,8 +57,10 @@ class Entry:
     def refuse(
         self, what: str, hint: str = "", *, row: int = 0, column: int = 0, cause: Exception | None = None
     ) -> NoReturn:
-        """Raise LineInvalid with the caret at a row and column of the value's text."""
+        """Raise LineInvalid with the caret at a row and column of the value's text, or at its end."""
         line = self.lines[min(row, len(self.lines) - 1)] if self.lines else Line("", self.number, self.end)
+        if row >= len(self.lines):
+            column = len(line.text)
         self.body.refuse(line.number, line.column + max(column, 0), what, hint, cause)
 
     def refuse_key(self, what: str, hint: str = "") -> NoReturn:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
 
 from genxai_nb.agents.agent import Agent
@@ -172,16 +173,19 @@ def _answers(entry: Entry, insert: Insert | None) -> dict[str, Any]:
         entry.refuse(
             f"{ANSWERS} takes an answer by node, not {value!r}.", "Write NODE: ANSWER on the lines below it."
         )
-    return {node_name(str(key)): answer for key, answer in value.items()}
+    try:
+        return {node_name(str(key)): answer for key, answer in value.items()}
+    except DefinitionError as exc:
+        entry.refuse(exc.what, exc.hint, cause=exc)
 
 
 def _is_text(annotation: Any) -> bool:
     """Whether all values of a type are texts, or None."""
-    if get_origin(annotation) is Literal:
-        return all(isinstance(value, str) for value in get_args(annotation))
-    parts = get_args(annotation)
-    if parts and all(part is type(None) or _is_text(part) for part in parts):
-        return not isinstance(get_origin(annotation), type) or get_origin(annotation) is Union
+    origin, parts = get_origin(annotation), get_args(annotation)
+    if origin is Literal:
+        return all(isinstance(part, str) for part in parts)
+    if origin in {Union, UnionType}:
+        return all(part is NoneType or _is_text(part) for part in parts)
     return isinstance(annotation, type) and issubclass(annotation, str)
 
 

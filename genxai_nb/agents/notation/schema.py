@@ -170,9 +170,9 @@ class _Line:
     def options(self, kind: Any) -> dict[str, Any]:
         """The field's default and description."""
         options: dict[str, Any] = {}
-        comment = self.text[tokens_of(self.text)[-1].start :].strip()
+        comment = self.text[tokens_of(self.text)[-1].start :].strip().lstrip("# ")
         if comment:
-            options["description"] = comment.lstrip("# ")
+            options["description"] = comment
         if self.default is not None:
             options["default"] = self._value(self.default, kind)
         return options
