@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from genxai_nb.errors import DefinitionError
 from genxai_nb.graph.draw import picture_of
+from genxai_nb.graph.draw.figures import counted
 from genxai_nb.graph.draw.lettering import one_line, visible
 
 from . import style
 from .markup import Markup, element
 from .record_account import account_of
-from .record_html import html_record, picture_part
+from .record_html import SEPARATOR, html_record, picture_part
 from .record_text import plain_record
 
 if TYPE_CHECKING:
@@ -52,10 +53,18 @@ def graph_bundle(graph: Graph) -> dict[str, str]:
         trouble = ""
     except DefinitionError as exc:
         trouble = str(exc)
+    size = f"graph · {counted(len(graph.nodes), 'node')}, {counted(len(graph.edges), 'edge')}"
     page = element(
         "section",
         Markup(f"<style>{style.STYLE}</style>"),
-        element("div", element("b", name, class_="gx-name"), class_="gx-bar", style="padding:8px 12px"),
+        element(
+            "div",
+            element("b", name, class_="gx-name"),
+            SEPARATOR,
+            element("span", size),
+            class_="gx-bar",
+            style="padding:8px 12px",
+        ),
         element("div", trouble, class_="gx-note gx-failed", style=style.PART) if trouble else None,
         picture_part(picture_of(graph)) if graph.nodes else None,
         class_="gx-record",

@@ -17,11 +17,15 @@ from .record_text import left_out, shown_first
 
 _LARGEST_PICTURE = 120_000
 _SMALLEST_SCALE = 0.72
+_TALL = 640.0
 _MOST_ROWS = 100
 _MOST_VALUES = 24
 _GLANCE = 160
 _ALT = 600
 _TEXT_GLYPHS = GLYPHS | {"running": GLYPHS["running"] + "\ufe0e"}  # else some systems draw it as an emoji
+
+# Between parts of a line where no style sheet sets them apart.
+SEPARATOR = element("span", " · ", class_="gx-gone")
 
 
 def html_record(account: Account, room: int, picture: Markup | None) -> Markup:
@@ -59,9 +63,10 @@ def picture_part(picture: Picture) -> Markup:
 
 
 def _shrinking(placed: Layout) -> str:
-    """Shrink a wide picture with the page, but never until its words cannot be read."""
+    """Shrink a large picture, a wide one with the page, but never until its words cannot be read."""
     least = round(placed.width * _SMALLEST_SCALE)
-    return f"display:block;margin:0 auto;max-width:100%;min-width:{least}px;height:auto"
+    width = max(least, round(placed.width * min(1.0, _TALL / placed.height)))
+    return f"display:block;margin:0 auto;width:{width}px;max-width:100%;min-width:{least}px;height:auto"
 
 
 def _head(account: Account) -> Markup:
@@ -69,13 +74,13 @@ def _head(account: Account) -> Markup:
     return element(
         "div",
         element("b", account.graph, class_="gx-name"),
-        " ",
+        SEPARATOR,
         element("span", account.run),
-        " ",
+        SEPARATOR,
         element(
             "b", f"{_TEXT_GLYPHS[account.status]} {account.headline}", class_=f"gx-pill gx-{account.status}"
         ),
-        " ",
+        SEPARATOR,
         element("span", " · ".join(sums), class_="gx-sums"),
         class_="gx-bar",
         style="padding:8px 12px",
@@ -88,7 +93,11 @@ def _note(account: Account, room: int) -> Markup | None:
         what, where, hint = account.trouble
         parts += [element("b", cut(what, max(room, 1000)))]
         parts += [f" {where}"] if where else []
-        parts += [Markup("<br>"), f"{hint}: ", element("code", f"%genxai resume {account.run}")]
+        parts += [
+            Markup("<br>"),
+            f"{hint}: ",
+            element("code", f"%genxai resume {account.run}", class_="gx-code"),
+        ]
     for limit in account.limits:
         parts += [*([Markup("<br>")] if parts else []), limit]
     tone = account.status if account.trouble else "idle"
@@ -227,7 +236,7 @@ def _foot(account: Account) -> Markup:
         "div",
         element("span", f"Model: {cut(one_line(', '.join(models)), 200)}") if models else None,
         " ",
-        element("span", element("code", f"%genxai show {account.run}")),
+        element("span", element("code", f"%genxai show {account.run}", class_="gx-code")),
         class_="gx-foot",
         style=style.PART,
     )

@@ -32,6 +32,7 @@ border:1px solid var(--gx-line);border-radius:8px;overflow:hidden;font-variant-n
 .gx-done{--c:var(--gx-done);--b:var(--gx-done-bg)}.gx-paused{--c:var(--gx-paused);--b:var(--gx-paused-bg)}
 .gx-waiting{--c:var(--gx-waiting);--b:var(--gx-waiting-bg)}.gx-failed{--c:var(--gx-failed);--b:var(--gx-failed-bg)}
 .gx-record .gx-bar{display:flex;align-items:center;gap:4px 12px;flex-wrap:wrap;padding:8px 12px}
+.gx-record .gx-bar>.gx-gone{display:none}
 .gx-record .gx-name{font-size:14px;font-weight:600}
 .gx-record .gx-dim,.gx-record .gx-bar>span{color:var(--gx-dim)}
 .gx-record .gx-bar b{color:var(--gx-ink);font-weight:600}
@@ -39,7 +40,7 @@ border:1px solid var(--gx-line);border-radius:8px;overflow:hidden;font-variant-n
 .gx-record .gx-sums{margin-left:auto;font-size:12px;display:flex;gap:14px;flex-wrap:wrap}
 .gx-record .gx-note{padding:8px 12px;border-top:1px solid var(--gx-line);background:var(--b);overflow-wrap:anywhere;white-space:pre-wrap}
 .gx-record .gx-note b{color:var(--c)}
-.gx-record .gx-picture{border-top:1px solid var(--gx-line);background:#fff;overflow:auto;max-height:600px;padding:6px}
+.gx-record .gx-picture{border-top:1px solid var(--gx-line);overflow:auto;max-height:880px;padding:6px}
 [data-jp-theme-light=false] .gx-record .gx-picture,.vscode-dark .gx-record .gx-picture{background:#1a1a1a}
 [data-jp-theme-light=false] .gx-record .gx-picture img,.vscode-dark .gx-record .gx-picture img{filter:invert(.9) hue-rotate(180deg)}
 .gx-record .gx-wide{overflow-x:auto;border-top:1px solid var(--gx-line)}
@@ -59,7 +60,7 @@ border:1px solid var(--gx-line);border-radius:8px;overflow:hidden;font-variant-n
 .gx-record .gx-foot{display:flex;flex-wrap:wrap;gap:2px 12px;padding:5px 12px;border-top:1px solid var(--gx-line);
 background:var(--gx-sunk);color:var(--gx-dim);font-size:11px}
 .gx-record .gx-foot span:last-child{margin-left:auto}
-.gx-record .gx-foot code{font-family:var(--gx-mono);font-size:11px;background:none;color:inherit;padding:0}
+.gx-record.gx-record .gx-code{font-family:var(--gx-mono);font-size:inherit;background:none;color:inherit;padding:0}
 @container (max-width:520px){.gx-record .gx-cost{display:none}.gx-record .gx-table th,.gx-record .gx-table td{padding:6px 7px}}
 """
 
@@ -71,4 +72,4 @@ PART = "padding:8px 12px;border-top:1px solid #8080805c"
 LEFT = "text-align:left;vertical-align:top"
 RIGHT = "text-align:right;vertical-align:top"
 TEXT = "white-space:pre-wrap"
-PICTURE = "background-color:#ffffff;overflow:auto;max-height:600px;padding:6px"
+PICTURE = "overflow:auto;max-height:880px;padding:6px"

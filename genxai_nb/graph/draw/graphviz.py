@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sysconfig
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
@@ -13,16 +14,15 @@ from pathlib import Path
 from .places import Places, Point, Route, Shelf, Sketch, around
 
 _RANK_GAP = 54
-_CARD_GAP = 28
 _MANY = 150  # beyond it, straighter lines are not worth their time
 _POINTS = 72
-_PROGRAMS = ("dot", "graphviz-pure")
+PROGRAMS = ("dot", "graphviz-pure")
 
 
-def find_program() -> str | None:
-    """The path of a Graphviz program, ``dot`` first; None if none is installed."""
+def find_program(names: Sequence[str] = PROGRAMS) -> str | None:
+    """The path of the first of these programs that is installed; None if none is."""
     folder = Path(sysconfig.get_path("scripts"))
-    for name in _PROGRAMS:
+    for name in names:
         # A kernel is often started without its environment's folder on PATH.
         if found := shutil.which(name) or shutil.which(name, path=str(folder)):
             return found
@@ -54,7 +54,7 @@ def _answer(program: str, question: str, timeout: float) -> str | None:
 def _question(sketch: Sketch) -> str:
     lines = [
         "digraph {",
-        f"rankdir=LR; ranksep={_RANK_GAP / _POINTS:.3f}; nodesep={_CARD_GAP / _POINTS:.3f};",
+        f"rankdir=LR; ranksep={_RANK_GAP / _POINTS:.3f}; nodesep={sketch.gap / _POINTS:.3f};",
         "nslimit=1;" if len(sketch.sizes) > _MANY else "",
         'node [shape=box, fixedsize=true, label=""]; edge [tailport=e, headport=w];',
     ]

@@ -8,7 +8,6 @@ from itertools import pairwise
 from .places import Link, Places, Point, Sketch
 
 _COLUMN_GAP = 54.0
-_CARD_GAP = 28.0
 _LANE_HEIGHT = 12.0
 _LABEL_ROOM = 28.0
 _SWEEPS = 4
@@ -37,7 +36,7 @@ def place(sketch: Sketch) -> Places:
     columns = _columns(sketch, links, ranks)
     for sweep in range(_SWEEPS):
         _order(columns, forward=sweep % 2 == 0)
-    _settle(columns)
+    _settle(columns, sketch.gap)
     widths = [
         max((sketch.sizes[c.card][0] for c in column if c.card >= 0), default=0.0) for column in columns
     ]
@@ -113,12 +112,12 @@ def _order(columns: list[list[_Cell]], *, forward: bool) -> None:
             cell.y = index - (len(column) - 1) / 2
 
 
-def _settle(columns: list[list[_Cell]]) -> None:
+def _settle(columns: list[list[_Cell]], gap: float) -> None:
     for column in columns:
-        _stack(column, [cell.y * 100 for cell in column])
+        _stack(column, [cell.y * 100 for cell in column], gap)
     for sweep in range(_SWEEPS * 2):
         for column in columns if sweep % 2 == 0 else reversed(columns):
-            _stack(column, [_wish(cell) for cell in column])
+            _stack(column, [_wish(cell) for cell in column], gap)
 
 
 def _wish(cell: _Cell) -> float:
@@ -126,9 +125,9 @@ def _wish(cell: _Cell) -> float:
     return sum(side.y for side in sides) / len(sides) if sides else cell.y
 
 
-def _stack(column: Sequence[_Cell], wishes: Sequence[float]) -> None:
+def _stack(column: Sequence[_Cell], wishes: Sequence[float], gap: float) -> None:
     heights = [cell.height for cell in column]
-    for cell, y in zip(column, spread(wishes, heights, _CARD_GAP), strict=True):
+    for cell, y in zip(column, spread(wishes, heights, gap), strict=True):
         cell.y = y
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from msgspec import Struct
@@ -29,6 +29,7 @@ _MARGIN = 10.0
 _PAGE = 820.0
 _WORTH = 1.2
 _MANY = 1500
+_GAP, _NARROW_GAP, _CROWD = 28.0, 16.0, 10
 
 
 class Layout(Struct, frozen=True, kw_only=True):
@@ -49,7 +50,12 @@ class Layout(Struct, frozen=True, kw_only=True):
     note: str = ""
 
 
-def layout(picture: Picture, direction: Direction | None = None) -> Layout:
+def layout(
+    picture: Picture,
+    direction: Direction | None = None,
+    *,
+    programs: Sequence[str] = graphviz.PROGRAMS,
+) -> Layout:
     """Place cards and arrows so that no card lies on another.
 
     Places come from Graphviz (``dot`` or ``graphviz-pure``) when it is installed; else cards stand in columns.
@@ -57,10 +63,11 @@ def layout(picture: Picture, direction: Direction | None = None) -> Layout:
     Args:
         picture: What to draw.
         direction: Where arrows lead; None picks the one that is shown larger on a page 820 pixels wide.
+        programs: The Graphviz programs to try, in order; none for columns in any case.
     """
     direction = direction or _direction(picture)
     sketch = _sketch(picture, direction)
-    program = graphviz.find_program() if len(picture.cards) <= _MANY else None
+    program = graphviz.find_program(programs) if len(picture.cards) <= _MANY else None
     places = graphviz.place(sketch, program) if program else None
     note = "" if places else "Simple layout: install Graphviz (dot) or genxai-nb[render] for a better one."
     return _turned(sketch, places or layered.place(sketch), direction, len(picture.arrows), note)
@@ -104,7 +111,8 @@ def _sketch(picture: Picture, direction: Direction) -> Sketch:
                 Link(index, *ends, _swap(label) if down else label, arrow.loop or ends[0] == ends[1])
             )
     placed = tuple(map(_swap, sizes)) if down else tuple(sizes)
-    return Sketch(placed, _rooms(placed, links), _acyclic(len(sizes), links))
+    gap = _GAP if len(sizes) < _CROWD else _NARROW_GAP
+    return Sketch(placed, _rooms(placed, links), _acyclic(len(sizes), links), gap)
 
 
 def _rooms(sizes: tuple[Point, ...], links: list[Link]) -> tuple[Point, ...]:

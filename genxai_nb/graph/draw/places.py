@@ -83,11 +83,13 @@ class Sketch(Struct, frozen=True):
         sizes: The size of each card.
         rooms: The room that each card takes: its size and space for links to itself.
         links: The links between cards.
+        gap: The space between neighbours that stand side by side.
     """
 
     sizes: tuple[Point, ...]
     rooms: tuple[Point, ...]
     links: tuple[Link, ...]
+    gap: float = 28.0
 
 
 class Route(Struct, frozen=True):
