@@ -256,3 +256,38 @@ print(claim_notice() == (NOTICE if {inside} else None), claim_notice())
     assert done.stdout.strip() == "True None"
     assert "GENXAI_MODEL" in NOTICE
     assert "stand-in" in NOTICE
+
+
+def test_search_hands_on_what_it_found():
+    """A task to find answers with the passages that the tool found, whole and in order."""
+    found = '["Rye is sown in autumn.\\nIt likes cold.", "Rye flour is dark.", "Rye bread keeps long."]'
+    conversation = (
+        assistant("", ToolCall("c1", "look_up", {"query": "rye"})),
+        Message("tool", (ToolResult("c1", "look_up", found),)),
+    )
+
+    def after(task: str) -> str:
+        request = ModelRequest(model="offline", messages=(user(task), *conversation))
+        return answer(request).message.text
+
+    assert after("Find passages about rye.") == (
+        "Rye is sown in autumn.\nIt likes cold.\n\nRye flour is dark.\n\nRye bread keeps long."
+    )
+    assert after("Find two sentences about rye.").count("\n\n") == 1
+    assert after("How dark is rye flour?") == "Rye flour is dark."
+
+
+def test_code_tables_and_headings_are_no_sentences():
+    """Fenced code is left out, and sentences of a readable length come before headings and endless lines."""
+    table = "Yeast " + "| 12 | 13 " * 60
+    context = f"# Yeast\n\n```\nyeast = bake(yeast)\n```\n\n{table}\n\nDry yeast keeps for two years."
+    assert text_of(f"What about yeast?\n\n<notes>\n{context}\n</notes>") == "Dry yeast keeps for two years."
+
+
+def test_named_source_is_the_one_to_answer_from():
+    """Of several texts the one that the task names is picked from; the others say what to look for."""
+    letter = "Dear baker, my dough will not rise although I waited for a whole day in the kitchen."
+    task = f"Say what the notes have to tell the writer of the letter.\n\nletter: {letter}\n\n{NOTES}"
+    assert "Yeast turns sugar into gas, which lifts the dough." in text_of(
+        task.replace("of the letter", "of this")
+    )

@@ -77,6 +77,14 @@ def test_wanted_terms_come_from_what_is_given(given: str, share: float):
     assert fill(Grade, f"Judge the plan.\n\n{plan}\n\n{given}").share == share
 
 
+def test_topic_and_source_are_wanted_together():
+    """A topic in the task and the frequent terms of the source are what a judge looks for."""
+    task = f"Judge how well the plan covers copper fences.\n\n<plan>\nKeep slugs away.\n</plan>\n\n<notes>\n{GARDEN}\n</notes>"
+    grade = fill(Grade, task)
+    assert {"copper", "fences"} <= set(grade.missing)
+    assert "slugs" in grade.covered
+
+
 class Severity(BaseModel):
     level: Literal["minor", "major", "fatal"] = Field(
         description="fatal: plants die or the harvest is lost; major: growth stops; minor: spots or colour"

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 import pytest
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, field_validator
 
 from genxai_nb.calls.call import Call, Scope
 from genxai_nb.errors import NotStorable, RunPaused, SchemaInvalid, ToolFailed
@@ -352,3 +352,81 @@ def test_version_follows_the_function_and_its_options():
     assert make(1).version == make(1).version
     assert make(1).version != make(2).version
     assert make(1).version != make(1, read_only=True).version
+
+
+class Opaque:
+    """A type that pydantic can check but JSON cannot describe."""
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        from pydantic_core import core_schema
+
+        return core_schema.is_instance_schema(cls)
+
+
+@dataclasses.dataclass
+class Holder:
+    thread: threading.Thread
+
+
+def test_types_that_turn_out_to_have_no_schema_are_refused_when_it_is_made():
+    """What the signature alone does not show is an error of the schema, naming the tool."""
+
+    @tool
+    def peek(at: Opaque) -> None:
+        return None
+
+    @tool
+    def hold(what: Holder) -> None:
+        return None
+
+    with pytest.raises(SchemaInvalid, match="Tool 'peek' has no JSON schema"):
+        _ = peek.spec
+    with pytest.raises(SchemaInvalid, match="Tool 'hold' has no schema"):
+        _ = hold.spec
+
+
+async def test_default_that_json_cannot_show_is_the_functions_own():
+    """A default that is no plain value stays out of the schema and reaches the function as it is."""
+    marker = object()
+
+    @tool
+    def same(value: Any = marker) -> bool:
+        return value is marker
+
+    assert same.spec.parameters["properties"] == {"value": {}}
+    assert await same.handler(call_of(same)) is True
+    assert repr(same) == "Tool('same', value)"
+
+
+async def test_own_checks_of_a_type_are_told_in_their_words():
+    """The message of a model's own validator reaches the one who called."""
+
+    class Even(BaseModel):
+        number: int
+
+        @field_validator("number")
+        @classmethod
+        def _is_even(cls, number: int) -> int:
+            if number % 2:
+                raise ValueError("must be even")
+            return number
+
+    def halve(even: Even) -> int:
+        return even.number // 2
+
+    halve.__annotations__["even"] = Even  # a class of this test has no name that the annotation could find
+    made = tool(halve)
+    with pytest.raises(ToolFailed, match=r"Parameter 'even.number' is 3: Value error, must be even"):
+        await made.handler(call_of(made, even={"number": 3}))
+
+
+async def test_tool_without_parameters_says_so():
+    """An argument for a tool that takes none is told as such."""
+
+    @tool
+    def now() -> str:
+        return "12:00"
+
+    with pytest.raises(ToolFailed, match=r"There is no parameter 'zone'. The tool takes none"):
+        await now.handler(call_of(now, zone="UTC"))

@@ -24,6 +24,11 @@ NOTHING = "I am the offline stand-in: I pick sentences from the text that I am g
 
 _FREQUENT = 0.01  # the weight of a term that is only frequent, next to 1 of one that is asked for
 _FOLLOWING = 0.02  # what it is worth to come right after a picked sentence
+_SUBJECT = 1.2  # for a sentence that begins with a wanted term
+_ENOUGH = 0.25  # of the first sentence's worth, for a further one that nobody asked for
+_SHORTEST, _LONGEST = 4, 60  # words of a sentence; others are headings, items, tables
+_MOST_FOUND = 10  # passages that a search hands on
+_SEEKING = frozenset(stems("collect fetch find gather look retrieve search seek"))
 _MEASURING = frozenset(stems("average calculate compute count evaluate measure solve sum total weigh"))
 
 
@@ -41,7 +46,9 @@ def compose(ask: Ask, *, hint: str = "", judge: bool = True, draft: str = "") ->
         share, missing = coverage(wanted, judged[1])
         return report(share, wanted, missing)
     facts, found = _told_by_tools(ask)
-    source = material(ask) + found
+    source = material(ask) + [sentence for passage in found for sentence in sentences(passage) or [passage]]
+    if found and _seeks(ask):
+        return "\n\n".join(found[: ask.amount("sentences") or _MOST_FOUND])
     if facts and (not source or ask.is_question or measures(ask)):
         told = [] if measures(ask) else pick(source, weigh(ask, hint), 1)
         return " ".join([*facts, *told])
@@ -59,9 +66,8 @@ def compose(ask: Ask, *, hint: str = "", judge: bool = True, draft: str = "") ->
 
 def material(ask: Ask) -> list[str]:
     """The sentences that an answer may be picked from, each once, in order."""
-    found: list[str] = []
-    for text in sources(ask).values():
-        found.extend(list_items(text) or sentences(text))
+    told = [sentence for text in sources(ask).values() for sentence in list_items(text) or sentences(text)]
+    found = [sentence for sentence in told if _SHORTEST <= len(words(sentence)) <= _LONGEST] or told
     if ask.is_question:
         short = {key: text for key, text in ask.given.items() if is_short(text)}
         found.extend(f"{key.replace('_', ' ')}: {text.strip()}" for key, text in short.items())
@@ -111,8 +117,10 @@ def pick(source: Sequence[str], wanted: Mapping[str, float], count: int, *, exac
     if exact or not asked:
         asked = {**dict.fromkeys(weights.frequent(), _FREQUENT), **asked}
     found = [dict.fromkeys(terms(sentence)) for sentence in source]
+    openings = [_SUBJECT if any(term in asked for term in [*own][:1]) else 1 for own in found]
     held: set[str] = set()
     chosen: list[int] = []
+    first = 0.0
     while len(chosen) < min(count, len(source)):
         left = [place for place in range(len(source)) if place not in chosen]
         values = [
@@ -121,12 +129,14 @@ def pick(source: Sequence[str], wanted: Mapping[str, float], count: int, *, exac
                 for term in found[place]
                 if term in asked
             )
+            * openings[place]
             / (8 + len(found[place])) ** 0.5
             + (_FOLLOWING if exact and place - 1 in chosen else 0)
             for place in left
         ]
-        if max(values) <= 0 and asked and not exact:
+        if chosen and not exact and max(values) < _ENOUGH * first:
             break
+        first = first or max(values)
         best = left[values.index(max(values))]
         chosen.append(best)
         held.update(found[best])
@@ -202,6 +212,11 @@ def measures(ask: Ask) -> bool:
     return any(term in _MEASURING for term in terms(ask.task)) or "how many" in ask.task.lower()
 
 
+def _seeks(ask: Ask) -> bool:
+    opening = sentences(ask.task)[:1]
+    return bool(opening) and bool(_SEEKING.intersection(stems(opening[0])))
+
+
 def _told_by_tools(ask: Ask) -> tuple[list[str], list[str]]:
     """What tools found: short values as sentences of their own, texts as more to pick from."""
     facts: list[str] = []
@@ -215,7 +230,7 @@ def _told_by_tools(ask: Ask) -> tuple[list[str], list[str]]:
         elif is_short(text):
             facts.append(f"{_shown(result)} gives {text.strip() or 'nothing'}.")
         else:
-            found.extend(list_items(text) or sentences(text))
+            found.extend(result.passages)
     return facts, found
 
 

@@ -45,12 +45,25 @@ class Result:
         self.name, self.arguments, self.text, self.failed = name, arguments, text, failed
 
     @property
-    def readable(self) -> str:
-        """The text; JSON as lines of items or of ``key: value``."""
+    def value(self) -> Any:
+        """The value that the text is the JSON of, or the text."""
         try:
-            return _as_lines(msgspec.json.decode(self.text))
+            return msgspec.json.decode(self.text)
         except msgspec.DecodeError:
             return self.text
+
+    @property
+    def readable(self) -> str:
+        """The text; JSON as lines of items or of ``key: value``."""
+        return _as_lines(self.value)
+
+    @property
+    def passages(self) -> list[str]:
+        """The items of a list, or else the sentences."""
+        value = self.value
+        if isinstance(value, list):
+            return [item if isinstance(item, str) else _as_line(item) for item in value]
+        return list_items(self.readable) or sentences(self.readable)
 
 
 class Ask:
@@ -219,6 +232,8 @@ def _results(messages: Sequence[Message]) -> list[Result]:
 
 
 def _as_lines(value: Any) -> str:
+    if isinstance(value, str):
+        return value
     if isinstance(value, list):
         return "\n".join(f"- {_as_line(item)}" for item in value)
     if isinstance(value, dict):
@@ -233,4 +248,4 @@ def _as_line(value: Any) -> str:
         return ", ".join(_as_line(item) for item in value)
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return "" if value is None else str(value)
+    return "" if value is None else " ".join(str(value).split())

@@ -9,6 +9,7 @@ from .ask import ASKING, Ask
 from .text import Weights, list_items, sentences, stem, stems, terms, words
 
 _SHORT = 12  # words; a longer text is something to answer from
+_ITEM = 6  # words of a list's items on average; longer ones are something to answer from, too
 _SALIENT = 8  # terms of a long text that are wanted when nothing shorter says so
 
 
@@ -20,6 +21,11 @@ DRAFT = frozenset(stems("attempt current draft previous version"))
 JUDGING = frozenset(
     stems("""assess check compare criticise criticize critique evaluate examine grade inspect judge rate review score
     verify""")
+)
+_MEASURES = frozenset(
+    stems(
+        "about clarity clear complete completeness far full fully good length material quality source style subject text theme tone topic well whole"
+    )
 )
 _ADVISES = re.compile(
     r"\s*(missing|add|mention|include|it lacks|lacks|cover|nothing is missing)\b", re.IGNORECASE
@@ -91,38 +97,52 @@ def judged_of(ask: Ask, *, besides: Container[str] = ()) -> tuple[str, str] | No
 def wanted_of(ask: Ask, judged: str, *, besides: Container[str] = ()) -> list[str]:
     """What a judge wants to find in a text, as words to be shown.
 
-    It is the first of these that there is: the items of lists (those that the task names, or all),
-    the words of short texts, the frequent terms of long ones, the words of the task itself.
+    It is the first of these that there is: short lists and short texts that the task names, any short
+    list, the topic of the task together with the frequent terms of long texts, any short text.
 
     Args:
         ask: The request.
         judged: The key of the judged text.
         besides: Keys that say nothing of what is wanted.
     """
-    advice = advice_of(ask)
+    roles = {judged, *advice_of(ask)}
     given = {
         key: text
         for key, text in ask.given.items()
-        if key != judged and key not in besides and key not in advice
+        if key not in roles and key not in besides and not is_value(text)
     }
     given |= {result.name: result.readable for result in ask.results if not result.failed}
     named = {key: text for key, text in given.items() if ask.names_key(key)}
-    for pool in (named, given):
-        items = [item for text in pool.values() for item in list_items(text)]
-        if items:
-            return list(dict.fromkeys(item for item in items if terms(item)))
-    for pool in (named, given):
-        short = [word for text in pool.values() if is_short(text) for word in _telling(text)]
-        if short:
-            return list(dict.fromkeys(short))
-    long = [sentence for text in (named or given).values() for sentence in sentences(text)]
-    if long:
-        return _salient(long)
+    long = {key: text for key, text in given.items() if not is_short(text) and not _listed(text)}
+    long = {key: text for key, text in long.items() if key in named} or long
+    found = _listed(*named.values()) or _named(named) or _listed(*given.values())
+    if not found:
+        source = [sentence for text in long.values() for sentence in sentences(text)]
+        found = _topic(ask, source) + _salient(source)
+    return list(dict.fromkeys(found or _named(given)))
+
+
+def _listed(*texts: str) -> list[str]:
+    """The items of lists of short items."""
+    lists = [list_items(text) for text in texts]
+    short = [items for items in lists if items and sum(map(len, map(words, items))) <= _ITEM * len(items)]
+    return [item for items in short for item in items if terms(item)]
+
+
+def _named(given: Mapping[str, str]) -> list[str]:
+    """The words of short texts."""
+    return [word for text in given.values() if is_short(text) for word in _telling(text)]
+
+
+def _topic(ask: Ask, source: list[str]) -> list[str]:
+    """The words that say what the task is about: those that the source has, or all when there is none."""
+    there = {term for sentence in source for term in terms(sentence)}
     keys = {term for key in ask.given for term in terms(key)}
     asked = " ".join(
         sentence.partition(" ")[2] for sentence in sentences(ask.task)
     )  # the first word commands
-    return [word for word in _telling(asked) if stem(word) not in keys | JUDGING]
+    telling = [word for word in _telling(asked) if stem(word) not in keys | JUDGING | _MEASURES]
+    return [word for word in telling if not source or stem(word) in there]
 
 
 def coverage(wanted: list[str], text: str) -> tuple[float, list[str]]:
@@ -161,12 +181,12 @@ def _telling(text: str) -> list[str]:
 
 def _salient(texts: list[str]) -> list[str]:
     weights = Weights(texts)
-    stems = [term for term in weights.frequent() if term not in ASKING][:_SALIENT]
+    frequent = weights.frequent() or weights.frequent(1)
     shown: dict[str, str] = {}
     for text in texts:
         for word in words(text):
             shown.setdefault(stem(word), word)
-    return [shown[term] for term in stems]
+    return [shown[term] for term in frequent if term not in ASKING and len(term) > 2][:_SALIENT]
 
 
 def _names(key: str, cues: frozenset[str]) -> bool:

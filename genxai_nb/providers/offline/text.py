@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 _WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)?")
-_SEPARATOR = re.compile(r"(?<=[.!?])[\"'”’)\]]*\s+(?=[\"'“‘(\[]*[A-Z0-9À-Þ])|(?<=[。！？])")
+_SEPARATOR = re.compile(r"(?<=[.!?])[\"'”’)\]]*\s+(?=[\"'“‘(\[*_`]*[A-Z0-9À-Þ])|(?<=[。！？])")
 _LIST_ITEM = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s+")
 _ABBREVIATION = re.compile(
     r"\b(?:[A-Z]|Mr|Mrs|Ms|Dr|Prof|St|Mt|Rd|Ave|No|Nos|Fig|vs|cf|approx|etc|e\.g|i\.e|Inc|Ltd|Jr|Sr)\.[\"')\]]*$"
@@ -94,7 +94,7 @@ def _undoubled(root: str) -> str:
 
 
 def sentences(text: str) -> list[str]:
-    """Split a text into sentences; a list item and a line that stands alone are one each.
+    """Split a text into sentences; a list item and a line that stands alone are one each, fenced code none.
 
     Example:
         >>> sentences("Dr. Roe left. It was 3.5 km away!")
@@ -115,8 +115,14 @@ def sentences(text: str) -> list[str]:
 
 def _blocks(text: str) -> list[str]:
     blocks: list[list[str]] = [[]]
+    fenced = False
     for line in text.splitlines():
-        if not line.strip():
+        if line.lstrip().startswith("```"):
+            fenced = not fenced
+            blocks.append([])
+        elif fenced:
+            continue
+        elif not line.strip():
             blocks.append([])
         elif _LIST_ITEM.match(line):
             blocks.append([_LIST_ITEM.sub("", line).strip()])
