@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
-from genxai_nb.errors import InputError, RunError
+from genxai_nb.errors import InputError, RunError, RunPaused
 from genxai_nb.journal.events import NodeFinished, Streamed
 from genxai_nb.loop import run_here
 from genxai_nb.messages import TextDelta, Usage, user
@@ -38,6 +38,13 @@ class Answer:
         usage: The tokens of all its model calls.
         cost: What they cost, or None where no price is known.
         run_id: The run that holds everything that happened on the way.
+
+    Example:
+        >>> from genxai_nb.agents.agent import Agent
+        >>> from genxai_nb.providers.scripted import Scripted
+        >>> agent = Agent("clerk", model=Scripted(["Four."]).model)
+        >>> agent.ask("2 + 2?", store=":memory:").text
+        'Four.'
     """
 
     text: str
@@ -107,7 +114,18 @@ def question(agent: Definition, prompt: str, *, model: str | None = None, store:
 
 
 def answered(agent: Definition, run: Run, result: Result) -> Answer:
-    """Read the answer from a run that has ended, and let the agent remember what was said."""
+    """Read the answer from a run that has ended, and let the agent remember what was said.
+
+    Raises:
+        RunPaused: The run stands before its end.
+    """
+    if result.status != "done":
+        raise RunPaused(
+            f"Run {run.run_id!r} of agent {agent.name!r} stands before its end.",
+            hint="Resume it, then ask for its answer.",
+            run_id=run.run_id,
+            result=result,
+        )
     text = result.state[ANSWER]
     output = text if agent.output is None else read_output(agent.output, text)[0]
     for event in run.events():
@@ -131,9 +149,9 @@ async def aask(
 
 
 class AnswerStream:
-    """An answer on its way, to be read once, with ``for`` or ``async for``, as pieces of text.
+    """An answer on its way, read with ``for`` or ``async for`` as pieces of text.
 
-    Leaving it early cancels the run.
+    Leaving it early stops the run; reading it again gives the whole text in one piece.
 
     Args:
         agent: Who is asked.
@@ -207,6 +225,8 @@ class AnswerStream:
         yield event.delta.text
 
     def _end(self, result: Result) -> Iterator[str]:
-        self._answer = answered(self._agent, self.run, result)
+        if self._answer is None:
+            self._answer = answered(self._agent, self.run, result)
         if not self._slot:
             yield self._answer.text
+        self._slot = ""

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 
 import pytest
 from pydantic import BaseModel
 
 from genxai_nb.agents.agent import Agent
-from genxai_nb.errors import ConnectionLost, InputError, NodeFailed, RunError
+from genxai_nb.agents.answer import answered, question
+from genxai_nb.errors import ConnectionLost, InputError, NodeFailed, RunError, RunPaused
 from genxai_nb.graph.run import Run
+from genxai_nb.journal.events import RunCancelled
 from genxai_nb.messages import Message, ModelReply, Text, ToolCall, Usage
 from genxai_nb.providers.scripted import Scripted
 from genxai_nb.tools.base import tool
@@ -179,13 +182,7 @@ def test_a_stream_that_fails_raises_at_its_end():
 
 
 def test_a_stream_that_is_left_early_is_cancelled():
-    """A reader that goes away stops the run."""
-    gone = asyncio.Event()
-
-    async def forever(request):
-        await gone.wait()
-
-    script = Scripted([["A", ToolCall("c1", "wait", {})]])
+    """A reader that goes away stops the run, which can be resumed later."""
 
     @tool
     async def wait() -> str:
@@ -193,8 +190,37 @@ def test_a_stream_that_is_left_early_is_cancelled():
         await asyncio.Event().wait()
         return ""
 
+    script = Scripted([["A", ToolCall("c1", "wait", {})]])
     stream = Agent("clerk", model=script.model, tools=[wait]).stream("Who?", store=":memory:")
+    cancelled = threading.Event()
+    stream.run.subscribe(lambda event: isinstance(event, RunCancelled) and cancelled.set())
     for piece in stream:
         assert piece == "A"
         break
-    assert stream.run.status in {"running", "cancelled"}
+    assert cancelled.wait(5)
+
+
+def test_a_stream_of_a_run_that_is_over_comes_in_one_piece():
+    """Reading again, or after the run was driven otherwise, gives the whole text and is remembered once."""
+    agent = Agent("clerk", model=Scripted([["A", "da."], ["Y", "es."]]).model)
+    stream = agent.stream("Who?", store=":memory:")
+    assert list(stream) == ["A", "da."]
+    assert list(stream) == ["Ada."]
+    driven = agent.stream("Sure?", store=":memory:")
+    driven.run.resume()
+    assert list(driven) == ["Yes."]
+    assert [message.text for message in agent.conversation] == ["Who?", "Ada.", "Sure?", "Yes."]
+
+
+def test_the_answer_of_a_run_that_stands_is_not_there():
+    """A run that was stepped or paused has to be resumed before its answer is read."""
+    agent = Agent("clerk", model=Scripted(["Done."]).model)
+    run = question(agent, "Go.", store=":memory:")
+    with pytest.raises(RunPaused, match="stands before its end"):
+        answered(agent, run, run.next())
+    assert answered(agent, run, run.resume()).text == "Done."
+
+
+def test_a_hyphen_in_a_name_is_no_obstacle():
+    """An agent named with a hyphen can be asked."""
+    assert Agent("fact-checker", model=Scripted(["True."]).model).ask("?", store=":memory:").text == "True."
