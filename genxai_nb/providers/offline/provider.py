@@ -48,7 +48,7 @@ def claim_notice() -> str | None:
 
 
 class Offline:
-    r"""A deterministic stand-in for a language model, made of rules.
+    """A deterministic stand-in for a language model, made of rules.
 
     It calls the tools whose name and schema fit the request, answers by picking sentences from what it
     is given, mends a draft by adding what the advice names and the context holds, and fills a JSON
@@ -57,8 +57,8 @@ class Offline:
 
     Example:
         >>> from genxai_nb.messages import user
-        >>> ask = "What do cats eat?\n\n<notes>\nDogs bark at night. Cats eat fish and mice.\n</notes>"
-        >>> answer(ModelRequest(model="offline", messages=(user(ask),))).message.text
+        >>> asked = user("What do cats eat? Notes: Dogs bark at night. Cats eat fish and mice.")
+        >>> answer(ModelRequest(model="offline", messages=(asked,))).message.text
         'Cats eat fish and mice.'
     """
 

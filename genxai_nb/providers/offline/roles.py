@@ -10,8 +10,8 @@ from .text import Weights, list_items, sentences, stem, stems, terms, words
 
 _SHORT = 12  # words; a longer text is something to answer from
 _ITEM = 6  # words of a list's items on average; longer ones are something to answer from, too
+_ADVICE = 80  # words; a longer text that begins with "Add" is a recipe
 _SALIENT = 8  # terms of a long text that are wanted when nothing shorter says so
-
 
 ADVICE = frozenset(
     stems("""absent advice advise amend correct correction critic criticise criticism criticize critique feedback fix gap
@@ -23,9 +23,8 @@ JUDGING = frozenset(
     verify""")
 )
 _MEASURES = frozenset(
-    stems(
-        "about clarity clear complete completeness far full fully good length material quality source style subject text theme tone topic well whole"
-    )
+    stems("""about clarity clear complete completeness far full fully good length material quality source style
+    subject text theme tone topic well whole""")
 )
 _ADVISES = re.compile(
     r"\s*(missing|add|mention|include|it lacks|lacks|cover|nothing is missing)\b", re.IGNORECASE
@@ -35,7 +34,7 @@ _FILLER = ADVICE | ASKING | frozenset(stems("all covered covers nothing still"))
 
 def is_short(text: str) -> bool:
     """A text that names something rather than telling of it."""
-    return len(words(text)) <= _SHORT and not list_items(text)
+    return len(words(text)) <= _SHORT and not list_items(text) and len(sentences(text)) <= 1
 
 
 def is_value(text: str) -> bool:
@@ -54,14 +53,16 @@ def advice_in(given: Mapping[str, str]) -> dict[str, str]:
     return {
         key: text
         for key, text in given.items()
-        if text.strip() and (_names(key, ADVICE) or _ADVISES.match(text))
+        if text.strip() and (_names(key, ADVICE) or (_ADVISES.match(text) and len(words(text)) <= _ADVICE))
     }
 
 
 def advice_terms(advice: str) -> list[str]:
     """What advice names: its terms, without the words of advising."""
     told = " ".join(
-        sentence for sentence in sentences(advice) if not sentence.startswith(("Covered", "Nothing"))
+        sentence
+        for sentence in sentences(advice)
+        if not sentence.startswith(("Covered:", "Nothing is missing"))
     )
     return [term for term in dict.fromkeys(terms(told)) if term not in _FILLER and not term.isdigit()]
 

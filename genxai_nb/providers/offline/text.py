@@ -46,8 +46,8 @@ def terms(text: str) -> list[str]:
     """The stems of a text's words in order, without function words.
 
     Example:
-        >>> terms("The batteries were charging at the stations.")
-        ['battery', 'charg', 'station']
+        >>> terms("The batteries were charging at the docks.")
+        ['battery', 'charg', 'dock']
     """
     return [
         stem(word) for word in words(text) if word not in STOP_WORDS and (len(word) > 1 or word.isdigit())
