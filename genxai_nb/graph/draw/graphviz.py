@@ -31,23 +31,22 @@ def find_program(names: Sequence[str] = PROGRAMS) -> str | None:
 
 def place(sketch: Sketch, program: str, timeout: float = 2.0) -> Places | None:
     """Let a Graphviz program place the cards; None if it fails or takes too long."""
-    answer = _answer(program, _question(sketch), timeout)
-    return None if answer is None else _read(answer, sketch)
+    try:
+        return _read(_answer(program, _question(sketch), timeout), sketch)
+    except (OSError, subprocess.SubprocessError, ValueError, KeyError, IndexError, TypeError):
+        return None  # it did not run, or wrote what Graphviz does not write
 
 
 @lru_cache(maxsize=64)
-def _answer(program: str, question: str, timeout: float) -> str | None:
-    try:
-        done = subprocess.run(  # noqa: S603 - a fixed argument list; names of nodes are not part of the text
-            [program, "-Tjson0"],
-            input=question,
-            capture_output=True,
-            check=True,
-            encoding="utf-8",
-            timeout=timeout,
-        )
-    except (OSError, subprocess.SubprocessError, UnicodeError):
-        return None
+def _answer(program: str, question: str, timeout: float) -> str:
+    done = subprocess.run(  # noqa: S603 - a fixed argument list; names of nodes are not part of the text
+        [program, "-Tjson0"],
+        input=question,
+        capture_output=True,
+        check=True,
+        encoding="utf-8",
+        timeout=timeout,
+    )
     return done.stdout
 
 
@@ -77,22 +76,19 @@ def _space(label: Point) -> str:
     return f", label=<<TABLE {table}><TR><TD></TD></TR></TABLE>>"
 
 
-def _read(answer: str, sketch: Sketch) -> Places | None:
-    try:
-        drawing = json.loads(answer)
-        height = float(drawing["bb"].split(",")[3])
-        centres = {int(node["name"][1:]): _point(node["pos"], height) for node in drawing["objects"]}
-        labels, splines = {}, {}
-        for edge in drawing.get("edges", ()):
-            number = int(edge["id"][1:])
-            if "lp" in edge:
-                labels[number] = _point(edge["lp"], height)
-            if (route := _route(edge.get("pos", ""), height)) is not None:
-                splines[number] = route
-        placed = tuple(centres[number] for number in range(len(sketch.sizes)))
-        return Places(placed, _on_ways(sketch, placed, labels, splines), splines=splines)
-    except (ValueError, KeyError, IndexError, TypeError):
-        return None  # not what Graphviz writes: the other layout takes over
+def _read(answer: str, sketch: Sketch) -> Places:
+    drawing = json.loads(answer)
+    height = float(drawing["bb"].split(",")[3])
+    centres = {int(node["name"][1:]): _point(node["pos"], height) for node in drawing["objects"]}
+    labels, splines = {}, {}
+    for edge in drawing.get("edges", ()):
+        number = int(edge["id"][1:])
+        if "lp" in edge:
+            labels[number] = _point(edge["lp"], height)
+        if (route := _route(edge.get("pos", ""), height)) is not None:
+            splines[number] = route
+    placed = tuple(centres[number] for number in range(len(sketch.sizes)))
+    return Places(placed, _on_ways(sketch, placed, labels, splines), splines=splines)
 
 
 def _on_ways(

@@ -95,15 +95,14 @@ class Picture(Struct, frozen=True, kw_only=True):
         ways: dict[str, list[str]] = {}
         for arrow in self.arrows:
             ways.setdefault(arrow.source, []).append(_way(arrow))
-        said = [f"{source} leads to {_listed(targets)}" for source, targets in ways.items()]
+        said = [f"{source} leads {_listed(targets)}" for source, targets in ways.items()]
         kinds = [_kind(card) for card in self.cards if not card.is_cap]
         return f"Graph {self.name}: " + " ".join(f"{sentence}." for sentence in said + kinds)
 
 
 def _way(arrow: Arrow) -> str:
-    back = "back to " if arrow.loop else ""
     label = f" ({arrow.label})" if arrow.label else ""
-    return f"{back}{arrow.target}{label}"
+    return f"{'back to' if arrow.loop else 'to'} {arrow.target}{label}"
 
 
 def _kind(card: Card) -> str:
