@@ -8,7 +8,7 @@ finite are kept; text that is no valid Unicode is refused.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from hashlib import sha256
 from typing import Any, get_args
 
@@ -174,7 +174,7 @@ def _unencodable(plain: Plain, path: str) -> NotStorable:
                 return NotStorable(f"{path}[{key!a}]", key, "has a key that is no valid Unicode text")
             if not _encodable(item):
                 return _unencodable(item, path if TAG in plain else f"{path}.{key}")
-    if isinstance(plain, list):
+    if isinstance(plain, (list, tuple)):
         for number, item in enumerate(plain):
             if not _encodable(item):
                 return _unencodable(item, f"{path}[{number}]")
@@ -195,18 +195,26 @@ def _parted(plain: Plain, blobs: dict[str, bytes]) -> Plain:
     if isinstance(plain, str):
         return _apart(plain, blobs) if len(plain) >= LARGE else plain
     if isinstance(plain, dict):
-        parted = {
-            key: _parted(item, blobs) if _weight(item) >= LARGE else item for key, item in plain.items()
-        }
-        return _apart(parted, blobs) if _weight(parted) >= LARGE else parted
-    if isinstance(plain, list) and _weight(plain) >= LARGE:
+        return _parted_dict(plain, blobs)
+    if isinstance(plain, (list, tuple)) and _weight(plain) >= LARGE:
         return _parted_list(
             [_parted(item, blobs) if _weight(item) >= LARGE else item for item in plain], blobs
         )
     return plain
 
 
-def _parted_list(items: list[Plain], blobs: dict[str, bytes]) -> Plain:
+def _parted_dict(plain: dict[str, Plain], blobs: dict[str, bytes]) -> Plain:
+    """Put the large values of a dict apart; the dict as a whole only if the small ones together are large."""
+    parted, small = {}, 0
+    for key, item in plain.items():
+        weight = _weight(item)
+        parted[key] = _parted(item, blobs) if weight >= LARGE else item
+        small += len(key) + weight if weight < LARGE else 0
+    return _apart(parted, blobs) if small >= LARGE else parted
+
+
+def _parted_list(items: Sequence[Plain], blobs: dict[str, bytes], end: Sequence[Plain] = ()) -> Plain:
+    """Put parts of a list apart, each as soon as it is long enough; what is left and ``end`` stay here."""
     parts: list[Plain] = []
     part: list[Plain] = []
     weight = 0
@@ -216,16 +224,15 @@ def _parted_list(items: list[Plain], blobs: dict[str, bytes]) -> Plain:
         if weight >= LARGE:
             parts.append(_apart(part, blobs))
             part, weight = [], 0
-    if not parts:
-        return items
-    return tagged("joined", _parted([*parts, part], blobs))
+    part += end
+    return tagged("joined", _parted_list(parts, blobs, [part])) if parts else part
 
 
 def _weight(plain: Plain) -> int:
     """About how long the data is when encoded."""
     if isinstance(plain, str):
         return len(plain) + 2
-    return len(_encode(plain)) if isinstance(plain, (dict, list)) else 8
+    return len(_encode(plain)) if isinstance(plain, (dict, list, tuple)) else 8
 
 
 def _apart(plain: Plain, blobs: dict[str, bytes]) -> Plain:

@@ -12,12 +12,12 @@ import msgspec
 from msgspec import Struct, structs
 
 from genxai_nb import messages
-from genxai_nb.errors import NotStorable, StoreDamaged
+from genxai_nb.errors import GenXAIError, NotStorable, StoreDamaged
 
 from .tables import TABLE_TAGS, read_table, write_table
 from .tags import SCALAR_READERS, SCALARS, TAG, tagged
 
-DEPTH = 100
+DEPTH = 64
 
 Plain = Any
 Fetch = Callable[[str], Plain]
@@ -29,17 +29,6 @@ _OURS: dict[str, type[Struct]] = {
     name: kind
     for name, kind in vars(messages).items()
     if isinstance(kind, type) and issubclass(kind, Struct) and kind is not Struct
-}
-_FREE: dict[type, tuple[str, ...]] = {
-    messages.ToolCall: ("arguments",),
-    messages.ToolSpec: ("parameters",),
-    messages.ModelRequest: ("output",),
-    messages.ModelReply: ("raw",),
-}
-_NESTED: dict[type, tuple[str, ...]] = {
-    messages.Message: ("parts",),
-    messages.ModelRequest: ("messages", "tools"),
-    messages.ModelReply: ("message",),
 }
 _BASES: tuple[tuple[type, Callable[[Any], Any]], ...] = (
     (str, str.__str__),
@@ -100,12 +89,10 @@ def write(value: Any, depth: int = 0) -> Plain:
 
 def write_open(value: Any, depth: int = 0) -> Plain:
     """Turn a value into plain data that need not be read back: a message stays the struct that it is."""
-    if type(value) in _FREE or type(value) in _NESTED:
-        return _write_fields(value, depth)
-    return write(value, depth)
+    return _write_fields(value, depth) if type(value) in _FIELDS else write(value, depth)
 
 
-def _write_dict(value: dict[Any, Any], depth: int) -> Plain:
+def _write_dict(value: dict[Any, Any], depth: int, holder: Any = None) -> Plain:
     if TAG in value:
         return _write_pairs(value, depth)
     changed = None
@@ -117,7 +104,7 @@ def _write_dict(value: dict[Any, Any], depth: int) -> Plain:
         try:
             plain = write(item, depth + 1)
         except Refusal as refusal:
-            refusal.climb(_step(key), value)
+            refusal.climb(_step(key), value if holder is None else holder)
             raise
         if plain is not item:
             if changed is None:
@@ -177,10 +164,7 @@ def _write_hashable(items: Iterable[Any], holder: Any, depth: int) -> list[Plain
 
 def _write_member(item: Any, seen: set[Any], depth: int) -> Plain:
     plain = write(item, depth)
-    if plain is item:
-        seen.add(item)
-        return plain
-    back = read(plain)
+    back = item if plain is item else read(plain)
     try:
         new = back not in seen
     except TypeError:
@@ -204,7 +188,7 @@ def _write_unusual(value: Any, kind: type, depth: int) -> Plain:
     if isinstance(value, Enum):
         return {**tagged("enum", write(value.value, depth + 1)), "class": _name(kind)}
     if (members := _members(value, kind)) is not None:
-        return {**tagged("record", _write_dict(members, depth)), "class": _name(kind)}
+        return {**tagged("record", _write_dict(members, depth, value)), "class": _name(kind)}
     for base, bare in _BASES:
         if isinstance(value, base):
             return write(bare(value), depth)
@@ -239,13 +223,15 @@ def _write_ours(value: Struct, kind: type[Struct], depth: int) -> Plain:
     return tagged(kind.__name__, plain)
 
 
-def _write_fields(value: Struct, depth: int) -> Struct:
-    """Write the parts of a message that are free data; the rest stays as it is."""
-    kind, changed = type(value), {}
-    for name in (*_FREE.get(kind, ()), *_NESTED.get(kind, ())):
+def _write_fields(value: Any, depth: int) -> Any:
+    """Write what is free data in a message or a part of one; the rest stays as it is."""
+    changed = {}
+    for name, write_field in _FIELDS.get(type(value), ()):
         item = getattr(value, name)
+        if item is None:
+            continue
         try:
-            plain = _write_field(item, depth + 1)
+            plain = write_field(item, depth + 1)
         except Refusal as refusal:
             refusal.climb(f".{name}", value)
             raise
@@ -254,15 +240,29 @@ def _write_fields(value: Struct, depth: int) -> Struct:
     return structs.replace(value, **changed) if changed else value
 
 
-def _write_field(item: Any, depth: int) -> Any:
-    if type(item) is tuple and all(isinstance(part, Struct) for part in item):
-        parts = tuple(_write_fields(part, depth) for part in item)
-        return item if all(map(_same, parts, item)) else parts
-    return write_open(item, depth)
+def _write_parts(parts: tuple[Any, ...], depth: int) -> tuple[Any, ...]:
+    changed = None
+    for number, part in enumerate(parts):
+        if type(part) not in _FIELDS:
+            continue
+        try:
+            plain = _write_fields(part, depth)
+        except Refusal as refusal:
+            refusal.climb(f"[{number}]", parts)
+            raise
+        if plain is not part:
+            changed = changed or list(parts)
+            changed[number] = plain
+    return parts if changed is None else tuple(changed)
 
 
-def _same(first: Any, second: Any) -> bool:
-    return first is second
+_FIELDS: dict[type, tuple[tuple[str, Callable[[Any, int], Any]], ...]] = {
+    messages.Message: (("parts", _write_parts),),
+    messages.ToolCall: (("arguments", write),),
+    messages.ToolSpec: (("parameters", write),),
+    messages.ModelRequest: (("messages", _write_parts), ("tools", _write_parts), ("output", write)),
+    messages.ModelReply: (("message", _write_fields), ("raw", write)),
+}
 
 
 def _step(key: Any) -> str:
@@ -336,7 +336,9 @@ def _read_tagged(plain: dict[str, Plain], fetch: Fetch | None) -> Any:
             return msgspec.convert(read(body, fetch), kind)
         if (build := _BUILD.get(tag)) is not None:
             return build(read(body, fetch))
-    except (ArithmeticError, LookupError, TypeError, ValueError, AttributeError) as exc:
+    except (Damage, GenXAIError):
+        raise
+    except Exception as exc:  # numpy and pandas raise what they like
         raise Damage(f"does not fit its tag {tag!r}: {exc}") from exc
     raise Damage(f"has the unknown tag {tag!r}")
 
