@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import datetime
 import json
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import pytest
-from pydantic import BaseModel, Field
+from pydantic import AnyUrl, BaseModel, Field
 
 from genxai_nb.messages import Message, ModelRequest, ToolCall, ToolResult, assistant, system, user
 from genxai_nb.providers.offline.provider import answer
@@ -213,3 +214,27 @@ def test_nothing_wanted_is_full_coverage():
     """Where a request says nothing of what it wants, nothing is missing."""
     grade = fill(Grade, "Judge this.")
     assert (grade.share, grade.finished, grade.advice) == (1, True, "Nothing is missing.")
+
+
+class Visit(BaseModel):
+    day: datetime.date
+    at: datetime.time | None
+    mail: str | None = Field(json_schema_extra={"format": "email"})
+    page: AnyUrl | None
+    guests: int | None
+    rating: Annotated[float, Field(gt=0, lt=1)]
+    stars: Annotated[int, Field(gt=0, lt=4)]
+
+
+def test_formats_and_empty_fields():
+    """Dates, times and addresses are found by their form; what may be empty and is not there stays empty."""
+    given = "<plan>\nCome on 2025-05-01 at 14:30, or write to ann@example.org, see https://example.org/garden\n</plan>"
+    visit = fill(Visit, f"Read the plan.\n\n{given}")
+    assert visit.day == datetime.date(2025, 5, 1)
+    assert visit.at == datetime.time(14, 30)
+    assert (visit.mail, str(visit.page)) == ("ann@example.org", "https://example.org/garden")
+    assert visit.guests is None
+    assert 0 < visit.rating < 1
+    assert visit.stars in {1, 2, 3}
+    bare = fill(Visit, "Read the plan.\n\n<plan>\nCome on 2025-05-01, we are 3 guests.\n</plan>")
+    assert (bare.at, bare.mail, bare.page, bare.guests) == (None, None, None, 3)

@@ -44,6 +44,14 @@ def resolved(schema: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:
             return schema
 
 
+def named_numbers(name: str, text: str) -> list[float | int]:
+    """The numbers right behind or before a name: ``limit: 3``, ``a limit of 3``, ``3 guests``."""
+    label = r"[\s_-]*".join(re.escape(word) for word in words(name))
+    after = re.findall(rf"\b{label}s?\b\W{{0,3}}(?:is |of |=|:)?\s*(\S+)", text, re.IGNORECASE)
+    before = re.findall(rf"(\S+)\s+{label}s?\b", text, re.IGNORECASE)
+    return [number for piece in after + before for number in numbers(piece.rstrip(".,;:!?"))]
+
+
 class Arguments:
     """Fills a tool's parameters one after the other; a number or quotation is used once.
 
@@ -112,7 +120,7 @@ class Arguments:
 
     def _number(self, name: str, schema: dict[str, Any], *, required: bool) -> Any:
         given = self._given(name)
-        named = numbers(given) if given is not None else self._named_numbers(name)
+        named = numbers(given) if given is not None else named_numbers(name, self.ask.task)
         for number in named:
             if _allowed(number, schema):
                 if number in self._numbers:
@@ -125,12 +133,6 @@ class Arguments:
                 self._numbers.remove(number)
                 return number
         return NOTHING
-
-    def _named_numbers(self, name: str) -> list[float | int]:
-        label = r"[\s_-]*".join(re.escape(word) for word in words(name))
-        after = re.findall(rf"\b{label}s?\b\W{{0,3}}(?:is |of |=|:)?\s*(\S+)", self.ask.task, re.IGNORECASE)
-        before = re.findall(rf"(\S+)\s+{label}s?\b", self.ask.task, re.IGNORECASE)
-        return [number for piece in after + before for number in numbers(piece.rstrip(".,;:!?"))]
 
     def _text(self, name: str, schema: dict[str, Any], *, required: bool) -> Any:
         about = frozenset(stems(name))

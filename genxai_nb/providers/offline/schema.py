@@ -10,13 +10,21 @@ from typing import Any
 
 from .answer import compose, material, pick, weigh
 from .ask import ASKING, Ask
-from .fill import resolved
+from .fill import named_numbers, resolved
 from .roles import ADVICE, advice_of, coverage, draft_of, is_short, judged_of, report, wanted_of
 from .text import STOP_WORDS, Weights, numbers, sentences, stem, stems, terms, words
 
 _NUMBER = r"(-?\d+(?:\.\d+)?)"
 _RANGE = re.compile(rf"between\s+{_NUMBER}\s+and\s+{_NUMBER}|{_NUMBER}\s*(?:to|\.\.+|–|-)\s*{_NUMBER}")
 _LINK = r"\s*(?:[:=(–-]|means\b|is\b|if\b|when\b|for\b)"
+
+_FORMATS = {
+    "date": re.compile(r"\b\d{4}-\d{2}-\d{2}\b"),
+    "date-time": re.compile(r"\b\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2})?(?:Z|[+-]\d{2}:\d{2})?)?"),
+    "time": re.compile(r"\b\d{2}:\d{2}(?::\d{2})?\b"),
+    "email": re.compile(r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b"),
+    "uri": re.compile(r"\bhttps?://[^\s<>\"]+"),
+}
 
 _AFFIRMING = frozenset(stems("accept accepted approve approved complete done good ok pass passed ready yes"))
 _DENYING = frozenset(stems("again bad fail failed incomplete no redo reject rejected revise rework"))
@@ -49,7 +57,10 @@ class _Form:
         self.share, self.missing = coverage(self.wanted, self.text)
 
     def value(self, name: str, schema: dict[str, Any]) -> Any:
+        nullable = any(part.get("type") == "null" for part in schema.get("anyOf", ()))
         schema = resolved(schema, self.root)
+        if nullable and not self._has(name, schema):
+            return None
         if "const" in schema:
             return schema["const"]
         if "enum" in schema:
@@ -67,12 +78,25 @@ class _Form:
                 return None
         return self._string(name, schema)
 
+    def _has(self, name: str, schema: dict[str, Any]) -> bool:
+        """There is a value for a field that may stay empty."""
+        if schema.get("type") in {"integer", "number"}:
+            return None not in _bounds(schema) or self._named_number(name) is not None
+        return "format" not in schema or bool(self._formatted(name, schema["format"]))
+
+    def _formatted(self, name: str, form: str) -> str:
+        """The first date, time or address in what is given, under the field's own key before others."""
+        texts = [self.ask.given.get(name, ""), *self.ask.given.values(), self.ask.task]
+        pattern = _FORMATS.get(form)
+        found = (match for text in texts if pattern and (match := pattern.search(text)))
+        return next((match[0] for match in found), "")
+
     def _number(self, name: str, schema: dict[str, Any]) -> float | int:
         low, high = _bounds(schema)
         whole = schema.get("type") == "integer"
         if low is not None and high is not None:
             value = low + (high - low) * self.share
-            return math.floor(value) if whole else round(value, 3)
+            return math.floor(value) if whole else value if self.share in {0, 1} else round(value, 3)
         value = self._named_number(name) or 0
         value = max(value, low) if low is not None else value
         value = min(value, high) if high is not None else value
@@ -85,6 +109,9 @@ class _Form:
         for key, text in texts.items():
             if named.intersection(terms(key)) and (found := numbers(text)):
                 return found[0]
+        near = [number for text in texts.values() for number in named_numbers(name, text)]
+        if near:
+            return near[0]
         for sentence in (sentence for text in texts.values() for sentence in sentences(text)):
             if named and named <= set(terms(sentence)) and (found := numbers(sentence)):
                 return found[0]
@@ -147,6 +174,8 @@ class _Form:
     def _string(self, name: str, schema: dict[str, Any]) -> str:
         about = _about(name, schema)
         given = self.ask.given.get(name, "").strip()
+        if "format" in schema:
+            return self._formatted(name, schema["format"])
         if ADVICE.intersection(about) or (_REASONS.intersection(about) and self.wanted):
             text = report(self.share, self.wanted, self.missing)
         elif given and is_short(given) and not (draft_of(self.ask) or advice_of(self.ask)):
@@ -195,8 +224,12 @@ def key_words(texts: Sequence[str], count: int) -> list[str]:
 
 
 def _bounds(schema: dict[str, Any]) -> tuple[float | int | None, float | int | None]:
-    low = schema.get("minimum", schema.get("exclusiveMinimum"))
-    high = schema.get("maximum", schema.get("exclusiveMaximum"))
+    step = 1 if schema.get("type") == "integer" else 0.001
+    low, high = schema.get("minimum"), schema.get("maximum")
+    if "exclusiveMinimum" in schema:
+        low = schema["exclusiveMinimum"] + step
+    if "exclusiveMaximum" in schema:
+        high = schema["exclusiveMaximum"] - step
     found = _RANGE.search(schema.get("description", ""))
     if low is None and high is None and found:
         low, high = (float(number) for number in found.groups() if number is not None)
