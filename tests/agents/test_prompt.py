@@ -59,6 +59,7 @@ def test_all_public_keys_are_shown_but_those_in_the_task():
     state = {"topic": "batteries", "notes": ["one", "two"], "@history/writer": ["secret"]}
     text = asked(Prompt(task="Write about {{topic}}."), state)
     assert text == "Write about batteries.\n\n<notes>\n- one\n- two\n</notes>"
+    assert asked(Prompt(task="Go."), state, reads=("@history/writer",)) == "Go."
 
 
 def test_a_key_of_which_the_task_holds_only_a_part_is_shown_whole():
