@@ -32,7 +32,8 @@ def record(run_events: Sequence[Event], graph: Graph | None) -> dict[str, str]:
 
     Args:
         run_events: The run's facts so far.
-        graph: The graph that ran; None when it is not known, which leaves the picture out.
+        graph: The graph that ran. None, or one that has another structure by now, leaves out the picture
+            and the values that came out.
     """
     account = account_of(run_events, graph)
     picture = None if account.picture is None else picture_part(account.picture)

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from genxai_nb.errors import GenXAIError
+from genxai_nb.errors import DefinitionError, GenXAIError
 from genxai_nb.graph.draw import picture_of, status_words
 from genxai_nb.graph.draw.figures import counted, short_count
 from genxai_nb.graph.draw.lettering import one_line
 from genxai_nb.graph.draw.picture import GLYPHS, WORDS, Picture, Status
 from genxai_nb.graph.fold import fold
-from genxai_nb.journal.events import InstanceFinished, NodeFinished
+from genxai_nb.journal.events import InstanceFinished, NodeFinished, RunStarted
 from genxai_nb.journal.summary import summarize
 from genxai_nb.templates import readable
 
@@ -90,8 +90,9 @@ class Account(Struct, frozen=True, kw_only=True):
 
 
 def account_of(events: Sequence[Event], graph: Graph | None) -> Account:
-    """Gather what a run's record tells from its events and, if it is known, its graph."""
+    """Gather what a run's record tells from its events and, if it still is as it ran, its graph."""
     summary = summarize(events)
+    graph = graph if graph is not None and _is_of(graph, events) else None
     picture = None if graph is None else _settled(picture_of(graph, summary))
     written = _written(events)
     status, headline = _standing(summary)
@@ -144,6 +145,14 @@ def _value(value: Any) -> Value:
     elif isinstance(value, dict):
         glance = " · ".join(f"{key}: {text_of(item)}" for key, item in islice(value.items(), _MOST_ITEMS))
     return Value(glance=one_line(glance), text=text)
+
+
+def _is_of(graph: Graph, events: Sequence[Event]) -> bool:
+    """Whether the graph has the structure with which the run began; else its edges have other numbers."""
+    try:
+        return isinstance(events[0], RunStarted) and events[0].structure == graph.structure
+    except DefinitionError:
+        return False
 
 
 def _standing(summary: RunSummary) -> tuple[Status, str]:
@@ -212,7 +221,7 @@ def _values(
     try:
         state, _ = fold(graph.build(), graph.schema, events).schedule.now()
     except GenXAIError:
-        return {}  # the graph has changed since, or the journal is damaged: the rest can still be told
+        return {}  # a damaged journal: the rest can still be told
     keys = dict.fromkeys(name for update in written.values() for name in update)
     return {key: _value(state[key]) for key in keys if key in state}
 
