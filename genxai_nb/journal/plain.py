@@ -181,10 +181,7 @@ def _write_unusual(value: Any, kind: type, depth: int) -> Plain:
     if _OURS.get(kind.__name__) is kind:
         return _write_ours(value, kind, depth)
     if kind.__module__.partition(".")[0] in {"numpy", "pandas"}:
-        table = write_table(value, lambda item: write(item, depth + 1))
-        if table is None:
-            raise Refusal(value)
-        return table
+        return _write_table(value, depth)
     if isinstance(value, Enum):
         return {**tagged("enum", write(value.value, depth + 1)), "class": _name(kind)}
     if (members := _members(value, kind)) is not None:
@@ -196,6 +193,20 @@ def _write_unusual(value: Any, kind: type, depth: int) -> Plain:
         if isinstance(value, base):
             return tagged(scalar.tag, scalar.write(value))
     raise Refusal(value)
+
+
+def _write_table(value: Any, depth: int) -> Plain:
+    def inner(item: Any, step: str) -> Plain:
+        try:
+            return write(item, depth + 1)
+        except Refusal as refusal:
+            refusal.climb(step, value)
+            raise
+
+    table = write_table(value, inner)
+    if table is None:
+        raise Refusal(value)
+    return table
 
 
 def _members(value: Any, kind: type) -> dict[str, Any] | None:

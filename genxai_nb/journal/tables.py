@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from genxai_nb.errors import MissingPackage
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-Walk = Callable[[Any], Any]
+Walk = Callable[[Any, str], Any]
 
 _BUFFERS = frozenset("biufcSUmM")
 _NULLABLE = frozenset(
@@ -28,7 +29,7 @@ def write_table(value: Any, plain: Walk) -> dict[str, Any] | None:
 
     Args:
         value: A value whose type is of numpy or pandas.
-        plain: Writes what is inside.
+        plain: Writes what is inside, which is found at a place such as ``['price'][3]``.
     """
     kind = type(value)
     if kind.__module__.partition(".")[0] == "numpy":
@@ -39,7 +40,8 @@ def write_table(value: Any, plain: Walk) -> dict[str, Any] | None:
     if kind is pandas.Series:
         column = _write_column(value.array, plain)
         return column and tagged(
-            "series", {"index": _write_index(value.index, plain), "name": plain(value.name), "values": column}
+            "series",
+            {"index": _write_index(value.index, plain), "name": plain(value.name, ".name"), "values": column},
         )
     if isinstance(value, pandas.Index):
         return tagged("index", _write_index(value, plain))
@@ -57,9 +59,7 @@ def _write_numpy(value: Any, kind: type, plain: Walk) -> dict[str, Any] | None:
     numpy: Any = sys.modules["numpy"]
     if kind is numpy.ndarray:
         if value.dtype.kind == "O":
-            return tagged(
-                "objects", {"shape": list(value.shape), "values": [plain(item) for item in value.flat]}
-            )
+            return tagged("objects", {"shape": list(value.shape), "values": _write_items(value.flat, plain)})
         if value.dtype.kind in _BUFFERS:
             body = {
                 "dtype": value.dtype.str,
@@ -73,7 +73,10 @@ def _write_numpy(value: Any, kind: type, plain: Walk) -> dict[str, Any] | None:
 
 
 def _write_frame(frame: pd.DataFrame, plain: Walk) -> dict[str, Any] | None:
-    columns = [_write_column(frame.iloc[:, number].array, plain) for number in range(frame.shape[1])]
+    columns = []
+    for number, name in enumerate(frame.columns):
+        place = partial(_write_at, plain, f"[{name!r}]")
+        columns.append(_write_column(frame.iloc[:, number].array, place))
     index, names = _write_index(frame.index, plain), _write_index(frame.columns, plain)
     if None in columns or index is None or names is None:
         return None
@@ -82,7 +85,7 @@ def _write_frame(frame: pd.DataFrame, plain: Walk) -> dict[str, Any] | None:
 
 def _write_index(index: pd.Index[Any], plain: Walk) -> dict[str, Any] | None:
     pandas: Any = sys.modules["pandas"]
-    names = [plain(name) for name in index.names]
+    names = [plain(name, ".index.name") for name in index.names]
     if type(index) is pandas.RangeIndex:
         steps: Any = index
         return {"names": names, "range": [steps.start, steps.stop, steps.step]}
@@ -103,15 +106,21 @@ def _write_column(array: Any, plain: Walk) -> dict[str, Any] | None:
         moments = array.asi8
         return {"dtype": name, "moments": _write_numpy(moments, type(moments), plain)}
     if name in _NULLABLE:
-        return {
-            "dtype": name,
-            "values": [None if pandas.isna(item) else plain(_item(item)) for item in array],
-        }
-    if dtype.kind in _BUFFERS or name == "object":
+        items = (None if pandas.isna(item) else _item(item) for item in array)
+        return {"dtype": name, "values": _write_items(items, plain)}
+    if isinstance(array, pandas.arrays.NumpyExtensionArray) or isinstance(dtype, sys.modules["numpy"].dtype):
         values = array.to_numpy()
         written = _write_numpy(values, type(values), plain)
         return written and {"array": written}
     return None
+
+
+def _write_at(plain: Walk, place: str, item: Any, step: str) -> Any:
+    return plain(item, place + step)
+
+
+def _write_items(items: Iterable[Any], plain: Walk) -> list[Any]:
+    return [plain(item, f"[{number}]") for number, item in enumerate(items)]
 
 
 def _item(value: Any) -> Any:
