@@ -26,6 +26,7 @@
     │   └── ResumeRefused            the graph's structure is not the one the run began with
     ├── CallError                    wait, change the request, or let the node's policy decide
     │   ├── ToolFailed               a tool raised, or its arguments were wrong
+    │   ├── RecordedFailure          a call that failed when it was made, replayed
     │   └── ProviderError            a model request failed
     │       ├── Authentication       the key is missing or refused
     │       ├── RateLimited          has .retry_after in seconds
@@ -277,6 +278,12 @@ class ToolFailed(CallError):
     """A tool raised, or was called with arguments that do not fit its schema."""
 
     code = "tool_failed"
+
+
+class RecordedFailure(CallError):
+    """A call that failed when it was made; the journal gives the same words again."""
+
+    code = "recorded_failure"
 
 
 class ProviderError(CallError):

@@ -87,6 +87,7 @@ async def run_in_worker(function: Callable[..., T], *args: Any) -> T:
     global _workers
     if _workers is None:
         with _lock:
-            _workers = _workers or ThreadPoolExecutor(WORKERS, "genxai-worker")
+            if _workers is None:
+                _workers = ThreadPoolExecutor(WORKERS, "genxai-worker")
     context = contextvars.copy_context()
     return await asyncio.get_running_loop().run_in_executor(_workers, context.run, function, *args)

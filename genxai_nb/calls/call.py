@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from hashlib import blake2b
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from msgspec import Struct
 
 CallKind = Literal["model", "tool", "human", "embedding", "agent"]
 
 
-class Scope(NamedTuple):
+class Scope(Struct, frozen=True, array_like=True):
     """Where in a run a call is made. ``parent`` is the slot of the call it is made in, if any."""
 
     path: str

@@ -7,16 +7,10 @@ from typing import Any
 
 import msgspec
 
-from genxai_nb.errors import CallError
+from genxai_nb.errors import RecordedFailure
 from genxai_nb.journal.events import CallFailed, CallFinished, CallStarted, Event, NodeFailed
 
 from .call import Call, Handler
-
-
-class RecordedFailure(CallError):
-    """A call that failed when it was made; replayed with the same words."""
-
-    code = "recorded_failure"
 
 
 class Replay:
@@ -60,7 +54,7 @@ class Replay:
         answer = self._answers.get(call.slot) if self._answers else None
         if answer is None:
             return await proceed(call)
-        if type(answer) is CallFailed:
+        if isinstance(answer, CallFailed):
             raise RecordedFailure(answer.error)
         return restore(answer.reply, call.traits.reply)
 

@@ -58,8 +58,8 @@ class Retry:
             await self._sleep(wait)
             call.attempt += 1
 
-    async def _within(self, timeout: float, call: Call, proceed: Handler) -> Any:
-        clock = asyncio.timeout(timeout)
+    async def _within(self, seconds: float, call: Call, proceed: Handler) -> Any:
+        clock = asyncio.timeout(seconds)
         try:
             async with clock:
                 return await proceed(call)
@@ -67,11 +67,11 @@ class Retry:
             if not clock.expired():
                 raise
             raise TimedOut(
-                f"{call.kind} {call.name!r} gave no answer within {timeout:g} s.", hint="Raise its timeout."
+                f"{call.kind} {call.name!r} gave no answer within {seconds:g} s.", hint="Raise its timeout."
             ) from exc
 
 
 def pause(attempt: int) -> float:
     """Seconds to wait after the given attempt: exponential, half of it random."""
-    longest = min(LONGEST_WAIT, FIRST_WAIT * 2 ** (attempt - 1))
+    longest = min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** (attempt - 1))
     return longest * (0.5 + random.random() / 2)  # noqa: S311 - jitter, not a secret

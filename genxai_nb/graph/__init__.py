@@ -1,1 +1,3 @@
 """The graph engine: declaring, planning, scheduling, running and drawing."""
+
+__all__: list[str] = []

@@ -2,51 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from genxai_nb.calls.call import CallKind, Handler, Traits, digest
+from genxai_nb.calls.call import digest
 from genxai_nb.errors import DefinitionError, GraphInvalid, UnknownName
 from genxai_nb.journal.store import Definition
 from genxai_nb.loop import run_here
-from genxai_nb.source import source_of, version_of
+from genxai_nb.source import version_of
 
+from .binding import Bindings, NoLookup, read_condition
 from .checks import check
 from .definition import END, START, Condition, Edge, Node
-from .functions import FunctionBody
-from .nodes import Lookup, NodeBody, NodeLike, NodeOptions, Prepared
+from .nodes import Lookup, NodeOptions, Prepared
 from .plan import Plan
 from .reducers import Reducer
 from .result import Result
 from .run import Run, RunOptions
-from .state import Schema, State
+from .state import Schema
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
 __all__ = ["END", "START", "Graph"]
-
-
-class NoLookup:
-    """Finds nothing: every node of the graph must be given its definition."""
-
-    def find(self, name: str) -> Any | None:  # noqa: ARG002 - the protocol
-        """Nothing."""
-        return None
-
-    def names(self) -> dict[str, str]:
-        """No names."""
-        return {}
-
-    def resolve(self, kind: CallKind, name: str) -> tuple[Handler, Traits]:
-        """Refuse.
-
-        Raises:
-            UnknownName: Always.
-        """
-        raise UnknownName(kind, name)
 
 
 class Graph:
@@ -90,8 +70,7 @@ class Graph:
         self._drawn: set[str] = set()
         self._plan: Plan | None = None
         self._structure: str | None = None
-        self._bodies: dict[str, tuple[Any, Prepared]] = {}
-        self._kept: dict[str, tuple[NodeBody, Definition]] = {}
+        self._bindings = Bindings(self)
 
     def __repr__(self) -> str:
         def count(number: int, noun: str) -> str:
@@ -101,7 +80,7 @@ class Graph:
 
     # ── declaring ────────────────────────────────────────────────────────────────────────────
 
-    def node(
+    def node(  # noqa: PLR0913 - each is an option of a node in the graph language
         self,
         name: str,
         definition: Any = None,
@@ -172,7 +151,7 @@ class Graph:
         )
         node = Node(name, options, definition, what=what, expected=expected)
         if definition is not None:
-            self._body(node, definition)
+            self._bindings.bind(node, definition)
         self.nodes[name] = node
         self._plan = None
         return self
@@ -186,7 +165,7 @@ class Graph:
         if name not in self.nodes:
             raise UnknownName("node", name, self.nodes)
         node = self.nodes[name]
-        self._body(node, definition)
+        self._bindings.bind(node, definition)
         node.definition = definition
         self._plan = None
         return self
@@ -225,7 +204,7 @@ class Graph:
                 f"No edge leads {'out of END' if source == END else 'into START'}.",
                 hint=f"{source} -> {target}",
             )
-        text, decide, names = _condition(when, self.schema)
+        text, decide, names = read_condition(when, self.schema)
         edge = Edge(
             len(self.edges),
             source,
@@ -306,61 +285,11 @@ class Graph:
         Raises:
             UnknownName: Nothing of that name is found.
         """
-        place = self.nodes[node]
-        definition = place.definition
-        if definition is None:
-            definition = self._find(place)
-        kept = self._bodies.get(node)
-        if kept is not None and kept[0] is definition:
-            return kept[1]
-        return self._body(place, definition)
-
-    def _find(self, node: Node) -> Any:
-        found = self.lookup.find(node.what)
-        if found is None:
-            known = [*self.lookup.names(), *(n.name for n in self.nodes.values() if n.definition is not None)]
-            kind = node.expected or "agent, tool or function"
-            raise UnknownName(kind, node.what, [name for name in known if name != node.what])
-        return found
-
-    def _body(self, node: Node, definition: Any) -> Prepared:
-        body: NodeBody
-        if isinstance(definition, NodeLike):
-            body = definition.as_node(node.options)
-        elif callable(definition):
-            body = FunctionBody(definition, node.name)
-        else:
-            raise DefinitionError(
-                f"Node {node.name!r} was given {definition!r:.80}, which is a {type(definition).__name__}.",
-                hint="Give it a function of the state, an agent, a tool, or human(...).",
-            )
-        if node.expected is not None and body.kind != node.expected:
-            raise DefinitionError(
-                f"Node {node.name!r} expects {node.expected} {node.what!r}, which is a {body.kind}.",
-                hint=f"Write {body.kind} {node.what}.",
-            )
-        made = Prepared(body, node.options)
-        self._bodies[node.name] = (definition, made)
-        return made
+        return self._bindings.prepare(self.nodes[node])
 
     def definitions(self) -> list[Definition]:
         """All definitions as they are now, to be kept with a run."""
-        return [self._record(name) for name in self.nodes]
-
-    def _record(self, name: str) -> Definition:
-        body = self.definition_of(name).body
-        kept = self._kept.get(name)
-        if kept is None or kept[0] is not body:
-            definition = self._bodies[name][0]
-            record = Definition(
-                hash=body.version,
-                kind=body.kind,
-                name=name,
-                spec=str(getattr(definition, "spec_text", "")),
-                source=source_of(definition),
-            )
-            kept = self._kept[name] = (body, record)
-        return kept[1]
+        return [self._bindings.record(node) for node in self.nodes.values()]
 
     # ── running ──────────────────────────────────────────────────────────────────────────────
 
@@ -411,26 +340,7 @@ class Graph:
         return await run_here(self.start(given, model=model, store=store, answers=answers).drive())
 
 
-def _condition(
-    when: Condition | None, schema: Schema
-) -> tuple[str | None, Callable[[Mapping[str, Any]], Any] | None, frozenset[str]]:
-    """A condition as text, as a function of the view, and the keys that it names."""
-    if when is None:
-        return None, None, frozenset()
-    if callable(when):
-        function = when
-
-        def decide(data: Mapping[str, Any]) -> Any:
-            return function(State(data) if schema.model is None else schema.view(data))
-
-        return getattr(when, "__name__", repr(when)), decide, frozenset()
-    from genxai_nb.expressions import compile_expression
-
-    expression = compile_expression(when)
-    return when.strip(), expression.evaluate, expression.names
-
-
-def _whole(name: str, value: int) -> int:
+def _whole(name: str, value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
         raise DefinitionError(
             f"{name} is {value!r}, which is no whole number from 0.", hint=f"Write {name}=3."

@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+from msgspec import structs
+
 from genxai_nb.calls.call import Call, CallKind, Handler, Scope, Traits, digest
 from genxai_nb.errors import HumanAnswerMissing, RunError
 from genxai_nb.journal.codec import encode_request
@@ -79,7 +82,7 @@ class VisitContext:
         self._exchange = exchange
         self._counts: dict[str, int] = {} if counts is None else counts
         self.scope = scope
-        self.path, self.node, self.visit, self.index, _ = scope
+        self.path, self.node, self.visit, self.index = scope.path, scope.node, scope.visit, scope.index
         self.item = item
 
     @property
@@ -95,7 +98,7 @@ class VisitContext:
     @property
     def idempotency_key(self) -> str:
         """A key that is equal whenever this same visit runs again after a crash."""
-        return digest(self._exchange.head.encode(), repr(self.scope).encode())
+        return digest(self._exchange.head.encode(), msgspec.json.encode(self.scope))
 
     async def call(self, kind: CallKind, name: str, request: Any, handler: Handler, traits: Traits) -> Any:
         """Make a call through the chain.
@@ -104,7 +107,7 @@ class VisitContext:
             NotStorable: The request cannot be kept, so it could not be replayed.
             CallError: What the call ended in.
         """
-        asked = digest(repr(self.scope).encode(), kind.encode(), name.encode(), encode_request(request))
+        asked = digest(msgspec.json.encode(self.scope), kind.encode(), name.encode(), encode_request(request))
         ordinal = self._counts.get(asked, 0)
         self._counts[asked] = ordinal + 1
         slot = f"{asked}.{ordinal}"
@@ -119,7 +122,7 @@ class VisitContext:
             key=digest(exchange.head.encode(), slot.encode()),
             traits=traits,
             emit=lambda delta: exchange.publish(Streamed(slot, self.node, delta)),
-            context=VisitContext(exchange, self.scope._replace(parent=slot), self.item),
+            context=VisitContext(exchange, structs.replace(self.scope, parent=slot), self.item),
         )
         return await exchange.chain(handler)(call)
 

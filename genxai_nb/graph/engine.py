@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from time import time
 from typing import Any
@@ -158,7 +158,7 @@ class Engine:
             if len(starting) == 1 and not self._tasks and starting[0].items is None:
                 visit = starting[0]
                 outcome = await perform(visit, self._ready[visit.place], None, self._schema, self._exchange)
-                ended = self._settle(outcome)
+                ended = int(self._settle(outcome))
             else:
                 for visit in starting:
                     self._spawn(visit)
@@ -278,7 +278,7 @@ class Engine:
             )
         return True
 
-    def _gather(self, outcome: Outcome) -> list[Mapping[str, Any]] | None:
+    def _gather(self, outcome: Outcome) -> list[dict[str, Any]] | None:
         """Take in a map's instance; the updates in order of index once all are there."""
         visit, index = outcome.visit, outcome.index
         done = self._instances.setdefault(visit, {})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from genxai_nb.errors import StoreDamaged
@@ -68,7 +68,7 @@ class Folded:
 
     def _finish(self, event: NodeFinished) -> None:
         visit = self._running(event)
-        updates: list[Mapping[str, Any]] = [event.update]
+        updates = [event.update]
         if visit.items is not None:
             done = self.instances.pop(visit, {})
             updates = [done[index].update for index in sorted(done)]

@@ -7,9 +7,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from genxai_nb.source import version_of
-
 from genxai_nb.errors import DefinitionError
+from genxai_nb.source import version_of
 
 from .nodes import NodeBody, NodeOptions
 

@@ -86,13 +86,20 @@ class NodeBody(Protocol):
         template: Keys that the body's templates need, for checks at build.
     """
 
-    kind: str
-    version: str
-    run: Callable[..., Any]
-    threaded: bool
-    wants_context: bool
-    writes: tuple[str, ...]
-    template: tuple[str, ...]
+    @property
+    def kind(self) -> str: ...  # noqa: D102 - said above
+    @property
+    def version(self) -> str: ...  # noqa: D102 - said above
+    @property
+    def run(self) -> Callable[..., Any]: ...  # noqa: D102 - said above
+    @property
+    def threaded(self) -> bool: ...  # noqa: D102 - said above
+    @property
+    def wants_context(self) -> bool: ...  # noqa: D102 - said above
+    @property
+    def writes(self) -> tuple[str, ...]: ...  # noqa: D102 - said above
+    @property
+    def template(self) -> tuple[str, ...]: ...  # noqa: D102 - said above
 
 
 class Prepared:

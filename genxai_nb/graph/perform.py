@@ -27,7 +27,7 @@ class Outcome(Struct, eq=False):
 
     visit: Visit
     index: int | None
-    update: Mapping[str, Any] = NOTHING
+    update: dict[str, Any] = NOTHING
     reads: tuple[str, ...] = ()
     seconds: float = 0.0
     error: BaseException | None = None
@@ -95,11 +95,11 @@ async def _within(seconds: float, called: Awaitable[Any], name: str) -> Any:
         raise TimedOut(f"Node {name!r} took longer than {seconds:g} s.", hint="Raise its timeout.") from exc
 
 
-def _changes(value: Any, node: str) -> Mapping[str, Any]:
+def _changes(value: Any, node: str) -> dict[str, Any]:
     if value is None:
         return NOTHING
     if isinstance(value, Mapping):
-        return value
+        return dict(value)
     raise StateInvalid(
         f"Node {node!r} returned {value!r:.80}, which is a {type(value).__name__}.",
         hint=f'Return a dict of changes, or give the node into="{node}".',

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import msgspec
 
-from genxai_nb.calls.call import chained
+from genxai_nb.calls.call import Middleware, chained
 from genxai_nb.calls.gate import Gate
 from genxai_nb.calls.record import Record
 from genxai_nb.calls.replay import Replay
@@ -262,7 +262,7 @@ class Run:
         replay = Replay(events)
         journal = Journal(self._store, self.run_id, self._stream)
         gate = Gate()
-        layers = [replay, gate, Record(journal.commit, replay), Retry(journal.commit)]
+        layers: list[Middleware] = [replay, gate, Record(journal.commit, replay), Retry(journal.commit)]
         exchange = Exchange(
             self.run_id,
             self.run_id,
@@ -297,7 +297,12 @@ class Run:
 
     def pause(self) -> None:
         """Start nothing new; what is under way holds at its next call or its end. Returns at once."""
-        self._on_home(lambda: self._engine and self._engine.pause())
+
+        def stand() -> None:
+            if self._engine is not None:
+                self._engine.pause()
+
+        self._on_home(stand)
 
     def cancel(self) -> None:
         """Stop everything that is under way; the run can be resumed. Returns at once."""

@@ -272,7 +272,8 @@ class Schedule:
             WriteConflict: Views that meet here wrote one key without a reducer.
             StateInvalid: The key of a map holds no list.
         """
-        views, results = self.views, EMPTY
+        views = self.views
+        results: Mapping[str, Any] = EMPTY
         if views.narrow:  # this is the only token
             self._rounds.clear()
             tokens = self._waiting.pop(place)

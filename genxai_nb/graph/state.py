@@ -82,10 +82,8 @@ class Schema:
         SchemaInvalid: The state is not a pydantic model class, or a reducer's key is no field.
     """
 
-    def __init__(
-        self, model: type[BaseModel] | None, reducers: Mapping[str, str | Reducer] | None = None
-    ) -> None:
-        self.model = model
+    def __init__(self, model: Any, reducers: Mapping[str, str | Reducer] | None = None) -> None:
+        self.model: type[BaseModel] | None = model
         self.reducers = reducers_from(reducers)
         self.fields: dict[str, Any] = {}
         self._checks: dict[str, Any] = {}
@@ -125,7 +123,7 @@ class Schema:
         hidden = {key: value for key, value in given.items() if key[:1] == HIDDEN}
         return {**{key: getattr(state, key) for key in self.fields}, **hidden}
 
-    def check(self, update: Mapping[str, Any], node: str) -> Mapping[str, Any]:
+    def check(self, update: dict[str, Any], node: str) -> dict[str, Any]:
         """Check the fields that a node changed; the others are as they were.
 
         Raises:
@@ -142,7 +140,7 @@ class Schema:
             for key, value in update.items()
         }
 
-    def _check_keys(self, given: Mapping[str, Any], node: str | None = None) -> None:
+    def _check_keys(self, given: Mapping[Any, Any], node: str | None = None) -> None:
         by = f"Node {node!r} wrote" if node else "The input has"
         for key in given:
             if not isinstance(key, str) or not key:
@@ -161,7 +159,9 @@ class Schema:
             from typing import Annotated
 
             field = self.fields[key]
-            kind = Annotated[(field.annotation, *field.metadata)] if field.metadata else field.annotation
+            kind: Any = field.annotation
+            if field.metadata:
+                kind = Annotated[(kind, *field.metadata)]
             check = self._checks[key] = TypeAdapter(kind)
         try:
             return check.validate_python(value)
