@@ -33,10 +33,10 @@ def dispatch(session: Session, line: str, body: str | None) -> Any:
     else:
         request = read_head(line, body, cell=cell, verbs=VERBS)
     value = perform(session, request)
+    if AWAIT in marks:
+        return _awaited(value, valued=VALUE in marks)
     if not isinstance(value, Wait):
         return value
-    if AWAIT in marks:
-        return _joined(value, valued=VALUE in marks)
     result = value.join()
     return result if VALUE in marks else None
 
@@ -55,9 +55,11 @@ def perform(session: Session, request: Request) -> Any:
         raise
 
 
-async def _joined(wait: Wait, *, valued: bool) -> Any:
-    value = await wait.joined()
-    return value if valued else None
+async def _awaited(value: Any, *, valued: bool) -> Any:
+    if not isinstance(value, Wait):
+        return value
+    result = await value.joined()
+    return result if valued else None
 
 
 def _unmarked(line: str) -> tuple[set[str], str]:

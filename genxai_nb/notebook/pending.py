@@ -2,45 +2,56 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from genxai_nb.errors import RunError
-from genxai_nb.graph.result import Result
-from genxai_nb.graph.run import Run
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    from genxai_nb.graph.result import Result
+    from genxai_nb.graph.run import Run
 
 
 class Pending:
     """The result of a run that has not ended; once it has, this reads as the result.
 
+    Args:
+        run: The run.
+        future: Its end.
+
     Example:
-        >>> result = Pending(run)                      # doctest: +SKIP
-        >>> result.state                               # doctest: +SKIP
-        RunError: Run r7 of review has no result yet: it is running. %genxai wait joins it.
+        >>> from concurrent.futures import Future
+        >>> from genxai_nb.graph.build import Graph
+        >>> run = Graph("g").node("a", lambda state: {"n": 1}).edge("START", "a").start(store=":memory:")
+        >>> Pending(run, Future())
+        Run r1 of g has no result: it is running.
     """
 
-    __slots__ = ("_run",)
+    __slots__ = ("_future", "_run")
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, future: Future[Result]) -> None:
         self._run = run
+        self._future = future
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
-        return getattr(self._result(), name)
+        if self._status() != "done":
+            raise RunError(self._sentence(), hint=self._hint(), run_id=self._run.run_id)
+        return getattr(self._run.result(), name)
 
     def __repr__(self) -> str:
-        return repr(self._run.result()) if self._run.status == "done" else self._sentence()
+        return repr(self._run.result()) if self._status() == "done" else self._sentence()
 
-    def _result(self) -> Result:
-        if self._run.status != "done":
-            raise RunError(self._sentence(), hint=self._hint(), run_id=self._run.run_id)
-        return self._run.result()
+    def _status(self) -> str:
+        return self._run.status if self._future.done() else "running"
 
     def _sentence(self) -> str:
         name = self._run.graph.name if self._run.graph else ""
-        return f"Run {self._run.run_id} of {name} has no result: it is {self._run.status}."
+        return f"Run {self._run.run_id} of {name} has no result: it is {self._status()}."
 
     def _hint(self) -> str:
-        if self._run.status == "running":
+        if self._status() == "running":
             return "%genxai wait joins it."
         return f"%genxai resume {self._run.run_id} goes on."

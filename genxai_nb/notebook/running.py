@@ -122,8 +122,9 @@ def _drive(
     read: Callable[[Run, Result], Any] | None,
     answers: dict[str, Any],
 ) -> Wait | None:
-    session.bind(variable, Pending(run))
-    started = Started(run, request.cell, run.begin(answers=answers), variable, read)
+    future = run.begin(answers=answers)
+    session.bind(variable, Pending(run, future))
+    started = Started(run, request.cell, future, variable, read)
     session.took(started)
     if request.has("detach"):
         name = run.graph.name if run.graph else ""

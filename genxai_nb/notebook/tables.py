@@ -73,6 +73,10 @@ def list_runs(session: Session, _request: Request) -> DataFrame:
     """All runs of the store, newest first; which were started here, which can be resumed."""
     frame = run_log()
     stands = {row.run for row in resumable(session)}
+    alive = {run for run, item in session.started.items() if item.alive}
+    frame["status"] = [
+        "running" if r in alive else s for r, s in zip(frame["run_id"], frame["status"], strict=True)
+    ]
     frame["here"] = [run in session.started for run in frame["run_id"]]
     frame["resumable"] = [run in stands for run in frame["run_id"]]
     return frame
