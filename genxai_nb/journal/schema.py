@@ -1,8 +1,7 @@
 """The tables of the SQLite journal, and how its file is opened.
 
 An event's place is its head's number and its own number in one integer, which is the row's key: one
-B-tree, in order of reading, with the rows in its leaves. What is said of an event in columns is read
-out of its JSON.
+B-tree, in order of reading, with the rows in its leaves. ``history`` shows events to people.
 """
 
 from __future__ import annotations
@@ -40,11 +39,7 @@ CREATE TABLE head (
 CREATE TABLE event (
     place INTEGER PRIMARY KEY,
     body TEXT NOT NULL,
-    crc INTEGER NOT NULL,
-    head INTEGER AS (place >> 32) VIRTUAL,
-    n INTEGER AS (place & 0xffffffff) VIRTUAL,
-    kind TEXT AS (json_extract(body, '$.event')) VIRTUAL,
-    node TEXT AS (json_extract(body, '$.node')) VIRTUAL
+    crc INTEGER NOT NULL
 );
 CREATE TABLE blob (hash TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE definition (
@@ -58,6 +53,13 @@ CREATE VIEW progress AS SELECT run.id AS run, (
     SELECT count(*) FROM event
     WHERE place > run.head << 32 AND place < (run.head + 1) << 32 AND body GLOB '{"event":"node_finished",*'
 ) AS steps FROM run;
+CREATE VIEW history AS SELECT
+    'r' || head.run AS run,
+    place & 0xffffffff AS n,
+    json_extract(body, '$.event') AS event,
+    json_extract(body, '$.node') AS node,
+    body
+FROM event JOIN head ON head.id = place >> 32;
 """
 
 

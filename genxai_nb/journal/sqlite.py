@@ -272,7 +272,7 @@ _left_behind: list[sqlite3.Connection | None] = []
 
 _LAST_PLACE = """
 SELECT coalesce(
-    (SELECT max(place) FROM event WHERE place > head << 32 AND place < (head + 1) << 32), head << 32
+    (SELECT max(place) FROM event WHERE place > run.head << 32 AND place < (run.head + 1) << 32), run.head << 32
 ) FROM run WHERE id = ?
 """
 _RUNS = """
@@ -288,7 +288,7 @@ UPDATE run SET status = ?, ended = ?, steps = (SELECT steps FROM progress WHERE 
 def _number(run: str) -> int:
     """The number in a run's id; 0, which no run has, if it is no id."""
     number = run.removeprefix("r")
-    return int(number) if number.isdecimal() and run != number else 0
+    return int(number) if run != number and number.isdecimal() and len(number) < 18 else 0
 
 
 def _insert(
