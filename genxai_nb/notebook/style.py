@@ -13,7 +13,7 @@ _TOKENS = """\
 --gx-sunk:color-mix(in srgb,var(--gx-ink) 5%,var(--gx-bg));
 --gx-line:var(--jp-border-color2,var(--vscode-panel-border,#e0e0e0));
 --gx-ink:var(--jp-ui-font-color1,var(--vscode-foreground,#212121));
---gx-dim:var(--jp-ui-font-color2,var(--vscode-descriptionForeground,#5c6470));
+--gx-dim:color-mix(in srgb,var(--gx-ink) 66%,var(--gx-bg));
 --gx-font:var(--jp-ui-font-family,system-ui,-apple-system,"Segoe UI","DejaVu Sans",sans-serif);
 --gx-mono:var(--jp-code-font-family,Menlo,Consolas,"DejaVu Sans Mono",monospace);
 --gx-idle:#5f6673;--gx-idle-bg:#f0f1f3;--gx-running:#8a5300;--gx-running-bg:#fff4dd;

@@ -142,6 +142,13 @@ def test_every_way_ends_at_its_cards(programs):
             assert min(abs(x - box.x), abs(x - box.right), abs(y - box.y), abs(y - box.bottom)) <= 1
 
 
+def test_a_label_does_not_bend_a_level_way(programs):
+    """A label lies on its way: between two cards at one height the way stays straight."""
+    way = layout(REVIEW, "right", programs=programs).routes[-1]
+
+    assert {round(y) for _, y in (*way.drawn(), way.tip, way.label)} == {round(way.tip[1])}
+
+
 def test_a_long_chain_leads_down_and_a_short_one_to_the_right(programs):
     """A graph that would have to shrink much to fit the page's width is turned."""
     long, short = layout(CHAIN, programs=programs), layout(REVIEW, programs=programs)
