@@ -133,6 +133,19 @@ def test_draft_in_the_state_is_mended_too():
     assert text_of(task) == "Salt slows the yeast down and adds flavour. Old loaves can be toasted."
 
 
+def test_report_names_words_of_advising_too():
+    """A word that a judge's report misses is added also where it is a word of advice elsewhere."""
+    notes = (
+        "<notes>\nClay is dug near the river. An object is fired twice. Glaze holds a missing part.\n</notes>"
+    )
+    draft = "<draft>\nClay is dug near the river.\n</draft>"
+    report = "Mend what the judge said: Missing: object, missing. Covered: 1 of 3."
+
+    assert text_of(f"Explain pottery from the notes. {report}\n\n{notes}\n\n{draft}") == (
+        "Clay is dug near the river. An object is fired twice. Glaze holds a missing part."
+    )
+
+
 def test_limit_of_sentences_holds_while_mending():
     """Added sentences are joined rather than lost when only so many are allowed."""
     draft = "Yeast turns sugar into gas, which lifts the dough. Old loaves can be toasted."

@@ -29,6 +29,7 @@ _MEASURES = frozenset(
 _ADVISES = re.compile(
     r"\s*(missing|add|mention|include|it lacks|lacks|cover|nothing is missing)\b", re.IGNORECASE
 )
+_REPORTED = re.compile(r"^\s*Missing: (.+?)\.(?=\s*$|\s+Covered:)", re.MULTILINE)  # as ``report`` writes it
 _FILLER = ADVICE | ASKING | frozenset(stems("all covered covers nothing still"))
 
 
@@ -58,13 +59,15 @@ def advice_in(given: Mapping[str, str]) -> dict[str, str]:
 
 
 def advice_terms(advice: str) -> list[str]:
-    """What advice names: its terms, without the words of advising."""
+    """What advice names: its terms, without the words of advising; of a report all that it misses."""
+    reported = terms(" ".join(_REPORTED.findall(advice)))
     told = " ".join(
         sentence
-        for sentence in sentences(advice)
+        for sentence in sentences(_REPORTED.sub("", advice))
         if not sentence.startswith(("Covered:", "Nothing is missing"))
     )
-    return [term for term in dict.fromkeys(terms(told)) if term not in _FILLER and not term.isdigit()]
+    named = [term for term in terms(told) if term not in _FILLER and not term.isdigit()]
+    return list(dict.fromkeys(reported + named))
 
 
 def draft_of(ask: Ask, *, besides: Container[str] = ()) -> tuple[str, str] | None:
