@@ -1,0 +1,138 @@
+"""The right to drive a run."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from genxai_nb.errors import RunBusy, StoreError
+from genxai_nb.journal.lease import held, hold
+
+HOLD = """
+import os, sys, pathlib
+from genxai_nb.journal.lease import hold
+with hold(pathlib.Path(sys.argv[1]), "r1"):
+    if len(sys.argv) > 2 and os.fork() == 0:
+        os.write(1, b"child\\n")
+        sys.stdin.read()
+        os._exit(0)
+    os.write(1, b"held\\n")
+    sys.stdin.readline()
+"""
+
+
+@pytest.fixture
+def holder(tmp_path):
+    """Another process that holds run r1 until it is told to go."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLD, tmp_path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout.readline() == "held\n"
+    yield process
+    process.kill()
+    process.communicate()
+
+
+def test_holder_in_another_process_is_named(tmp_path, holder):
+    """Whoever comes second is told within 100 ms which process drives the run."""
+    begun = time.monotonic()
+    words = rf"'r1' is being driven already, by process {holder.pid}\."
+    with pytest.raises(RunBusy, match=words) as caught, hold(tmp_path, "r1"):
+        pass
+    assert time.monotonic() - begun < 0.1
+    assert caught.value.run_id == "r1"
+    assert held(tmp_path, "r1")
+    with hold(tmp_path, "r2"):
+        assert held(tmp_path, "r2")
+
+
+def test_killed_holder_lets_go(tmp_path, holder):
+    """A run can be taken up the moment that its process is dead."""
+    holder.send_signal(signal.SIGKILL)
+    holder.wait()
+    assert not held(tmp_path, "r1")
+    with hold(tmp_path, "r1"):
+        pass
+
+
+def test_forked_child_does_not_keep_the_lock(tmp_path):
+    """A child of the holder that outlives it does not keep the run locked."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLD, tmp_path, "fork"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert {process.stdout.readline(), process.stdout.readline()} == {"child\n", "held\n"}
+    assert held(tmp_path, "r1")
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert not held(tmp_path, "r1")
+    process.stdin.close()
+    process.stdout.close()
+
+
+def test_second_holder_in_this_process(tmp_path):
+    """Another thread or task of this process is refused as well, and the first one keeps the run."""
+    refused = []
+
+    def attempt() -> None:
+        try:
+            with hold(tmp_path, "r1"):
+                pass
+        except RunBusy as exc:
+            refused.append(str(exc))
+
+    with hold(tmp_path, "r1"):
+        thread = threading.Thread(target=attempt)
+        thread.start()
+        thread.join()
+        attempt()
+        assert held(tmp_path, "r1")
+    assert len(refused) == 2
+    assert all("in this process" in text for text in refused)
+
+
+def test_nothing_is_left_behind(tmp_path):
+    """A run that was let go, after an error too, leaves no file, and can be held again."""
+    for _ in range(2):
+        with pytest.raises(ValueError, match="oops"), hold(tmp_path / "leases", "r1"):
+            raise ValueError("oops")
+    assert list((tmp_path / "leases").iterdir()) == []
+
+
+def test_one_at_a_time(tmp_path):
+    """Of many that take and let go at once, never two hold the run together."""
+    inside, most, done = [], [], []
+
+    def work() -> None:
+        while len(done) < 200:
+            try:
+                with hold(tmp_path, "r1"):
+                    inside.append(1)
+                    most.append(len(inside))
+                    done.append(1)
+                    inside.pop()
+            except RunBusy:
+                pass
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert max(most) == 1
+
+
+def test_place_that_cannot_be_written(tmp_path):
+    """A lock file that cannot be made is an error of ours."""
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    with pytest.raises(StoreError, match="lock file"), hold(tmp_path / "file", "r1"):
+        pass
+    assert not held(tmp_path / "file", "r1")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]

@@ -1,0 +1,414 @@
+"""The journal in a SQLite file."""
+
+from __future__ import annotations
+
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from zlib import crc32
+
+import pytest
+
+from genxai_nb.errors import NotStorable, RunNotFound, StoreBusy, StoreDamaged, StoreError
+from genxai_nb.journal.events import (
+    CallStarted,
+    NodeFinished,
+    NodeStarted,
+    RunFinished,
+    RunPaused,
+    RunResumed,
+    RunStarted,
+)
+from genxai_nb.journal.sqlite import SqliteStore
+from genxai_nb.journal.store import Definition
+from genxai_nb.messages import ModelRequest, user
+
+
+def started(at: float = 0.0, **given) -> RunStarted:
+    return RunStarted(at=at, run="", graph="g", structure="s", input=given, definitions={"a": "h"})
+
+
+def finished(visit: int, **update) -> NodeFinished:
+    return NodeFinished(at=visit, node="a", visit=visit, update=update, edges=(0,))
+
+
+@pytest.fixture
+def store(tmp_path):
+    store = SqliteStore(tmp_path / "journal.db")
+    yield store
+    store.close()
+
+
+def python(text: str, *arguments: object) -> subprocess.Popen[str]:
+    """Start another process that runs this text."""
+    return subprocess.Popen(
+        [sys.executable, "-c", text, *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def test_events_come_back_in_order(store):
+    """A run is read back as it was appended, by another store on the same file too."""
+    run = store.begin(started(topic="x"))
+    events = [
+        NodeStarted(at=1, node="a", visit=1, parents=(("START", 0),)),
+        finished(1, seen={1, 2}),
+        CallStarted(
+            at=2,
+            slot="s",
+            kind="model",
+            name="m",
+            request=ModelRequest(model="m", messages=(user("hi"),)),
+            node="a",
+            visit=2,
+            ordinal=0,
+        ),
+    ]
+    store.append(run, events[:2])
+    store.append(run, events[2:])
+    store.append(run, [])
+    other = SqliteStore(store.url)
+    first, *rest = other.read(run)
+    other.close()
+    assert (first.run, first.input) == ("r1", {"topic": "x"})
+    assert rest == events
+
+
+def test_many_events(store):
+    """Reading goes on over the size of one fetch, and runs do not mix."""
+    runs = [store.begin(started()) for _ in range(3)]
+    for visit in range(700):
+        store.append(runs[visit % 3], [finished(visit)])
+    for number, run in enumerate(runs):
+        assert [event.visit for event in list(store.read(run))[1:]] == list(range(number, 700, 3))
+
+
+def test_rows_newest_first(store):
+    """The list of runs tells status, steps and times, before and after the end."""
+    first, second = store.begin(started(1)), store.begin(started(2))
+    store.append(first, [finished(1), finished(2), RunPaused(at=3, reason="asked")])
+    store.append(second, [finished(1)])
+    assert [(row.run, row.status, row.steps, row.ended) for row in store.runs()] == [
+        ("r2", "paused", 1, None),
+        ("r1", "paused", 2, 3),
+    ]
+    with store.lease(second):
+        store.append(first, [RunResumed(at=4, definitions={}), finished(3), RunFinished(at=5)])
+        assert [(row.run, row.status, row.steps, row.ended) for row in store.runs()] == [
+            ("r2", "running", 1, None),
+            ("r1", "done", 3, 5),
+        ]
+
+
+@pytest.mark.parametrize(
+    "run", ["r2", "r", "", "1", "r-1", "r1 ", "r1;drop table run", "x1", "r99999999999999999999"]
+)
+def test_unknown_run(store, run):
+    """A run that is not there is named, for reading and appending alike."""
+    store.begin(started())
+    with pytest.raises(RunNotFound) as caught:
+        store.read(run)
+    assert repr(run) in str(caught.value)
+    with pytest.raises(RunNotFound):
+        store.append(run, [finished(1)])
+
+
+def test_definitions_are_kept_once(store):
+    """A definition stays as it was first kept."""
+    store.begin(started(), [Definition(hash="h", kind="agent", name="a", spec="one", source="s")])
+    store.keep([Definition(hash="h", kind="agent", name="a", spec="two")])
+    store.keep([])
+    assert store.definition("h") == Definition(hash="h", kind="agent", name="a", spec="one", source="s")
+    assert store.definition("other") is None
+
+
+def test_refused_value_leaves_nothing_behind(store):
+    """When one value cannot be kept, none of the events is, and no run id is taken."""
+    with pytest.raises(NotStorable, match=r"input\.x is a"):
+        store.begin(started(x=print))
+    run = store.begin(started())
+    with pytest.raises(NotStorable, match=r"update\.y\[0\] is a"):
+        store.append(run, [finished(1), finished(2, y=[print])])
+    assert run == "r1"
+    assert len(list(store.read(run))) == 1
+
+
+def test_unchanged_large_value_costs_nothing(tmp_path):
+    """200 steps that carry 100 KB along take at most 0.2 MB, and so do steps that write it again."""
+    for number, update in enumerate([{}, {"document": "x" * 100_000}]):
+        store = SqliteStore(tmp_path / str(number) / "journal.db")
+        run = store.begin(started(document="x" * 100_000))
+        for visit in range(200):
+            store.append(
+                run, [finished(visit, **update), NodeStarted(at=1, node="a", visit=visit, parents=())]
+            )
+        assert all(event.update == update for event in store.read(run) if isinstance(event, NodeFinished))
+        store.close()
+        assert size(tmp_path / str(number)) <= 200_000
+
+
+def test_folder_keeps_itself_out_of_git(tmp_path):
+    """The folder is made on demand; one named .genxai ignores itself, and only that."""
+    for folder, ignored in ((".genxai", True), ("runs/all", False)):
+        SqliteStore(tmp_path / folder / "journal.db").close()
+        assert (tmp_path / folder / ".gitignore").exists() == ignored
+    assert (tmp_path / ".genxai/.gitignore").read_text(encoding="utf-8") == "*\n"
+
+
+def test_durable_settings(store):
+    """A local journal is written ahead and synced at each commit."""
+    pragmas = [
+        store._connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous")
+    ]
+    assert pragmas == ["wal", 2]
+
+
+def test_lock_of_another_process(store):
+    """Without waiting the answer is StoreBusy at once, with waiting after that time, and nothing was written."""
+    run = store.begin(started())
+    other = sqlite3.connect(store.url, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    for wait in (0.0, 0.2):
+        begun = time.monotonic()
+        with pytest.raises(StoreBusy):
+            store.append(run, [finished(1)], wait=wait)
+        assert wait <= time.monotonic() - begun < wait + 0.1
+    assert len(list(store.read(run))) == 1
+    other.execute("ROLLBACK")
+    other.close()
+    store.append(run, [finished(1)])
+    assert len(list(store.read(run))) == 2
+
+
+def test_waiting_for_a_lock_holds_up_no_reader(store):
+    """While one thread waits for the lock, others read; when the lock is free, the append is done."""
+    run = store.begin(started())
+    other = sqlite3.connect(store.url, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    waiting = threading.Thread(target=store.append, args=(run, [finished(1)]), kwargs={"wait": 30.0})
+    waiting.start()
+    begun = time.monotonic()
+    for _ in range(20):
+        assert len(list(store.read(run))) == 1
+    assert time.monotonic() - begun < 5
+    other.execute("ROLLBACK")
+    waiting.join(10)
+    other.close()
+    assert len(list(store.read(run))) == 2
+
+
+def test_threads(store):
+    """Several threads append to their runs through one store."""
+
+    def work(run: str) -> None:
+        for visit in range(30):
+            store.append(run, [finished(visit)], wait=10)
+
+    runs = [store.begin(started()) for _ in range(4)]
+    threads = [threading.Thread(target=work, args=(run,)) for run in runs]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [len(list(store.read(run))) for run in runs] == [31] * 4
+
+
+WORK = """
+import sys
+from genxai_nb.journal.events import NodeFinished, RunStarted
+from genxai_nb.journal.sqlite import SqliteStore
+path, count = sys.argv[1], int(sys.argv[2])
+store = SqliteStore(path)
+run = store.begin(RunStarted(at=0, run="", graph="g", structure="", input={}, definitions={}))
+for visit in range(count):
+    event = NodeFinished(at=1, node="a", visit=visit, update={"x": "y" * 300}, edges=())
+    store.append(run, [event], wait=30)
+    print(run, visit, flush=True)
+"""
+
+
+def test_eight_processes_start_at_once(tmp_path):
+    """Eight processes that find no journal make one, and each writes its run into it."""
+    path = tmp_path / ".genxai" / "journal.db"
+    processes = [python(WORK, path, 25) for _ in range(8)]
+    assert [process.communicate()[1] for process in processes] == [""] * 8
+    store = SqliteStore(path)
+    assert sorted(row.run for row in store.runs()) == [f"r{number}" for number in range(1, 9)]
+    assert {row.steps for row in store.runs()} == {25}
+    store.close()
+
+
+def test_kill_loses_nothing_acknowledged(tmp_path):
+    """After kill -9 in the middle of appending, all that was acknowledged is there, in order and whole."""
+    path, chance = tmp_path / "journal.db", random.Random(7)
+    for _ in range(4):
+        process = python(WORK, path, 10**6)
+        assert process.stdout is not None
+        acknowledged = [process.stdout.readline() for _ in range(chance.randrange(1, 80))]
+        process.send_signal(signal.SIGKILL)
+        acknowledged += process.stdout.readlines()
+        process.communicate()
+        run = acknowledged[0].split()[0]
+        last = max(int(line.split()[1]) for line in acknowledged if line.endswith("\n"))
+        store = SqliteStore(path)
+        visits = [event.visit for event in list(store.read(run))[1:]]
+        store.close()
+        assert visits == list(range(len(visits)))
+        assert len(visits) > last
+
+
+def test_forked_child_has_its_own_connection(tmp_path):
+    """A child made by fork writes through a connection of its own, and the parent goes on."""
+    text = """
+import os, sys
+from genxai_nb.journal.events import RunFinished, RunStarted
+from genxai_nb.journal.sqlite import SqliteStore
+store = SqliteStore(sys.argv[1])
+run = store.begin(RunStarted(at=0, run="", graph="g", structure="", input={}, definitions={}))
+child = os.fork()
+for _ in range(20):
+    store.append(run, [RunFinished(at=1)], wait=10)
+if child == 0:
+    os._exit(0)
+assert os.waitpid(child, 0)[1] == 0
+print(len(list(store.read(run))))
+"""
+    assert python(text, tmp_path / "journal.db").communicate() == ("41\n", "")
+
+
+def test_full_disk(tmp_path):
+    """When nothing more can be written the error is ours, and what was acknowledged stays readable."""
+    text = """
+import resource, signal, sys
+from genxai_nb.errors import StoreError
+from genxai_nb.journal.events import NodeFinished, RunStarted
+from genxai_nb.journal.sqlite import SqliteStore
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+store = SqliteStore(sys.argv[1])
+run = store.begin(RunStarted(at=0, run="", graph="g", structure="", input={}, definitions={}))
+try:
+    for visit in range(1000):
+        store.append(run, [NodeFinished(at=1, node="a", visit=visit, update={"x": "y" * 5000}, edges=())])
+except StoreError as exc:
+    print(visit, len(list(store.read(run))) - 1, "cannot be used" in str(exc))
+"""
+    out, err = python(text, tmp_path / "journal.db").communicate()
+    assert err == ""
+    visit, read, told = out.split()
+    assert (visit, told) == (read, "True")
+    assert int(visit) > 3
+
+
+def change(store: SqliteStore, statement: str) -> None:
+    """Do to the file what no store would do."""
+    other = sqlite3.connect(store.url)
+    with other:
+        other.execute(statement)
+    other.close()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE event SET body = replace(body, '\"n\":2', '\"n\":3') WHERE place & 255 = 3",
+        "UPDATE event SET body = substr(body, 1, 20) WHERE place & 255 = 3",
+        "UPDATE event SET body = x'ff00' WHERE place & 255 = 3",
+        "UPDATE event SET crc = crc + 1 WHERE place & 255 = 3",
+        "DELETE FROM event WHERE place & 255 = 3",
+        "DELETE FROM blob",
+        "UPDATE blob SET body = replace(body, 'x', 'y')",
+    ],
+)
+def test_damaged_row(store, statement):
+    """A row that was changed or lost is named by run and number; what came before it is given."""
+    run = store.begin(started())
+    store.append(run, [finished(1, n=1), finished(2, n=2, text="x" * 10_000), finished(3)])
+    change(store, statement)
+    reader = store.read(run)
+    seen = [next(reader).at, next(reader).at]
+    with pytest.raises(StoreDamaged, match="Event 3 of run 'r1'"):
+        next(reader)
+    assert seen == [0, 1]
+    assert [row.run for row in store.runs()] == ["r1"]
+
+
+def test_event_of_a_later_version(store):
+    """An event of a kind that this version does not know is named, not skipped."""
+    run = store.begin(started())
+    store.append(run, [finished(1)])
+    body = '{"event":"node_dreamt","at":1.0}'
+    change(store, f"UPDATE event SET body = '{body}', crc = {crc32(body.encode())} WHERE place & 255 = 2")
+    with pytest.raises(StoreDamaged, match=r"Event 2 of run 'r1'.*node_dreamt"):
+        list(store.read(run))
+
+
+def test_file_that_is_no_journal(tmp_path):
+    """Another file is refused and left as it is."""
+    text, foreign = tmp_path / "notes.txt", tmp_path / "other.db"
+    text.write_text("just some notes, and a few more of them" * 50, encoding="utf-8")
+    other = sqlite3.connect(foreign)
+    other.execute("CREATE TABLE mine (x)")
+    other.close()
+    before = text.read_bytes(), foreign.read_bytes()
+    with pytest.raises(StoreDamaged, match=r"notes\.txt.*no SQLite file"):
+        SqliteStore(text)
+    with pytest.raises(StoreError, match=r"other\.db.*of something else"):
+        SqliteStore(foreign)
+    assert (text.read_bytes(), foreign.read_bytes()) == before
+
+
+def test_journal_of_a_newer_version(store):
+    """A journal with newer tables is refused and left as it is."""
+    change(store, "PRAGMA user_version = 2")
+    with pytest.raises(StoreError, match="has version 2; this genxai-nb knows 1"):
+        SqliteStore(store.url)
+
+
+def test_place_that_cannot_be_written(tmp_path):
+    """A folder that cannot be made is an error of ours that says what to do."""
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    with pytest.raises(StoreError, match="GENXAI_STORE"):
+        SqliteStore(tmp_path / "file" / "journal.db")
+
+
+def test_journal_deleted_under_a_living_store(store):
+    """When the file was deleted meanwhile, the next run begins in a new one."""
+    store.begin(started())
+    for path in Path(store.url).parent.glob("journal.db*"):
+        path.unlink()
+    run = store.begin(started())
+    other = SqliteStore(store.url)
+    assert [event.run for event in other.read(run)] == ["r1"]
+    other.close()
+
+
+def test_closed_store_opens_again(store):
+    """A closed store lets go of the file, and takes it up again when it is used."""
+    run = store.begin(started())
+    store.close()
+    assert not Path(f"{store.url}-wal").exists()
+    assert len(list(store.read(run))) == 1
+
+
+def test_rows_are_readable_without_us(store):
+    """The file is plain tables with plain JSON: any SQLite shell shows what happened."""
+    run = store.begin(started(topic="x"))
+    store.append(run, [finished(1, draft="hello")])
+    other = sqlite3.connect(store.url)
+    rows = other.execute(
+        "SELECT run, n, event, node, json_extract(body, '$.update.draft') FROM history"
+    ).fetchall()
+    other.close()
+    assert rows == [("r1", 1, "run_started", None, None), ("r1", 2, "node_finished", "a", "hello")]
