@@ -14,10 +14,11 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
-__all__ = ["enter_kernel", "in_kernel", "run_here", "run_in_worker", "run_sync", "submit"]
+__all__ = ["enter_kernel", "in_kernel", "run_here", "run_in_worker", "run_sync", "running_loop", "submit"]
 
 T = TypeVar("T")
 
+CLEANUP = 2.0  # seconds that an interrupt waits for the work to clean up
 WORKERS = 64  # plain functions mostly wait for the network, so more than there are cores
 
 _lock = threading.Lock()
@@ -47,6 +48,14 @@ def engine_loop() -> asyncio.AbstractEventLoop:
         return _engine
 
 
+def running_loop() -> asyncio.AbstractEventLoop | None:
+    """Return the loop that runs in this thread, if one does."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
 def submit(work: Coroutine[Any, Any, T]) -> Future[T]:
     """Start a coroutine on the engine's loop; the caller's context variables go with it."""
     return asyncio.run_coroutine_threadsafe(work, engine_loop())
@@ -60,19 +69,24 @@ def run_sync(work: Coroutine[Any, Any, T]) -> T:
     Raises:
         KeyboardInterrupt: After the work has been cancelled and has cleaned up.
     """
-    try:
-        inside = asyncio.get_running_loop()
-    except RuntimeError:
-        inside = None
-    if inside is not None and inside is _engine:
+    if _engine is not None and running_loop() is _engine:
         with ThreadPoolExecutor(1, "genxai-nested") as own:
             return own.submit(contextvars.copy_context().run, asyncio.run, work).result()
-    future = submit(work)
+    ended = threading.Event()
+    future = submit(_told(work, ended))
     try:
         return future.result()
     except KeyboardInterrupt:
         future.cancel()
+        ended.wait(CLEANUP)
         raise
+
+
+async def _told(work: Coroutine[Any, Any, T], ended: threading.Event) -> T:
+    try:
+        return await work
+    finally:
+        ended.set()
 
 
 async def run_here(work: Coroutine[Any, Any, T]) -> T:

@@ -112,8 +112,9 @@ def _check_node(graph: Declared, name: str) -> None:
     if model is None:
         return
     fields: Mapping[str, object] = graph.schema.fields
+    items = {edge.item for edge in graph.edges if edge.target == name and edge.each is not None}
     for key in body.template:
-        if key not in fields:
+        if key not in fields and key not in items:
             raise TemplateKeyMissing(key, fields)
     written = (options.into,) if options.into else body.writes
     for key in written:

@@ -12,6 +12,7 @@ from genxai_nb.calls.call import Call, CallKind, Handler, Scope, Traits, digest
 from genxai_nb.errors import HumanAnswerMissing, RunError
 from genxai_nb.journal.codec import encode_request
 from genxai_nb.journal.events import Hint, Logged, Streamed
+from genxai_nb.loop import running_loop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -62,13 +63,10 @@ class Exchange:
         """Send a hint to the watchers, on the loop of the run, from whichever thread."""
         if not self.stream.watched:
             return
-        try:
-            asyncio.get_running_loop()
-        except RuntimeError:
-            if self.loop is not None:
-                self.loop.call_soon_threadsafe(self.stream.publish, (hint,))
-            return
-        self.stream.publish((hint,))
+        if self.loop is None or running_loop() is self.loop:
+            self.stream.publish((hint,))
+        else:
+            self.loop.call_soon_threadsafe(self.stream.publish, (hint,))
 
 
 class VisitContext:

@@ -155,8 +155,8 @@ class Engine:
             starting = [] if self._pausing or self._failed else self._start(visits)
             if self._events and not self._write():
                 await self._journal.commit(self._take_events())
-            if len(starting) == 1 and not self._tasks and starting[0].items is None:
-                visit = starting[0]
+            visit = starting[0] if len(starting) == 1 else None
+            if visit is not None and not self._tasks and self._inline(visit):
                 outcome = await perform(visit, self._ready[visit.place], None, self._schema, self._exchange)
                 ended = int(self._settle(outcome))
             else:
@@ -168,6 +168,10 @@ class Engine:
                 ended = sum(map(self._settle, outcomes))
             if visits is not None:
                 visits = max(0, visits - ended)
+
+    def _inline(self, visit: Visit) -> bool:
+        """A body that makes no calls can be awaited here: a pause never holds it half way."""
+        return visit.items is None and not self._ready[visit.place].body.wants_context
 
     async def _end(self) -> str:
         if self._failed is not None:

@@ -61,9 +61,10 @@ async def perform(
 
 def _shown(visit: Visit, ready: Prepared, index: int | None, schema: Schema) -> Any:
     data, reads = visit.view.data, ready.options.reads
-    if index is not None and visit.items is not None and visit.edge.item and schema.model is None:
+    function = ready.body.kind == "function"
+    if index is not None and visit.items is not None and visit.edge.item and not (function and schema.model):
         data = {**data, visit.edge.item: visit.items[index]}
-    if ready.body.kind != "function":
+    if not function:
         return State(data)  # agents and tools read their own ``reads`` and arguments
     if reads is not None:
         shown = {*reads, visit.edge.item}

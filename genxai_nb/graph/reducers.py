@@ -14,9 +14,6 @@ HIDDEN = "@"  # keys that begin so are the engine's and the agents' own; they ar
 
 def append(old: Any, new: Any) -> Any:
     """Extend a list by a list."""
-    if not isinstance(new, list | tuple):
-        msg = f"append takes a list, not {new!r}"
-        raise TypeError(msg)
     return [*old, *new]
 
 

@@ -30,7 +30,7 @@ from genxai_nb.journal import open_store
 from genxai_nb.journal.events import Event, Hint, RunResumed, RunStarted
 from genxai_nb.journal.store import Definition, Store
 from genxai_nb.journal.stream import EventStream
-from genxai_nb.loop import run_sync, submit
+from genxai_nb.loop import run_sync, running_loop, submit
 
 from .canonical import canonical
 from .context import Exchange
@@ -315,8 +315,12 @@ class Run:
         self._on_home(stop)
 
     def _on_home(self, act: Callable[[], Any]) -> None:
-        if self._home is not None and self._home.is_running():
-            self._home.call_soon_threadsafe(act)
+        home = self._home
+        if home is not None and home.is_running():
+            if home is running_loop():
+                act()
+            else:
+                home.call_soon_threadsafe(act)
 
     # ── watching ─────────────────────────────────────────────────────────────────────────────
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from genxai_nb.errors import SchemaInvalid, StateAssigned, StateInvalid, suggest
 
-from .reducers import HIDDEN, Reducer, reducers_from
+from .reducers import HIDDEN, Reducer, append, reducers_from
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -85,6 +85,7 @@ class Schema:
     def __init__(self, model: Any, reducers: Mapping[str, str | Reducer] | None = None) -> None:
         self.model: type[BaseModel] | None = model
         self.reducers = reducers_from(reducers)
+        self._lists = {key for key, reducer in self.reducers.items() if reducer is append}
         self.fields: dict[str, Any] = {}
         self._checks: dict[str, Any] = {}
         self._views: type[Any] | None = None
@@ -126,9 +127,16 @@ class Schema:
     def check(self, update: dict[str, Any], node: str) -> dict[str, Any]:
         """Check the fields that a node changed; the others are as they were.
 
+        A value for a key whose reducer is ``append`` is one item, if it is no list.
+
         Raises:
             StateInvalid: A value does not fit, or a key is no field.
         """
+        if self._lists:
+            update = {
+                k: [v] if k in self._lists and not isinstance(v, list | tuple) else v
+                for k, v in update.items()
+            }
         if self.model is None:
             for key in update:
                 if type(key) is not str or not key:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Protocol
 
 from genxai_nb.errors import DefinitionError, LineInvalid
 
@@ -10,13 +11,27 @@ from .functions import Human
 from .lines import EdgeStatement, NodeStatement, parse, write
 
 if TYPE_CHECKING:
-    from .build import Graph
     from .definition import Edge, Node
 
 __all__ = ["declare", "describe"]
 
 
-def declare(graph: Graph, text: str) -> None:
+class Declaring(Protocol):
+    """A graph that can be declared and read back."""
+
+    nodes: dict[str, Node]
+    edges: list[Edge]
+
+    @property
+    def node(self) -> Callable[..., Any]:
+        """Puts a node into the graph."""
+
+    @property
+    def edge(self) -> Callable[..., Any]:
+        """Draws an edge."""
+
+
+def declare(graph: Declaring, text: str) -> None:
     """Declare the nodes and edges of the lines; nothing is declared when one cannot be.
 
     Raises:
@@ -45,7 +60,7 @@ def declare(graph: Graph, text: str) -> None:
             ) from exc
 
 
-def _declare_node(graph: Graph, statement: NodeStatement) -> None:
+def _declare_node(graph: Declaring, statement: NodeStatement) -> None:
     definition = Human(statement.what or "", statement.choices) if statement.kind == "human" else None
     graph.node(
         statement.name,
@@ -64,7 +79,7 @@ def _declare_node(graph: Graph, statement: NodeStatement) -> None:
     )
 
 
-def describe(graph: Graph) -> str:
+def describe(graph: Declaring) -> str:
     """Write the graph as lines; functions given as conditions appear by their names."""
     nodes = [_node_statement(node) for node in graph.nodes.values() if _says_more(node)]
     return write([*nodes, *(_edge_statement(edge) for edge in graph.edges)])

@@ -205,11 +205,11 @@ def test_builtin_reducers(name, old, new, both):
     assert run.finish() == {"x": both}
 
 
-def test_append_refuses_what_is_no_list():
-    """A text is not taken apart into letters."""
-    run = Simulation("START -> a", {"a": writes(x="abc")}, {"x": []}, reducers={"x": "append"})
+def test_a_reducer_that_cannot_join_two_values_says_which():
+    """The key and both types are named."""
+    run = Simulation("START -> a", {"a": writes(x="abc")}, {"x": 1}, reducers={"x": "add"})
 
-    with pytest.raises(StateInvalid, match="cannot join list and str"):
+    with pytest.raises(StateInvalid, match="reducer of 'x' cannot join int and str"):
         run.end("a")
 
 
