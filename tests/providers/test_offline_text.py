@@ -28,6 +28,13 @@ def test_sentences_are_split_where_they_end(text: str, count: int):
     assert len(sentences(text)) == count, sentences(text)
 
 
+def test_closing_marks_stay_with_their_sentence():
+    """A quotation mark or bracket after a full stop belongs to the sentence that it closes."""
+    text = "He said “stay.” (Nobody did.) All left."
+
+    assert sentences(text) == ["He said “stay.”", "(Nobody did.)", "All left."]
+
+
 @pytest.mark.parametrize(
     "forms",
     [

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 _WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)?")
-_SEPARATOR = re.compile(r"(?<=[.!?])[\"'”’)\]]*\s+(?=[\"'“‘(\[*_`]*[A-Z0-9À-Þ])|(?<=[。！？])")
+_SEPARATOR = re.compile(r"(?:(?<=[.!?])|(?<=[.!?][\"'”’)\]]))\s+(?=[\"'“‘(\[*_`]*[A-Z0-9À-Þ])|(?<=[。！？])")
 _LIST_ITEM = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s+")
 _ABBREVIATION = re.compile(
     r"\b(?:[A-Z]|Mr|Mrs|Ms|Dr|Prof|St|Mt|Rd|Ave|No|Nos|Fig|vs|cf|approx|etc|e\.g|i\.e|Inc|Ltd|Jr|Sr)\.[\"')\]]*$"
