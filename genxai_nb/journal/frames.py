@@ -20,6 +20,7 @@ from .events import (
     NodeFailed,
     NodeFinished,
     NodeStarted,
+    RunResumed,
 )
 from .store import Store
 from .summary import STATUS_AFTER, in_words
@@ -173,6 +174,11 @@ class _Timeline:
             rows += family
         return rows
 
+    def run_resumed(self, event: RunResumed) -> None:  # noqa: ARG002 - one signature for all kinds
+        for row in (*self._visits.values(), *(r for rows in self._instances.values() for r in rows.values())):
+            if row.status == "failed":
+                row.status, row.seconds = "running", None
+
     def node_started(self, event: NodeStarted) -> None:
         self._visit(event)
 
@@ -195,11 +201,12 @@ class _Timeline:
     def node_failed(self, event: NodeFailed) -> None:
         row = self._visit(event) if event.index is None else self._instance(event, event.index)
         row.attempts = event.attempt + 1 if event.retried else event.attempt
-        row.text, row.seconds = event.error, event.seconds
+        row.text = _cut(event.error)
+        row.seconds = None if event.retried else event.seconds
         row.status = "running" if event.retried else "failed"
         if event.index is not None and not event.retried:
             visit = self._visit(event)
-            visit.status, visit.text = "failed", event.error
+            visit.status, visit.text = "failed", row.text
 
     def call_started(self, event: CallStarted) -> None:
         if event.slot in self._open:
@@ -217,7 +224,7 @@ class _Timeline:
 
     def call_retried(self, event: CallRetried) -> None:
         if row := self._open.get(event.slot):
-            row.attempts, row.text = event.attempt + 1, event.error
+            row.attempts, row.text = event.attempt + 1, _cut(event.error)
 
     def call_finished(self, event: CallFinished) -> None:
         row = self._close(event)
@@ -233,7 +240,7 @@ class _Timeline:
 
     def call_failed(self, event: CallFailed) -> None:
         if row := self._close(event):
-            row.status, row.text = "failed", event.error
+            row.status, row.text = "failed", _cut(event.error)
 
     def _close(self, event: CallFinished | CallFailed) -> _Row | None:
         row = self._open.pop(event.slot, None)
@@ -282,6 +289,7 @@ def _place(event: Any) -> Place:
 
 
 _TAKE: dict[type, Callable[[_Timeline, Any], None]] = {
+    RunResumed: _Timeline.run_resumed,
     NodeStarted: _Timeline.node_started,
     InstanceFinished: _Timeline.instance_finished,
     NodeFinished: _Timeline.node_finished,

@@ -222,6 +222,11 @@ class _Fold:
         summary.run, summary.graph, summary.model = event.run, event.graph, event.model
         summary.input, summary.started = event.input, event.at
 
+    def run_resumed(self, event: RunResumed) -> None:  # noqa: ARG002 - one signature for all kinds
+        for node in self.summary.nodes.values():
+            if node.status == "failed":
+                node.status = "running"
+
     def run_failed(self, event: RunFailed) -> None:
         self.summary.error, self.summary.code = event.error, event.code
 
@@ -251,6 +256,8 @@ class _Fold:
         node = self._node(event.path, event.node)
         node.seconds += event.seconds
         node.error = event.error
+        if event.index is None:
+            node.attempt = event.attempt + event.retried
         if not event.retried:
             node.status = "failed"
 
@@ -281,6 +288,7 @@ class _Fold:
 
 _TAKE: dict[type, Callable[[_Fold, Any], None]] = {
     RunStarted: _Fold.run_started,
+    RunResumed: _Fold.run_resumed,
     RunFailed: _Fold.run_failed,
     RunPaused: _Fold.run_paused,
     NodeStarted: _Fold.node_started,

@@ -1,0 +1,256 @@
+"""The journal as DataFrames."""
+
+from __future__ import annotations
+
+import time
+
+import pandas as pd
+
+from genxai_nb.journal.events import (
+    CallFailed,
+    CallFinished,
+    CallRetried,
+    CallStarted,
+    InstanceFinished,
+    NodeFailed,
+    NodeFinished,
+    NodeStarted,
+    RunFinished,
+    RunPaused,
+    RunResumed,
+    RunStarted,
+)
+from genxai_nb.journal.frames import run_log, timeline
+from genxai_nb.journal.memory import MemoryStore
+from genxai_nb.journal.sqlite import SqliteStore
+from genxai_nb.messages import ModelReply, ModelRequest, ToolCall, Usage, assistant, user
+
+COLUMNS = ["step", "node", "visit", "index", "kind", "name", "status"]
+COLUMNS += ["started", "seconds", "tokens", "attempts", "text", "path"]
+
+
+def started() -> RunStarted:
+    return RunStarted(at=100, run="r1", graph="g", structure="", input={}, definitions={})
+
+
+def asked(at: float, slot: str, kind: str = "model", name: str = "offline", **place) -> CallStarted:
+    request = ModelRequest(model="offline", messages=(user("Hello?"),)) if kind == "model" else {"a": 1}
+    given = {"node": "a", "visit": 1, "ordinal": 0} | place
+    return CallStarted(at=at, slot=slot, kind=kind, name=name, request=request, **given)
+
+
+def answered(at: float, slot: str, reply=None, **more) -> CallFinished:
+    given = {"seconds": 0.5} | more
+    return CallFinished(
+        at=at, slot=slot, reply=reply or ModelReply(message=assistant("Hi."), usage=Usage(3, 4)), **given
+    )
+
+
+def cells(frame: pd.DataFrame, *columns: str) -> list[tuple]:
+    """The rows of some columns, with None for what is missing."""
+    rows = frame[list(columns)].astype(object)
+    return [tuple(row) for row in rows.where(rows.notna(), None).itertuples(index=False)]
+
+
+def test_visits_and_calls():
+    """A visit has a row, followed by those of its calls, with times counted from the run's start."""
+    frame = timeline(
+        [
+            started(),
+            NodeStarted(at=101, node="a", visit=1, parents=()),
+            NodeStarted(at=101, node="b", visit=1, parents=()),
+            asked(101.5, "s1"),
+            answered(
+                102,
+                "s1",
+                ModelReply(message=assistant("", ToolCall("1", "add", {"a": 1})), usage=Usage(1, 2)),
+            ),
+            asked(102, "s2", "tool", "add"),
+            answered(103, "s2", {"sum": 3}, attempts=2),
+            NodeFinished(at=103, node="b", visit=1, update={}, edges=(), seconds=2),
+            asked(103, "s3"),
+            answered(104, "s3"),
+            NodeFinished(
+                at=104, node="a", visit=1, update={"draft": "x", "@history/a": [1]}, edges=(), seconds=3
+            ),
+            RunFinished(at=105),
+        ]
+    )
+    assert list(frame.columns) == COLUMNS
+    assert cells(
+        frame, "step", "node", "kind", "name", "status", "started", "seconds", "tokens", "attempts", "text"
+    ) == [
+        (2, "a", "visit", "", "done", 1.0, 3.0, 10, 1, "draft: x"),
+        (2, "a", "model", "offline", "done", 1.5, 0.5, 3, 1, "add(a=1)"),
+        (2, "a", "tool", "add", "done", 2.0, 0.5, None, 2, "sum=3"),
+        (2, "a", "model", "offline", "done", 3.0, 0.5, 7, 1, "Hi."),
+        (1, "b", "visit", "", "done", 1.0, 2.0, None, 1, ""),
+    ]
+
+
+def test_maps():
+    """An instance has a row in order of its index, followed by its calls; the visit counts them."""
+    frame = timeline(
+        [
+            started(),
+            NodeStarted(at=100, node="a", visit=1, parents=()),
+            asked(100, "s1", index=1),
+            asked(100, "s0", index=0),
+            answered(101, "s1"),
+            InstanceFinished(at=101, node="a", visit=1, index=1, update={"y": 2}, seconds=1),
+            answered(102, "s0"),
+            InstanceFinished(at=102, node="a", visit=1, index=0, update={"y": 1}, seconds=2),
+            NodeFinished(at=102, node="a", visit=1, update={}, edges=(), seconds=2),
+            RunFinished(at=103),
+        ]
+    )
+    assert cells(frame, "step", "index", "kind", "started", "tokens", "text") == [
+        (1, None, "visit", 0.0, 14, "2 instances"),
+        (1, 0, "instance", 0.0, 7, "y: 1"),
+        (1, 0, "model", 0.0, 7, "Hi."),
+        (1, 1, "instance", 0.0, 7, "y: 2"),
+        (1, 1, "model", 0.0, 7, "Hi."),
+    ]
+
+
+def test_failures():
+    """A failure shows its error; a retried visit is one row with its attempts."""
+    frame = timeline(
+        [
+            started(),
+            NodeStarted(at=100, node="a", visit=1, parents=()),
+            asked(100, "s1"),
+            CallRetried(at=101, slot="s1", error="busy", attempt=1, wait=1.0),
+            CallFailed(at=102, slot="s1", error="no luck", code="x", seconds=2, attempts=2),
+            NodeFailed(at=102, node="a", visit=1, error="no luck", code="x", retried=True, seconds=2),
+            NodeStarted(at=102, node="b", visit=1, parents=()),
+            NodeFailed(at=103, node="b", visit=1, index=4, error="four is bad", code="x", seconds=1),
+        ]
+    )
+    assert cells(frame, "node", "index", "kind", "status", "attempts", "text") == [
+        ("a", None, "visit", "running", 2, "no luck"),
+        ("a", None, "model", "failed", 2, "no luck"),
+        ("b", None, "visit", "failed", 1, "four is bad"),
+        ("b", 4, "instance", "failed", 1, "four is bad"),
+    ]
+
+
+def test_failed_visit_that_is_taken_up_again():
+    """A visit that failed is running again once the run is resumed."""
+    events = [
+        started(),
+        NodeStarted(at=100, node="a", visit=1, parents=()),
+        NodeFailed(at=103, node="a", visit=1, index=4, error="four is bad", code="x", seconds=1),
+    ]
+    assert cells(timeline(events), "status", "seconds") == [("failed", None), ("failed", 1.0)]
+    resumed = timeline([*events, RunResumed(at=200, definitions={})])
+    assert cells(resumed, "status", "seconds") == [("running", None)] * 2
+
+
+def test_unfinished():
+    """What has not ended has no step and no duration, and is paused when the run stands."""
+    events = [started(), NodeStarted(at=100, node="a", visit=1, parents=()), asked(100, "s1")]
+    columns = ("step", "status", "seconds")
+    assert cells(timeline(events), *columns) == [(None, "running", None)] * 2
+    assert (
+        cells(timeline([*events, RunPaused(at=101, reason="asked")]), *columns)
+        == [(None, "paused", None)] * 2
+    )
+
+
+def test_call_that_is_made_again_after_a_crash():
+    """A call that was under way at a crash is one row; one that a new attempt makes again is another."""
+    frame = timeline(
+        [
+            started(),
+            NodeStarted(at=100, node="a", visit=1, parents=()),
+            asked(100, "s1"),
+            RunResumed(at=200, definitions={}),
+            asked(200, "s1"),
+            answered(201, "s1"),
+            asked(202, "s1"),
+        ]
+    )
+    assert cells(frame, "kind", "status", "started") == [
+        ("visit", "running", 0.0),
+        ("model", "done", 0.0),
+        ("model", "running", 102.0),
+    ]
+
+
+def test_text_is_short():
+    """Whatever was written is told on one short line."""
+    values = [
+        "x" * 10_000,
+        "a\nb",
+        list(range(10_000)),
+        {1: "y"},
+        pd.DataFrame({"a": [1, 2]}),
+        None,
+        0.5,
+        {2, 3},
+        [1, [2]],
+    ]
+    events = [started()]
+    for visit, value in enumerate(values):
+        events.append(NodeStarted(at=100, node="a", visit=visit, parents=()))
+        events.append(NodeFinished(at=100, node="a", visit=visit, update={"v": value}, edges=()))
+    texts = list(timeline(events)["text"])
+    assert texts == [
+        f"v: {'x' * 114}...",
+        "v: a b",
+        "v: list of 10000",
+        "v: 1=y",
+        "v: DataFrame of 2 x 1",
+        "v: None",
+        "v: 0.5",
+        "v: set of 2",
+        "v: [1, [2]]",
+    ]
+
+
+def test_empty_timeline():
+    """A run without visits is a table without rows, with the same columns and dtypes."""
+    empty = timeline([started()])
+    assert list(empty.columns) == COLUMNS
+    full = timeline([started(), NodeStarted(at=100, node="a", visit=1, parents=())])
+    assert list(empty.dtypes) == list(full.dtypes)
+
+
+def test_long_run_is_tabulated_fast():
+    """A run of 10,000 events becomes a table in a tenth of a second."""
+    events = [started()]
+    for visit in range(1, 2501):
+        events.append(NodeStarted(at=100, node="a", visit=visit, parents=()))
+        events += [asked(100, f"s{visit}", visit=visit), answered(101, f"s{visit}")]
+        events.append(NodeFinished(at=101, node="a", visit=visit, update={"draft": "word " * 100}, edges=()))
+    best = min(_seconds(lambda: timeline(events)) for _ in range(3))
+    assert best < 0.1
+
+
+def _seconds(work) -> float:
+    begun = time.perf_counter()
+    work()
+    return time.perf_counter() - begun
+
+
+def test_run_log(tmp_path):
+    """All runs are listed, newest first, by either store, and an empty store has the same columns."""
+    file = SqliteStore(tmp_path / "journal.db")
+    empty = run_log(file)
+    for store in (file, MemoryStore()):
+        first = store.begin(started())
+        store.begin(
+            RunStarted(at=200, run="", graph="h", structure="", input={}, definitions={}, parent="r1")
+        )
+        node = NodeFinished(at=101, node="a", visit=1, update={}, edges=())
+        store.append(first, [node, RunFinished(at=103)])
+        log = run_log(store)
+        assert cells(log, "run_id", "graph", "status", "steps", "seconds", "parent") == [
+            ("r2", "h", "paused", 0, None, "r1"),
+            ("r1", "g", "done", 1, 3.0, ""),
+        ]
+        assert log["started"][1] == pd.Timestamp(100, unit="s", tz="UTC")
+        assert list(log.columns) == list(empty.columns)
+        assert list(log.dtypes) == list(empty.dtypes)
+    file.close()

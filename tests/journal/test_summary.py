@@ -1,0 +1,192 @@
+"""What a run came to."""
+
+from __future__ import annotations
+
+import pytest
+
+from genxai_nb.journal.events import (
+    CallFailed,
+    CallFinished,
+    CallStarted,
+    InstanceFinished,
+    LoopLimitReached,
+    NodeFailed,
+    NodeFinished,
+    NodeStarted,
+    RunCancelled,
+    RunFailed,
+    RunFinished,
+    RunPaused,
+    RunResumed,
+    RunStarted,
+)
+from genxai_nb.journal.summary import NodeSummary, in_words, row_of, summarize
+from genxai_nb.messages import ModelReply, ModelRequest, ToolCall, Usage, assistant, system, user
+
+
+def started(at: float = 100.0) -> RunStarted:
+    return RunStarted(
+        at=at, run="r1", graph="review", structure="s", input={"topic": "x"}, definitions={}, model="offline"
+    )
+
+
+def begun(at: float, node: str = "a", visit: int = 1, **more) -> NodeStarted:
+    return NodeStarted(at=at, node=node, visit=visit, parents=(), **more)
+
+
+def ended(at: float, node: str = "a", visit: int = 1, update=None, edges=(0,), **more) -> NodeFinished:
+    return NodeFinished(at=at, node=node, visit=visit, update=update or {}, edges=edges, seconds=1.5, **more)
+
+
+def asked(at: float, slot: str, node: str = "a", **more) -> CallStarted:
+    request = ModelRequest(model="offline", messages=(system("You are brief."), user("Hello?")))
+    given = {"kind": "model", "name": "offline", "request": request, "visit": 1, "ordinal": 0} | more
+    return CallStarted(at=at, slot=slot, node=node, **given)
+
+
+def answered(at: float, slot: str, message=None, usage=Usage(3, 4)) -> CallFinished:  # noqa: B008 - it is frozen
+    return CallFinished(at=at, slot=slot, reply=ModelReply(message=message or assistant("Hi."), usage=usage))
+
+
+def test_whole_run():
+    """A run's id, graph, input, steps, edges, tokens and time come from its events."""
+    summary = summarize(
+        [
+            started(),
+            begun(100),
+            asked(100, "s1"),
+            answered(101, "s1"),
+            ended(102, update={"draft": "x", "@history/a": []}, edges=(1, 2)),
+            begun(102, "b"),
+            ended(103, "b", edges=(3,)),
+            begun(103, visit=2),
+            ended(104, visit=2, edges=(1,)),
+            LoopLimitReached(at=104, node="b", visit=1, target="a", limit=1),
+            RunFinished(at=105),
+        ]
+    )
+    assert (summary.run, summary.graph, summary.status, summary.model) == ("r1", "review", "done", "offline")
+    assert (summary.input, summary.steps, summary.usage) == ({"topic": "x"}, 3, Usage(3, 4))
+    assert (summary.started, summary.ended, summary.seconds) == (100, 105, 5)
+    assert summary.edges == {1: 2, 2: 1, 3: 1}
+    assert [(limit.target, limit.limit) for limit in summary.limits] == [("a", 1)]
+    assert list(summary.nodes) == ["a", "b"]
+    assert summary.node("a") == NodeSummary(
+        name="a",
+        status="done",
+        visits=2,
+        seconds=3.0,
+        usage=Usage(3, 4),
+        model="offline",
+        system="You are brief.",
+        prompt="Hello?",
+        reply="Hi.",
+        model_calls=1,
+    )
+    assert summary.node("never").status == "idle"
+
+
+def test_public_keys_of_the_last_update():
+    """The keys that a node wrote last are listed, hidden ones are not."""
+    summary = summarize([started(), begun(1), ended(2, update={"draft": "x", "@history/a": []})])
+    assert summary.node("a").update == ("draft",)
+
+
+@pytest.mark.parametrize(
+    ("last", "status", "node"),
+    [
+        ([], "running", "running"),
+        ([RunPaused(at=5, reason="asked")], "paused", "paused"),
+        ([RunCancelled(at=5)], "cancelled", "paused"),
+        ([RunFailed(at=5, error="no", code="x")], "failed", "paused"),
+        ([RunPaused(at=5, reason="asked"), RunResumed(at=6, definitions={})], "running", "running"),
+        ([RunPaused(at=5, reason="asked"), RunResumed(at=6, definitions={}), ended(7)], "running", "done"),
+    ],
+)
+def test_unfinished_visit(last, status, node):
+    """A visit that has not finished is running with its run, and paused when that stands."""
+    summary = summarize([started(), begun(101), *last])
+    assert (summary.status, summary.node("a").status) == (status, node)
+    assert (summary.ended is None) == (status == "running")
+
+
+def test_time_between_a_stop_and_a_resume_does_not_count():
+    """The time of a run is that during which it was driven, whether it stood or its process died."""
+    standing = [
+        started(100),
+        begun(101),
+        RunPaused(at=102, reason="asked"),
+        RunResumed(at=500, definitions={}),
+    ]
+    killed = [started(100), begun(102), RunResumed(at=500, definitions={})]
+    for events in (standing, killed):
+        assert summarize([*events, ended(503), RunFinished(at=504)]).seconds == 6
+
+
+def test_failures():
+    """A failed attempt shows its error and the attempt that follows; a visit that ends well clears it."""
+    events = [
+        started(),
+        begun(101),
+        NodeFailed(at=102, node="a", visit=1, error="no luck", code="x", retried=True, seconds=1.0),
+    ]
+    node = summarize(events).node("a")
+    assert (node.status, node.error, node.attempt, node.seconds) == ("running", "no luck", 2, 1.0)
+    last = NodeFailed(at=103, node="a", visit=1, error="still no luck", code="x", attempt=2)
+    failed = summarize([*events, last, RunFailed(at=104, error="a failed", code="node_failed")])
+    assert (failed.node("a").status, failed.node("a").attempt) == ("failed", 2)
+    assert (failed.status, failed.error, failed.code) == ("failed", "a failed", "node_failed")
+    resumed = summarize([*events, last, RunResumed(at=105, definitions={})])
+    assert (resumed.status, resumed.node("a").status) == ("running", "running")
+    mended = summarize([*events, last, RunResumed(at=105, definitions={}), ended(106), RunFinished(at=107)])
+    assert (mended.node("a").status, mended.node("a").error, mended.error) == ("done", "", "")
+
+
+def test_calls():
+    """Tools are listed in order; a reply that calls tools is put into words; a failed call counts nothing."""
+    summary = summarize(
+        [
+            started(),
+            begun(100),
+            asked(100, "s1"),
+            answered(101, "s1", assistant("Let me see.", ToolCall("1", "add", {"a": 1, "b": "x"}))),
+            asked(101, "s2", kind="tool", name="add", request={"a": 1}),
+            CallFinished(at=102, slot="s2", reply=2),
+            asked(102, "s3"),
+            CallFailed(at=103, slot="s3", error="no", code="x"),
+            CallFinished(at=103, slot="unknown", reply=2),
+        ]
+    )
+    node = summary.node("a")
+    assert (node.tools, node.model_calls, node.usage) == (("add",), 1, Usage(3, 4))
+    assert node.reply == "Let me see.\nadd(a=1, b='x')"
+
+
+def test_map_and_subgraph():
+    """Instances of the latest visit are counted; nodes of a subgraph have their path before their name."""
+    instances = [InstanceFinished(at=101, node="a", visit=1, index=i, update={}) for i in range(3)]
+    summary = summarize(
+        [
+            started(),
+            begun(100),
+            *instances,
+            ended(102),
+            begun(102, "x", path="part#1"),
+            ended(103, "x", path="part#1", edges=(5,)),
+        ]
+    )
+    assert summary.node("a").instances == 3
+    assert summary.node("part#1/x").visits == 1
+    assert summary.edges == {0: 1}
+
+
+def test_summary_of_nothing():
+    """Without events there is an empty summary."""
+    assert summarize([]).nodes == {}
+    assert in_words(assistant("")) == ""
+
+
+def test_row_needs_a_beginning():
+    """A run's row starts from its first event."""
+    with pytest.raises(TypeError, match="RunFinished"):
+        row_of([RunFinished(at=1)])
