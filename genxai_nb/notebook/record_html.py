@@ -16,9 +16,10 @@ from .record_account import Account, Row, Value, cut
 from .record_text import left_out, shown_first
 
 _LARGEST_PICTURE = 120_000
-_SMALLEST_SCALE = 0.72
-_TALL = 640.0
-_MOST_ROWS = 100
+_PAGE, _TALL, _TALLEST = 820.0, 640.0, 880.0
+_SMALLEST_SCALE = 0.72  # below it words are hard to read
+_CENTRED = "display:block;margin:0 auto"
+_MOST_ROWS = 60
 _MOST_VALUES = 24
 _GLANCE = 160
 _ALT = 600
@@ -54,19 +55,32 @@ def picture_part(picture: Picture) -> Markup:
     if len(data) > _LARGEST_PICTURE:
         said = f"The picture of {counted(len(picture.cards), 'node')} is too large to be kept here."
         return element("div", said, class_="gx-note gx-dim", style=style.PART)
-    alt = cut(one_line(picture.in_words()), _ALT)
-    drawn = image(f"data:image/svg+xml;base64,{data}", alt, _shrinking(placed))
+    source, alt = f"data:image/svg+xml;base64,{data}", cut(one_line(picture.in_words()), _ALT)
+    least = round(placed.width * _SMALLEST_SCALE)
+    if least <= _PAGE and placed.height * _SMALLEST_SCALE <= _TALLEST:
+        width = max(least, round(placed.width * min(1.0, _TALL / placed.height)))
+        drawn = image(
+            source, alt, f"{_CENTRED};width:{width}px;max-width:100%;min-width:{least}px;height:auto"
+        )
+    else:
+        drawn = _zoomable(source, alt, placed)
     return joined(
         element("div", drawn, class_="gx-picture", style=style.PICTURE),
         element("div", placed.note, class_="gx-note gx-dim", style=style.PART) if placed.note else None,
     )
 
 
-def _shrinking(placed: Layout) -> str:
-    """Shrink a large picture, a wide one with the page, but never until its words cannot be read."""
-    least = round(placed.width * _SMALLEST_SCALE)
-    width = max(least, round(placed.width * min(1.0, _TALL / placed.height)))
-    return f"display:block;margin:0 auto;width:{width}px;max-width:100%;min-width:{least}px;height:auto"
+def _zoomable(source: str, alt: str, placed: Layout) -> Markup:
+    """A large picture: small at first, at full size when it is opened."""
+    shown = image(source, alt, f"{_CENTRED};max-width:100%;max-height:{_TALL:.0f}px")
+    size = f"Full size ({placed.width:.0f} × {placed.height:.0f})"
+    x, y = placed.boxes[0].centre
+    start = element("span", class_="gx-start", style=f"left:{x:.0f}px;top:{y:.0f}px")
+    return element(
+        "details",
+        element("summary", element("span", size, class_="gx-dim"), element("div", start, shown)),
+        class_="gx-zoom",
+    )
 
 
 def _head(account: Account) -> Markup:

@@ -11,7 +11,7 @@ from genxai_nb.graph.draw.picture import GLYPHS
 from .record_account import Account, Row, cut
 
 _NAME, _VALUE, _TROUBLE = 40, 300, 2000
-_MOST_ROWS = 120
+_MOST_ROWS = 60
 _COLUMNS = ("node", "kind", "status", "tokens", "cost", "wrote")
 _RIGHT = {"tokens", "cost"}
 

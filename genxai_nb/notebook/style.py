@@ -41,7 +41,12 @@ border:1px solid var(--gx-line);border-radius:8px;overflow:hidden;font-variant-n
 .gx-record .gx-note{padding:8px 12px;border-top:1px solid var(--gx-line);background:var(--b);overflow-wrap:anywhere;white-space:pre-wrap}
 .gx-record .gx-note b{color:var(--c)}
 .gx-record .gx-picture{border-top:1px solid var(--gx-line);overflow:auto;max-height:880px;padding:6px}
-[data-jp-theme-light=false] .gx-record .gx-picture,.vscode-dark .gx-record .gx-picture{background:#1a1a1a}
+.gx-record .gx-zoom[open] img{max-width:none!important;max-height:none!important;margin:0!important}
+.gx-record .gx-zoom div{position:relative}
+.gx-record .gx-start{position:absolute;width:10px;height:10px;scroll-snap-align:center}
+.gx-record .gx-picture:has(.gx-zoom[open]){animation:gx-to-start 50ms}
+@keyframes gx-to-start{from{scroll-snap-type:both mandatory}to{scroll-snap-type:none}}
+[data-jp-theme-light=false] .gx-record .gx-picture,.vscode-dark .gx-record .gx-picture{background:#191919}
 [data-jp-theme-light=false] .gx-record .gx-picture img,.vscode-dark .gx-record .gx-picture img{filter:invert(.9) hue-rotate(180deg)}
 .gx-record .gx-wide{overflow-x:auto;border-top:1px solid var(--gx-line)}
 .gx-record .gx-wide table.gx-table{border-collapse:collapse;border:0;width:100%;margin:0;font-size:12px;table-layout:auto;color:inherit}
@@ -65,6 +70,7 @@ background:var(--gx-sunk);color:var(--gx-dim);font-size:11px}
 """
 
 STYLE = _TOKENS + _RULES
+"""The style sheet of a record. Its one animation shows nothing: it scrolls a picture that is opened to START."""
 
 # What is left where the style sheet is taken out. Grey at half strength shows on light and on dark.
 FRAME = "border:1px solid #8080805c;border-radius:8px;overflow:hidden;font-size:13px;margin:2px 0"

@@ -205,8 +205,20 @@ def test_a_record_takes_at_most_200_kb(nodes):
         assert "(44,000 more characters)" in page.text
         assert "…" in bundle["text/plain"] or "more characters" in bundle["text/plain"]
     else:
-        assert "and 200 more nodes: 200 done" in page.text
-        assert "and 180 more nodes: 180 done" in bundle["text/plain"]
+        assert "and 240 more nodes: 240 done" in page.text
+        assert "and 240 more nodes: 240 done" in bundle["text/plain"]
+
+
+def test_a_large_picture_is_small_at_first():
+    """A picture that would not be legible on the page can be opened to its full size, without a script."""
+    graph = Graph("g")
+    for i in range(60):
+        graph.node(f"n{i}", lambda state: {}).edge(START if i == 0 else f"n{i // 3}", f"n{i}")
+    page = page_of(graph_bundle(graph))
+
+    assert re.search(r"Full size \(\d+ × \d+\)", page.text)
+    assert "max-height:640px" in page.values("img", "style")[0]
+    assert "max-height" not in page_of(graph_bundle(review())).values("img", "style")[0]
 
 
 def test_a_picture_that_is_too_large_is_left_out_and_said_so():

@@ -39,7 +39,8 @@ def _forward(link: Link, boxes: Sequence[Box], places: Places, shelf: Shelf, *, 
         levels.insert(0, (label[0] - link.label[0] / 2, label[0] + link.label[0] / 2, label[1]))
     stops = [start, *((x, y) for from_x, to_x, y in levels for x in (from_x, to_x)), (end[0] - HEAD, end[1])]
     finished = places.splines.get(link.number)
-    if finished is None or (alone and _is_clear(stops, shelf)):
+    apart = alone or label is not None  # two ways between the same cards run through their labels
+    if finished is None or (apart and _is_clear(stops, shelf)):
         return Route(tuple(_curved(stops)), end, label)
     return Route(finished.points, finished.tip, label)
 
