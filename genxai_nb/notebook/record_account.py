@@ -95,6 +95,7 @@ def account_of(events: Sequence[Event], graph: Graph | None) -> Account:
     graph = graph if graph is not None and _is_of(graph, events) else None
     picture = None if graph is None else _settled(picture_of(graph, summary))
     written = _written(events)
+    rows = tuple(_rows(summary, picture, written))
     status, headline = _standing(summary)
     sums = [counted(summary.steps, "step")]
     sums += [f"{short_count(summary.usage.total)} tokens"] if summary.usage.total else []
@@ -105,12 +106,14 @@ def account_of(events: Sequence[Event], graph: Graph | None) -> Account:
         headline=headline,
         sums=tuple(sums),
         seconds=summary.seconds,
-        rows=tuple(_rows(summary, picture, written)),
-        values=_values(events, graph, written),
+        rows=rows,
+        values=_values(events, graph, rows),
         trouble=_trouble(summary),
         limits=tuple(
-            f"{limit.node} -> {limit.target} was taken {counted(limit.limit, 'time')}, its limit."
-            for limit in summary.limits
+            sorted(
+                f"{limit.node} -> {limit.target} was taken {counted(limit.limit, 'time')}, its limit."
+                for limit in summary.limits
+            )
         ),
         picture=picture,
     )
@@ -213,16 +216,15 @@ def _written(events: Iterable[Event]) -> dict[str, dict[str, Any]]:
     return found
 
 
-def _values(
-    events: Sequence[Event], graph: Graph | None, written: Mapping[str, Mapping[str, Any]]
-) -> dict[str, Value]:
+def _values(events: Sequence[Event], graph: Graph | None, rows: Iterable[Row]) -> dict[str, Value]:
+    """The written keys with their values, in the order of the nodes and not of what came first."""
     if graph is None:
         return {}
     try:
         state, _ = fold(graph.build(), graph.schema, events).schedule.now()
     except GenXAIError:
         return {}  # a damaged journal: the rest can still be told
-    keys = dict.fromkeys(name for update in written.values() for name in update)
+    keys = dict.fromkeys(name for row in rows for name in row.wrote)
     return {key: _value(state[key]) for key in keys if key in state}
 
 

@@ -22,6 +22,7 @@ _CENTRED = "display:block;margin:0 auto"
 _MOST_ROWS = 60
 _MOST_VALUES = 24
 _GLANCE = 160
+_SHORT, _FEW_LINES = 480, 10
 _ALT = 600
 _TEXT_GLYPHS = GLYPHS | {"running": GLYPHS["running"] + "\ufe0e"}  # else some systems draw it as an emoji
 
@@ -137,7 +138,10 @@ def _value_table(account: Account, room: int) -> Markup:
 
 
 def _long(value: Value, room: int) -> Markup:
-    """A value that is there at a glance, and whole on request."""
+    """A value as it is, if it is short; else a glance at it that opens to the whole."""
+    whole = value.text.strip()
+    if value.glance == one_line(whole) and len(whole) <= _SHORT and whole.count("\n") < _FEW_LINES:
+        return _text(whole) if "\n" in whole else joined(whole)
     if len(value.glance) <= _GLANCE:
         return joined(value.glance)
     if room <= _GLANCE:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from base64 import b64decode
 from contextlib import suppress
@@ -93,6 +94,36 @@ def test_plain_text_is_the_same_when_the_run_is_repeated():
 
     assert record(first, graph)["text/plain"] == record(renamed, graph)["text/plain"]
     assert record(first, graph)["text/html"] != record(renamed, graph)["text/html"]
+
+
+def test_plain_text_does_not_depend_on_who_was_first():
+    """Parallel nodes that end in another order are told in the order of the graph."""
+
+    def raced(first: str):
+        gone = asyncio.Event()
+
+        async def body(name: str):
+            if name == first:
+                gone.set()
+            await gone.wait()
+            return {name: name.upper()}
+
+        graph = Graph("race")
+        graph.node("a", lambda state: {}).edge(START, "a")
+        for name in ("left", "right"):
+
+            async def run(state, name=name):
+                return await body(name)
+
+            graph.node(name, run).edge("a", name).edge(name, END)
+        events = ran(graph)
+        ended = [e.node for e in events if isinstance(e, NodeFinished)]
+        return ended, record(events, graph)["text/plain"]
+
+    (one, left_first), (two, right_first) = raced("left"), raced("right")
+
+    assert (one, two) == (["a", "left", "right"], ["a", "right", "left"])
+    assert left_first == right_first
 
 
 def test_a_record_is_the_same_each_time_it_is_made():
