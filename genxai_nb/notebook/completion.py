@@ -100,12 +100,15 @@ def _names(session: Session, kind: str) -> dict[str, str]:
         return {verb.name: "verb" for verb in VERBS if verb.name}
     if kind == "model":
         return dict.fromkeys(_models(), "model")
-    runs = [*reversed(session.started), *(row.run for row in resumable(session))]
     if kind == "run":
-        return dict.fromkeys(runs, "run")
+        return _runs(session)
     if kind == "definition":
-        return {**kinds, **dict.fromkeys(session.schemas, "schema"), **dict.fromkeys(runs, "run")}
+        return {**kinds, **dict.fromkeys(session.schemas, "schema"), **_runs(session)}
     return {}
+
+
+def _runs(session: Session) -> dict[str, str]:
+    return dict.fromkeys([*reversed(session.started), *(row.run for row in resumable(session))], "run")
 
 
 def _models() -> Iterator[str]:

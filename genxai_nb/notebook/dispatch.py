@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
-from genxai_nb.errors import GenXAIError, LineInvalid, TemplateKeyMissing, UnknownName
+from genxai_nb.errors import GenXAIError, LineInvalid, StateInvalid, TemplateKeyMissing, UnknownName
 
 from .arguments import read_head, read_line
 from .tracebacks import point, point_at_word
@@ -15,6 +16,9 @@ from .waiting import Wait
 if TYPE_CHECKING:
     from .session import Session
     from .verb import Request
+
+_KEY = re.compile(r"^([^\W\d][\w-]*)[^\S\n]*:", re.MULTILINE)
+_NAME = re.compile(r"[\w-]+")
 
 
 def dispatch(session: Session, line: str, body: str | None) -> Any:
@@ -71,19 +75,34 @@ def _unmarked(line: str) -> tuple[set[str], str]:
 
 
 def _locate(error: GenXAIError, request: Request) -> None:
-    """Count lines from the top of the cell and put a caret under the name that is not known."""
+    """Count lines from the top of the cell and put a caret under the name or key that is wrong."""
     body = request.body or ""
     above = request.cell.lines_above + 1
     if isinstance(error, LineInvalid):
         _count(error, body.splitlines(), above)
-    elif getattr(error, "__notes__", None):
         return
-    elif isinstance(error, UnknownName):
-        if _in_head(error, request):
+    if getattr(error, "__notes__", None):
+        return
+    word = ""
+    if isinstance(error, UnknownName):
+        word = error.name
+        if word in _words_of(request):
+            column = request.head.rfind(word)
+            point(error, request.head, request.cell.lines_above + 1, column)
             return
-        point_at_word(error, error.name, body, above=above)
     elif isinstance(error, TemplateKeyMissing):
-        point_at_word(error, error.key, body, above=above)
+        word = error.key
+    elif isinstance(error, StateInvalid):
+        word = next((key for key in _KEY.findall(body) if f"{key}: " in error.what), "")
+    if word:
+        point_at_word(error, word, body, above=above)
+
+
+def _words_of(request: Request) -> set[str]:
+    """The words of a head that name something: not what a cell defines."""
+    options = ",".join(str(value) for value in request.options.values())
+    words = set(_NAME.findall(options))
+    return words if request.verb.defines else {*words, request.name}
 
 
 def _count(error: LineInvalid, lines: list[str], above: int) -> None:
@@ -95,11 +114,3 @@ def _count(error: LineInvalid, lines: list[str], above: int) -> None:
         if error.line.strip() and (start := line.find(error.line)) >= 0:
             error.number, error.column, error.line = number + above, error.column + start, line
             return
-
-
-def _in_head(error: UnknownName, request: Request) -> bool:
-    start = request.head.find(f" {error.name}")
-    if start < 0 or error.name not in {request.name, *map(str, request.options.values())}:
-        return False
-    point(error, request.head, request.cell.lines_above + 1, start + 1)
-    return True

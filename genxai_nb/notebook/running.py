@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
 from genxai_nb.agents.answer import answered, question
 from genxai_nb.errors import RunError
 from genxai_nb.graph.run import Run
 
 from .display import show_text
-from .earlier import require_graph
+from .earlier import require_graph, resumable
 from .inputs import read_answers, read_input, read_prompt
 from .outcome import show_outcome
 from .pending import Pending
@@ -81,16 +83,35 @@ def resume_run(session: Session, request: Request) -> Wait | None:
         DefinitionError: The cells that define it have to be run first.
         GenXAIError: What stopped the run.
     """
+    if not request.run and session.latest is None and (rows := resumable(session)):
+        names = ", ".join(f"{row.run} of {row.graph}" for row in rows[:5])
+        raise RunError(
+            f"Nothing has run in this notebook yet. Unfinished: {names}.",
+            hint=f"%genxai resume {rows[0].run}",
+        )
     run = session.run(request.run)
     started = session.started.get(run.run_id)
     if started is not None and started.alive:
         return _joined(session, started, request)
-    if run.graph is None:
-        run = Run.load(run.run_id, require_graph(session, run))
+    run = _as_defined_now(session, run, asked=started is not None and started.read is not None)
     variable = session.check_bindable(request.text("as") or (started.variable if started else RESULT))
     read = started.read if started else None
     answers = read_answers(request)
     return _drive(session, request, run, variable, read, answers)
+
+
+def _as_defined_now(session: Session, run: Run, *, asked: bool) -> Run:
+    """A run with its graph as the notebook defines it now; a question keeps its own."""
+    if asked or (run.status == "done" and run.graph is not None):
+        return run
+    graph = require_graph(session, run)
+    graph = session.notebook.only("graph").get(graph.name, graph)
+    if graph is run.graph:
+        return run
+    options = run.options
+    run = Run.load(run.run_id, graph, options.store)
+    run.options = replace(run.options, answers=options.answers)
+    return run
 
 
 def park(session: Session, request: Request) -> None:

@@ -13,12 +13,14 @@ from genxai_nb.graph.result import Result
 from genxai_nb.graph.run import Run
 
 from .cell import Cell, running_cell
-from .names import SCHEMA, Notebook, bindable, inserted
+from .names import SCHEMA, Notebook, bindable, inserted, variable_of
 from .pending import Pending
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from concurrent.futures import Future
+
+_VERBS = {"agent": "ask", "graph": "run"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,7 @@ class Session:
         Raises:
             DefinitionError: It holds something that is not ours, or cannot be a variable.
         """
-        return bindable(self.variables, name, ours=self._is_ours(name.replace("-", "_"), name))
+        return bindable(self.variables, name, ours=self._is_ours(variable_of(name), name))
 
     def bind(self, name: str, value: Any) -> None:
         """Bind a definition or a result to its name in the notebook.
@@ -127,7 +129,7 @@ class Session:
         """
         found = self.lookup.find(name) if self.notebook.only("agent").get(name) else None
         if not isinstance(found, Agent):
-            raise UnknownName("agent", name, self._of_kind("agent"), hint=self._nothing("agent"))
+            raise UnknownName("agent", name, self._of_kind("agent"), hint=self._instead("agent", name))
         return found
 
     def graph(self, name: str) -> Graph:
@@ -138,7 +140,7 @@ class Session:
         """
         found = self.notebook.only("graph").get(name)
         if found is None:
-            raise UnknownName("graph", name, self._of_kind("graph"), hint=self._nothing("graph"))
+            raise UnknownName("graph", name, self._of_kind("graph"), hint=self._instead("graph", name))
         graph: Graph = found
         return graph
 
@@ -150,14 +152,17 @@ class Session:
         """
         found = self.schemas.get(name)
         if found is None:
-            raise UnknownName("schema", name, self.schemas, hint=self._nothing(SCHEMA))
+            raise UnknownName("schema", name, self.schemas, hint=self._instead(SCHEMA, name))
         return found
 
     def _of_kind(self, kind: str) -> list[str]:
         return [name for name, known in self.notebook.kinds().items() if known == kind]
 
-    def _nothing(self, kind: str) -> str:
-        """What to do when there is not one definition of a kind; empty if there is one."""
+    def _instead(self, kind: str, name: str) -> str:
+        """What to do when a name is of another kind, or when there is not one of this kind; else empty."""
+        other = self.notebook.kinds().get(variable_of(name), "")
+        if other in _VERBS:
+            return f"{name!r} is of kind {other}: %genxai {_VERBS[other]} {name}"
         known = list(self.schemas) if kind == SCHEMA else self._of_kind(kind)
         return "" if known else f"This notebook defines no {kind} yet: %%genxai {kind} NAME"
 

@@ -29,7 +29,7 @@ def show(session: Session, request: Request) -> None:
         RunNotFound: There is no such run.
     """
     name = request.name
-    found = session.notebook.get(name) or session.schemas.get(name)
+    found = (session.lookup.find(name) or session.schemas.get(name)) if name else None
     if isinstance(found, Graph):
         show_bundle(graph_bundle(found))
     elif found is not None:

@@ -16,7 +16,7 @@ AWAIT, VALUE = "await", "value"
 _CALLS = ("run_line_magic", "run_cell_magic")
 _HELP = re.compile(r"^(?P<indent>\s*)%%?genxai(?:\s+(?P<verb>\w+))?\s*\?{1,2}\s*$")
 _ASK = re.compile(r"^(?P<left>\s*(?:\w+\s*=\s*)?)%genxai\s+(?P<line>(?:ask|run)\s.*\?)\s*$")
-_ALONE = re.compile(r"^%%genxai\s+\S")
+_ALONE = re.compile(r"^%%genxai(?P<head>\s+\S)?")
 
 
 def clean_lines(lines: Lines) -> Lines:
@@ -29,8 +29,10 @@ def clean_lines(lines: Lines) -> Lines:
         return lines
     first = next((line for line in lines if line.strip()), "")
     if first.startswith("%%") and not _HELP.match(first):
-        bare = _ALONE.match(first) and not "".join(lines[lines.index(first) + 1 :])
-        return [*lines[:-1], lines[-1].rstrip("\n") + "\n", "\n"] if bare else lines
+        found = _ALONE.match(first)
+        if found is None or "".join(lines[lines.index(first) + 1 :]):
+            return lines
+        return [*lines[:-1], first.rstrip("\n") + "\n", "\n"] if found["head"] else ["%genxai\n"]
     return [_clean(line) for line in lines]
 
 

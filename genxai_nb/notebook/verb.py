@@ -90,6 +90,11 @@ class Verb:
         )
 
     @property
+    def defines(self) -> bool:
+        """Whether it is a cell that defines the name after it."""
+        return self.cell and not self.waits
+
+    @property
     def usage(self) -> str:
         """How it is written, with all its options."""
         argument = self.argument if self.required or not self.argument else f"[{self.argument}]"

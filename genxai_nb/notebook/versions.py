@@ -6,13 +6,13 @@ from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
 from genxai_nb.errors import GenXAIError
-from genxai_nb.graph.build import Graph
 from genxai_nb.journal.events import RunResumed, RunStarted
 from genxai_nb.journal.summary import summarize
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from genxai_nb.graph.build import Graph
     from genxai_nb.graph.run import Run
 
     from .session import Session
@@ -41,19 +41,22 @@ def lines_changed(before: str, after: str) -> int:
 
 
 def consequences(session: Session, name: str) -> Iterator[str]:
-    """What a changed definition means for the runs of this notebook, one sentence each."""
-    for item in session.started.values():
-        run, graph = item.run, session.notebook.get(item.run.graph.name) if item.run.graph else None
-        if not isinstance(graph, Graph):
-            continue
-        nodes = [node.name for node in graph.nodes.values() if name in (node.name, node.what)]
-        if not nodes:
+    """What a changed definition means for the last run of each graph that uses it, one clause each."""
+    for graph in session.notebook.only("graph").values():
+        uses = name in {graph.name, *graph.nodes, *(node.what for node in graph.nodes.values())}
+        run = last_run(session, graph) if uses else None
+        if run is None:
             continue
         if run.status == "done":
-            if run is last_run(session, graph):
-                yield f"the result of {run.run_id} is stale"
+            yield f"the result of {run.run_id} is stale"
+        elif _structure(run) != graph.structure:
+            yield f"run {run.run_id} began with other nodes or edges and cannot go on"
         else:
             yield f"run {run.run_id} will use it from step {summarize(run.events()).steps + 1}"
+
+
+def _structure(run: Run) -> str:
+    return next(event.structure for event in run.events() if isinstance(event, RunStarted))
 
 
 def _used(run: Run) -> dict[str, str]:

@@ -333,3 +333,38 @@ def test_a_graph_shows_itself(review):
 
     assert "<img" in shown["text/html"]
     assert "START -> writer -> grade" in shown["text/plain"]
+
+
+def test_a_pause_ends_the_wait_in_one_calm_line(run, shell):
+    """A run that was paused ends its cell with RunPaused; resume goes on from there."""
+    run(
+        "import asyncio\nasync def one(state):\n    here.pause()\n    return {'one': 1}\n"
+        "async def two(state):\n    return {'two': 2}"
+    )
+    run("%%genxai graph g\nSTART -> one -> two -> END")
+    run(
+        "from genxai_nb.notebook.extension import session_of\nclass here:\n"
+        "    pause = staticmethod(lambda: session_of().latest.run.pause())"
+    )
+    paused = run("%%genxai run g\n")
+    resumed = run("%genxai resume")
+
+    assert paused.error == "‖ Run r1 is paused after step 1.\n%genxai resume r1 goes on from there."
+    assert paused.shown[0]["text/plain"].startswith("g: ‖ Paused")
+    assert resumed.status == "ok"
+    assert shell.user_ns["result"].state == {"one": 1, "two": 2}
+
+
+def test_a_graph_with_other_edges_cannot_go_on_with_an_old_run(run):
+    """Redefining a graph says that its stopped run cannot go on, and resume refuses it with the reason."""
+    run("def one(state):\n    raise ValueError('no')\ndef two(state):\n    return {}")
+    run("%%genxai graph g\nSTART -> one -> END")
+    run("%%genxai run g\n")
+    changed = run("%%genxai graph g\nSTART -> one -> two -> END")
+    reply = run("%genxai resume")
+
+    assert (
+        changed.shown[0]["text/plain"]
+        == "g: 1 line changed, run r1 began with other nodes or edges and cannot go on"
+    )
+    assert reply.error.startswith("✕ Graph 'g' has changed its nodes or edges since run 'r1' began.")

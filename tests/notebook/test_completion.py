@@ -1,0 +1,94 @@
+"""What Tab offers in our lines and cells, and nowhere else."""
+
+from __future__ import annotations
+
+import pytest
+from IPython.core.completer import provisionalcompleter
+
+AGENTS = """%%genxai agent writer
+writes: topic"""
+SCHEMA = """%%genxai schema Draft
+topic: str = ""
+score: float = 0"""
+GRAPH = """%%genxai graph review --state Draft
+START -> writer -> END"""
+
+
+@pytest.fixture
+def complete(run, shell):
+    """What is offered at the end of a text, or at the mark ‸ in it, as the whole text that would stand there."""
+    for code in (AGENTS, SCHEMA, GRAPH, "def count(text: str) -> int:\n    return 1\nlimit = 3"):
+        assert run(code).status == "ok"
+
+    def offered(code: str) -> list[str]:
+        at = code.index("‸") if "‸" in code else len(code)
+        with provisionalcompleter():
+            found = list(shell.Completer.completions(code.replace("‸", ""), at))
+        return [item.text for item in found if item._origin.endswith("genxai_matcher")]
+
+    return offered
+
+
+def test_a_line_offers_verbs_then_names_then_options(complete):
+    """After %genxai come verbs that have no body needed, then what the verb names, then its options."""
+    assert complete("%genxai ") == [
+        "run", "ask", "resume", "wait", "agents", "tools", "graphs", "runs", "show", "state", "timeline", "help",
+    ]  # fmt: skip
+    assert complete("%genxai st") == ["state"]
+    assert complete("x = %genxai ti") == ["timeline"]
+    assert complete("%genxai run ") == [
+        "review", "--as", "--model", "--store", "--answers", "--detach", "--input",
+    ]  # fmt: skip
+    assert complete("%genxai help ti") == ["timeline"]
+    assert complete("%genxai show ") == ["writer", "review", "count", "Draft", "--run"]
+    assert complete("%genxai ask writer ") == ["--as", "--model"]
+
+
+def test_the_head_of_a_cell_offers_kinds_names_and_options(complete):
+    """After %%genxai come the kinds of cells; an option's value is completed by what it takes."""
+    assert complete("%%genxai ") == ["agent", "graph", "schema", "run", "ask"]
+    assert complete("%%genxai ru") == ["run"]
+    assert complete("%%genxai run re‸\ntopic: x") == ["review"]
+    assert complete("%%genxai graph g --‸\nSTART -> writer") == ["--state", "--reduce", "--limit"]
+    assert complete("%%genxai graph g --state ") == ["Draft"]
+    assert complete("%%genxai graph g --state=D") == ["Draft"]
+    assert "offline" in complete("%%genxai run review --model ")
+
+
+def test_the_body_of_an_agent_offers_fields_and_what_they_hold(complete):
+    """At the beginning of a line come fields; after tools:, model:, memory: and output: what may stand there."""
+    assert complete("%%genxai agent x\nro") == ["role: "]
+    assert "tools: " in complete("%%genxai agent x\nrole: y\n")
+    assert complete("%%genxai agent x\ntools: calculator, co") == ["count"]
+    assert complete("%%genxai agent x\nmodel: off") == ["offline"]
+    assert complete("%%genxai agent x\nmemory: ") == ["short_term", "none"]
+    assert complete("%%genxai agent x\noutput: ") == ["Draft"]
+    assert complete("%%genxai agent x\nrole: ") == []
+    assert complete("%%genxai agent x\noutput: $lim") == ["limit"]
+
+
+def test_the_body_of_a_graph_offers_nodes_and_words_of_the_language(complete):
+    """Names stand at the ends of arrows, keywords after them, keys of the schema in conditions."""
+    assert complete("%%genxai graph g\nSTART -> wr") == ["writer"]
+    assert complete("%%genxai graph g\nwriter -> writer ") == ["if", "else", "max", "for each"]
+    assert complete("%%genxai graph g --state Draft\nwriter -> END if sc") == ["score"]
+    assert complete("%%genxai graph g\nnode sum = ") == ["agent", "function", "tool", "graph", "human"]
+    assert complete("%%genxai graph g\nnode sum = tool calculator: re") == ["retry", "reads"]
+    assert "START" in complete("%%genxai graph g\n")
+
+
+def test_the_bodies_of_schemas_and_runs_offer_types_and_keys(complete):
+    """A schema's line is completed by types and reducers, a run's body by the keys of its graph's state."""
+    assert complete("%%genxai schema S\nx: fl") == ["float"]
+    assert complete("%%genxai schema S\nx: list[str] = [] | app") == ["append"]
+    assert complete("%%genxai run review\nto") == ["topic: "]
+    assert complete("%%genxai run review\ntopic: ") == []
+    assert complete("%%genxai ask writer\nwhat ") == []
+
+
+def test_nothing_is_offered_elsewhere(complete):
+    """Other cells and lines are completed by IPython alone."""
+    assert complete("ru") == []
+    assert complete("%%timeit\nru") == []
+    assert complete("text = 'genxai'\nru") == []
+    assert complete("%%genxai agnt x\nro") == []
