@@ -63,6 +63,7 @@ def refusal(text: str) -> LineInvalid:
         ("scores.get('x', 0) + len(scores.keys()) + sum(scores.values())", {"scores": {"y": 2}}, 3),
         ("notes.count('x')", {"notes": ["x", "x"]}, 2),
         ("min(a) + max(1, 2) + max([], default=4)", {"a": [1, 5]}, 7),
+        ("sorted(a)", {"a": [1, 3, 2]}, [1, 2, 3]),
         ("sorted(a, reverse=True)", {"a": [1, 3, 2]}, [3, 2, 1]),
         ("round(score, 1) == 0.3 and round(2.6) == 3", {"score": 0.31}, True),
         (

@@ -55,6 +55,11 @@ def test_every_kind_of_cell_can_be_written(kind):
     assert set(head.options) == {option.name for option in CELLS[kind].options}
 
 
+def test_cells_that_may_call_a_model_or_a_person_wait():
+    """The table says which kinds of cells wait."""
+    assert [kind.name for kind in CELLS.values() if kind.waits] == ["run", "ask"]
+
+
 REFUSALS = {
     "nothing": ("", 0, "The kind of cell is missing", "Known: agent"),
     "unknown kind": ("agnet writer", 0, "Unknown cell kind 'agnet'", "Did you mean 'agent'?"),

@@ -183,6 +183,11 @@ def test_human_takes_a_question_and_choices():
     assert (declared.into, declared.timeout) == ("verdict", 3600)
 
 
+def test_question_is_no_name():
+    """The question of a human node may be the name of something else."""
+    assert len(parse('node a = human "x"\nnode b = agent x')) == 2
+
+
 def test_all_options_are_read():
     """Options come after a colon, in any order, with commas between them."""
     declared = node(
@@ -272,6 +277,13 @@ REFUSALS = {
         "'x' is of two kinds",
         "Line 1 says agent",
     ),
+    "node declared twice, once with a kind": (
+        "node a\nnode a = tool y",
+        5,
+        "'a' is declared twice",
+        "line 1",
+    ),
+    "group alone": ("[a, b]\nc -> d", 1, "Nothing leads from 'a'", "a -> NODE"),
     "node declared twice": ("node a: cache\nnode a: retry 1", 5, "'a' is declared twice", "line 1"),
     "arrow to nowhere": ("a -> ", 4, "A name is missing", "name of a node"),
     "source alone": ("critic\na -> b", 0, "Nothing leads from 'critic'", "critic -> NODE"),
@@ -375,7 +387,7 @@ def test_first_mistake_is_the_one_that_is_told():
 
 def test_writing_gathers_groups_and_chains():
     """What is written is short: plain arrows are gathered into groups and chains."""
-    text = "START -> a -> [b, c] -> d -> END\n[d, e] -> f if x max 2\nnode a: retry 1\na -> g"
+    text = "START -> a -> [b, c] -> d -> END\n[d, e] -> f if x max 2\nnode a: retry 1\na -> g -> h"
     assert write(parse(text)) == text
 
 
@@ -393,6 +405,8 @@ def test_names_of_definitions_are_variables():
             identifier(name)
     with pytest.raises(DefinitionError, match=r"Write my_agent\."):
         identifier("my agent")
+    with pytest.raises(DefinitionError, match=r"Begin with a letter\."):
+        identifier("class!")
 
 
 KEYS = st.sampled_from(["score", "draft", "items_2", "x"])
