@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from genxai_nb.errors import DefinitionError
 
@@ -10,14 +10,39 @@ from .figures import counted, short_count, short_time
 from .picture import WORDS, Arrow, Card, Picture, Status
 
 if TYPE_CHECKING:
-    from genxai_nb.graph.build import Graph
+    from collections.abc import Mapping, Sequence
+
     from genxai_nb.graph.definition import Edge, Node
+    from genxai_nb.graph.nodes import Prepared
+    from genxai_nb.graph.plan import Plan
     from genxai_nb.journal.summary import NodeSummary, RunSummary
 
 _CAPS = {"START": "start", "END": "end"}
 
 
-def picture_of(graph: Graph, summary: RunSummary | None = None) -> Picture:
+class Drawable(Protocol):
+    """What of a graph is needed to draw it."""
+
+    @property
+    def name(self) -> str:
+        """The graph's name."""
+
+    @property
+    def nodes(self) -> Mapping[str, Node]:
+        """Its nodes by name, in the order of declaration."""
+
+    @property
+    def edges(self) -> Sequence[Edge]:
+        """Its edges in the order of declaration."""
+
+    def build(self) -> Plan:
+        """Its computed form; raises DefinitionError while the graph cannot run."""
+
+    def definition_of(self, node: str) -> Prepared:
+        """A node's body; raises DefinitionError while its definition is not there."""
+
+
+def picture_of(graph: Drawable, summary: RunSummary | None = None) -> Picture:
     """Show a graph as cards and arrows; with a summary, what became of them in that run.
 
     A graph that cannot run yet is drawn as far as it goes.
@@ -56,7 +81,7 @@ def _cap(name: str) -> Card:
     return Card(name=name, kind=_CAPS[name])
 
 
-def _kind(graph: Graph, node: Node) -> str:
+def _kind(graph: Drawable, node: Node) -> str:
     try:
         return graph.definition_of(node.name).body.kind
     except DefinitionError:

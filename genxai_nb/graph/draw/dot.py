@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from .depiction import picture_of
+from .depiction import Drawable, picture_of
 from .lettering import one_line
 from .picture import Arrow, Card
 
-if TYPE_CHECKING:
-    from genxai_nb.graph.build import Graph
 
-
-def dot(graph: Graph) -> str:
+def dot(graph: Drawable) -> str:
     """Write a graph as DOT text; loop edges are dashed and do not pull the layout."""
     picture = picture_of(graph)
     lines = [

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from .depiction import picture_of
+from .depiction import Drawable, picture_of
 from .lettering import one_line
 from .picture import Arrow, Card
-
-if TYPE_CHECKING:
-    from genxai_nb.graph.build import Graph
 
 # Mermaid's own entities; a quoted label ends at a quote, and a backtick would begin Markdown.
 _ENTITIES = str.maketrans(
@@ -17,7 +12,7 @@ _ENTITIES = str.maketrans(
 )
 
 
-def mermaid(graph: Graph) -> str:
+def mermaid(graph: Drawable) -> str:
     """Write a graph as a Mermaid flowchart; loop edges are dotted."""
     picture = picture_of(graph)
     ids = {card.name: f"n{number}" for number, card in enumerate(picture.cards)}
