@@ -50,7 +50,6 @@ class Bindings:
 
     def __init__(self, graph: Bound) -> None:
         self._graph = graph
-        self._prepared: dict[str, tuple[Any, Prepared]] = {}
         self._records: dict[str, tuple[Prepared, Definition]] = {}
 
     def prepare(self, node: Node) -> Prepared:
@@ -63,9 +62,8 @@ class Bindings:
         definition = node.definition
         if definition is None:
             definition = self._find(node)
-        kept = self._prepared.get(node.name)
-        if kept is not None and kept[0] is definition:
-            return kept[1]
+        if node.prepared is not None and node.prepared.definition is definition:
+            return node.prepared
         return self.bind(node, definition)
 
     def _find(self, node: Node) -> Any:
@@ -98,16 +96,15 @@ class Bindings:
                 f"Node {node.name!r} expects {node.expected} {node.what!r}, which is a {body.kind}.",
                 hint=f"Write {body.kind} {node.what}.",
             )
-        prepared = Prepared(body, node.options)
-        self._prepared[node.name] = (definition, prepared)
-        return prepared
+        node.prepared = Prepared(definition, body, node.options)
+        return node.prepared
 
     def record(self, node: Node) -> Definition:
         """A node's definition as the journal keeps it."""
         prepared = self.prepare(node)
         kept = self._records.get(node.name)
         if kept is None or kept[0] is not prepared:
-            definition = self._prepared[node.name][0]
+            definition = prepared.definition
             record = Definition(
                 hash=prepared.version,
                 kind=prepared.body.kind,

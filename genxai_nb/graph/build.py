@@ -285,7 +285,11 @@ class Graph:
         Raises:
             UnknownName: Nothing of that name is found.
         """
-        return self._bindings.prepare(self.nodes[node])
+        place = self.nodes[node]
+        prepared = place.prepared
+        if prepared is not None and prepared.definition is place.definition:
+            return prepared
+        return self._bindings.prepare(place)
 
     def definitions(self) -> list[Definition]:
         """All definitions as they are now, to be kept with a run."""

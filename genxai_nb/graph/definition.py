@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .nodes import NodeOptions
+    from .nodes import NodeOptions, Prepared
 
 START = "START"
 END = "END"
@@ -23,9 +23,10 @@ class Node:
         definition: What it runs; None when the name is looked up at each start.
         what: The name that is looked up, mostly the node's own.
         expected: The kind that the definition must have, if the graph says so.
+        prepared: The definition it is bound to, made ready.
     """
 
-    __slots__ = ("definition", "expected", "name", "options", "what")
+    __slots__ = ("definition", "expected", "name", "options", "prepared", "what")
 
     def __init__(
         self,
@@ -41,6 +42,7 @@ class Node:
         self.definition = definition
         self.what = what or name
         self.expected = expected
+        self.prepared: Prepared | None = None
 
     def __repr__(self) -> str:
         return f"Node({self.name!r})"

@@ -52,6 +52,8 @@ class Journal:
         """Append events in one transaction and publish them, unless that would have to wait for a lock."""
         if self._waiting is not None:
             return False
+        if not events:
+            return True
         try:
             self._store.append(self._run, events)
         except StoreBusy:
@@ -153,10 +155,14 @@ class Engine:
             if visits == 0 or (self._pausing and self._at_rest()):
                 return await self._stand()
             starting = [] if self._pausing or self._failed else self._start(visits)
-            if self._events and not self._write():
-                await self._journal.commit(self._take_events())
-            visit = starting[0] if len(starting) == 1 else None
-            if visit is not None and not self._tasks and self._inline(visit):
+            try:
+                if not self._journal.write(self._events):
+                    await self._journal.commit(self._events)
+            except NotStorable as exc:
+                raise self._refused(exc) from exc
+            self._events = []
+            visit = starting[0] if len(starting) == 1 and not self._tasks else None
+            if visit is not None and visit.items is None and self._ready[visit.place].quiet:
                 outcome = await perform(visit, self._ready[visit.place], None, self._schema, self._exchange)
                 ended = int(self._settle(outcome))
             else:
@@ -168,10 +174,6 @@ class Engine:
                 ended = sum(map(self._settle, outcomes))
             if visits is not None:
                 visits = max(0, visits - ended)
-
-    def _inline(self, visit: Visit) -> bool:
-        """A body that makes no calls can be awaited here: a pause never holds it half way."""
-        return visit.items is None and not self._ready[visit.place].body.wants_context
 
     async def _end(self) -> str:
         if self._failed is not None:
@@ -371,17 +373,11 @@ class Engine:
         events, self._events = self._events, []
         return events
 
-    def _write(self) -> bool:
-        """Write the turn's events inline; False when that would have to wait for a lock."""
-        try:
-            written = self._journal.write(self._events)
-        except NotStorable as exc:
-            node = next((e.node for e in self._events if isinstance(e, facts.NodeFinished)), "?")
-            self._events.clear()
-            raise NodeFailed(node, exc.what, hint=exc.hint, run_id=self._exchange.run_id) from exc
-        if written:
-            self._events = []
-        return written
+    def _refused(self, exc: NotStorable) -> NodeFailed:
+        """What to raise when the turn's events hold something that cannot be kept; they are dropped."""
+        node = next((e.node for e in self._events if isinstance(e, facts.NodeFinished)), "?")
+        self._events.clear()
+        return NodeFailed(node, exc.what, hint=exc.hint, run_id=self._exchange.run_id)
 
     async def _cancel_bodies(self) -> None:
         tasks = list(self._tasks)

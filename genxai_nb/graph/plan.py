@@ -46,15 +46,14 @@ class Place:
         index: Its number, in order of declaration; also its bit.
         name: Its name.
         out: Its outgoing edges in order of declaration.
-        plain: Its only edge, when that is unconditional and unlimited; else None.
-        only: That edge's number alone, as a tuple.
-        next: Where that edge leads, when it is neither to END nor into or round a loop; else None.
+        plain: Its only edge, when that is unconditional and unlimited; else empty.
+        numbers: That edge's number.
         joins: It has several sources, so it waits for those who can still come.
         blockers: Bit set of the places that it waits for.
         order: Number of its first incoming edge, which decides who starts first.
     """
 
-    __slots__ = ("bit", "blockers", "index", "joins", "name", "next", "only", "order", "out", "plain")
+    __slots__ = ("bit", "blockers", "index", "joins", "name", "numbers", "order", "out", "plain")
 
     def __init__(self, index: int, name: str, out: tuple[Edge, ...]) -> None:
         self.index = index
@@ -63,9 +62,8 @@ class Place:
         self.out = out
         only = out[0] if len(out) == 1 else None
         free = only is not None and not (only.decide or only.otherwise or only.limit or only.each)
-        self.plain = only if free else None
-        self.only = () if self.plain is None else (self.plain.number,)
-        self.next: Place | None = None
+        self.plain = out if free else ()
+        self.numbers = tuple(edge.number for edge in self.plain)
         self.joins = False
         self.blockers = 0
         self.order = 0
@@ -97,12 +95,7 @@ class Plan:
         self.enters = self._entries()
         self._mark_joins()
         self._find_blockers()
-        for place in self.places:
-            only = place.plain
-            if only is not None and not (
-                only.target == END or only.number in self.loop_edges | self.enters.keys()
-            ):
-                place.next = self.places[self.index[only.target]]
+        self.targets = [None if e.target == END else self.places[self.index[e.target]] for e in self.edges]
 
     def _target(self, edge: Edge) -> int | None:
         return None if edge.target == END else self.index[edge.target]
@@ -177,10 +170,11 @@ class Plan:
                         above = work[-1][0]
                         low[above] = min(low[above], low[node])
                     if low[node] == order[node]:
-                        cut = stack.index(node)
-                        parts.append(stack[cut:])
-                        on_stack.difference_update(stack[cut:])
-                        del stack[cut:]
+                        part = [stack.pop()]
+                        while part[-1] != node:
+                            part.append(stack.pop())
+                        parts.append(part[::-1])
+                        on_stack.difference_update(part)
         return parts
 
     def _successors(self, i: int, allowed: set[int], removed: set[int] | frozenset[int]) -> list[int]:

@@ -122,22 +122,24 @@ class Schedule:
             after, results = self.views.extend(visit.view, place.name, updates[0], reduced)
         else:
             after, results = self._gather(visit, updates, reduced)
-        parents = ((place.name, visit.number),)
-        if place.next is not None and self.views.narrow:  # the only token moves on
-            del self.running[place]
-            self._waiting[place.next] = [Token(place.out[0], parents, after)]
-            self._active = place.next.bit
-            return Ending(place.only, results)
         spent: list[Edge] = []
-        if edges is not None:
+        if place.plain:
+            taken, edges = place.plain, place.numbers
+        elif edges is not None:
             taken = tuple(self.plan.edges[n] for n in edges)
-        elif place.plain is not None:
-            taken = (place.plain,)
         else:
             taken, spent = self._choose(place, after.data, visit.number)
-        self._leave(place, after)
-        self._send(place, taken, parents, after)
-        return Ending(tuple(e.number for e in taken) if edges is None else edges, results, spent)
+            edges = tuple(edge.number for edge in taken)
+        parents = ((place.name, visit.number),)
+        target = self.plan.targets[taken[0].number] if len(taken) == 1 else None
+        if target is not None and self.views.narrow:  # the only token moves on; no gate has to wait
+            del self.running[place]
+            self._waiting[target] = [Token(taken[0], parents, after)]
+            self._active = target.bit
+        else:
+            self._leave(place, after)
+            self._send(place, taken, parents, after)
+        return Ending(edges, results, spent)
 
     def _gather(
         self, visit: Visit, updates: Sequence[Mapping[str, Any]], reduced: Mapping[str, Any]
@@ -158,23 +160,24 @@ class Schedule:
         for edge in place.out:
             if edge.otherwise or (edge.decide is not None and not self._decide(edge, data, visit)):
                 continue
-            if self._spend(edge, spent):
-                taken.append(edge)
-                conditional = conditional or edge.decide is not None or edge.limit is not None
+            if edge.number in self.plan.limits and self._is_spent(edge):
+                spent.append(edge)
+                continue
+            taken.append(edge)
+            conditional = conditional or edge.decide is not None or edge.limit is not None
         if not conditional:
-            taken += [edge for edge in place.out if edge.otherwise and self._spend(edge, spent)]
+            for edge in place.out:
+                if edge.otherwise:
+                    (spent if self._is_spent(edge) else taken).append(edge)
             taken.sort(key=lambda edge: edge.number)
         for edge in taken:
             if edge.number in self.plan.limits:
                 self._counts[edge.number] = self._counts.get(edge.number, 0) + 1
         return tuple(taken), spent
 
-    def _spend(self, edge: Edge, spent: list[Edge]) -> bool:
+    def _is_spent(self, edge: Edge) -> bool:
         limit = self.plan.limits.get(edge.number)
-        if limit is not None and self._counts.get(edge.number, 0) >= limit:
-            spent.append(edge)
-            return False
-        return True
+        return limit is not None and self._counts.get(edge.number, 0) >= limit
 
     def _decide(self, edge: Edge, data: Mapping[str, Any], visit: int) -> bool:
         if edge.decide is None:
