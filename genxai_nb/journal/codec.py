@@ -18,7 +18,7 @@ from msgspec import structs
 from genxai_nb.errors import NotStorable, StoreDamaged
 
 from .events import Event
-from .plain import Damage, Plain, Refusal, read, write, write_open
+from .plain import Plain, read, write, write_open
 from .tags import TAG, tagged
 
 LARGE = 8192
@@ -48,7 +48,7 @@ def encode_event(event: Event, blobs: dict[str, bytes] | None = None) -> bytes:
     changed = {}
     for name in _FREE[type(event)]:
         value = getattr(event, name)
-        if (plain := _written(value, name)) is not value:
+        if (plain := write(value, name)) is not value:
             changed[name] = plain
     written = structs.replace(event, **changed) if changed else event
     try:
@@ -76,7 +76,7 @@ def decode_event(body: bytes, fetch: Callable[[str], bytes] | None = None) -> Ev
         if _MARK not in body:
             return event
         get = fetch and (lambda name: _decode(fetch(name)))
-        values = {name: _restored(getattr(event, name), name, get) for name in _FREE[type(event)]}
+        values = {name: read(getattr(event, name), name, get) for name in _FREE[type(event)]}
         return structs.replace(event, **values)
     except (msgspec.MsgspecError, ValueError, RecursionError) as exc:
         raise StoreDamaged(f"It is not an event that this version knows: {exc}.") from exc
@@ -92,7 +92,7 @@ def to_plain(value: Any, path: str = "value") -> Plain:
         >>> to_plain({"seen": {3}})
         {'seen': {'$': 'set', 'v': [3]}}
     """
-    plain = _written(value, path)
+    plain = write(value, path)
     try:
         return _decode(_encode(plain))
     except (UnicodeEncodeError, ValueError) as exc:
@@ -109,7 +109,7 @@ def from_plain(plain: Plain, path: str = "value") -> Any:
         >>> from_plain({"seen": {"$": "set", "v": [3]}})
         {'seen': {3}}
     """
-    return _restored(plain, path, None)
+    return read(plain, path)
 
 
 def encode_request(value: Any) -> bytes:
@@ -118,10 +118,7 @@ def encode_request(value: Any) -> bytes:
     Raises:
         NotStorable: The request, or something in it, cannot be kept.
     """
-    try:
-        plain = write_open(value)
-    except Refusal as refusal:
-        raise refusal.told("request") from refusal
+    plain = write_open(value, "request")
     try:
         body = _encode_sorted(plain)
     except (UnicodeEncodeError, ValueError) as exc:
@@ -129,20 +126,6 @@ def encode_request(value: Any) -> bytes:
     if b'{"$":"dict"' in body:
         body = _encode_sorted(_with_sorted_pairs(_decode(body)))
     return body
-
-
-def _written(value: Any, path: str) -> Plain:
-    try:
-        return write(value)
-    except Refusal as refusal:
-        raise refusal.told(path) from refusal
-
-
-def _restored(plain: Plain, path: str, fetch: Callable[[str], Plain] | None) -> Any:
-    try:
-        return read(plain, fetch)
-    except Damage as damage:
-        raise damage.told(path) from damage
 
 
 def _mended(event: Event, exc: ValueError) -> Event:

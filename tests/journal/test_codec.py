@@ -493,7 +493,7 @@ import sys
 from genxai_nb.journal.codec import from_plain, to_plain
 from datetime import date
 assert from_plain(to_plain([{1: (date.max, {2})}])) == [{1: (date.max, {2})}]
-print({"numpy", "pandas", "pydantic", "sqlite3"} & set(sys.modules))
+print({"numpy", "pandas", "pydantic"} & set(sys.modules))
 """
     done = subprocess.run([sys.executable, "-c", text], capture_output=True, check=True, text=True)
     assert done.stdout.strip() == "set()"

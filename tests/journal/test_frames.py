@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pandas as pd
 
 from genxai_nb.journal.events import (
@@ -215,23 +213,6 @@ def test_empty_timeline():
     assert list(empty.columns) == COLUMNS
     full = timeline([started(), NodeStarted(at=100, node="a", visit=1, parents=())])
     assert list(empty.dtypes) == list(full.dtypes)
-
-
-def test_long_run_is_tabulated_fast():
-    """A run of 10,000 events becomes a table in a tenth of a second."""
-    events = [started()]
-    for visit in range(1, 2501):
-        events.append(NodeStarted(at=100, node="a", visit=visit, parents=()))
-        events += [asked(100, f"s{visit}", visit=visit), answered(101, f"s{visit}")]
-        events.append(NodeFinished(at=101, node="a", visit=visit, update={"draft": "word " * 100}, edges=()))
-    best = min(_seconds(lambda: timeline(events)) for _ in range(3))
-    assert best < 0.1
-
-
-def _seconds(work) -> float:
-    begun = time.perf_counter()
-    work()
-    return time.perf_counter() - begun
 
 
 def test_run_log(tmp_path):
