@@ -8,8 +8,8 @@ from enum import Enum
 from numbers import Number
 from typing import Any
 
-from genxai_nb.errors import LineInvalid, TemplateKeyMissing
-from genxai_nb.expressions import Unreadable, declared_fields, read_part
+from genxai_nb.errors import ConditionFailed, LineInvalid, TemplateKeyMissing
+from genxai_nb.expressions import declared_fields, read_part
 
 __all__ = ["Template", "compile_template", "readable"]
 
@@ -68,7 +68,7 @@ class _Insertion:
         for depth, part in enumerate(self.parts):
             try:
                 value = _part(value, part)
-            except (Unreadable, LookupError):
+            except (ConditionFailed, LookupError):
                 if self.optional:
                     return ""
                 raise self._missing(value, depth) from None

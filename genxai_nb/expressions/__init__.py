@@ -3,8 +3,7 @@
 from .expression import Expression as Expression
 from .expression import compile_expression as compile_expression
 from .values import FUNCTIONS as FUNCTIONS
-from .values import Unreadable as Unreadable
 from .values import declared_fields as declared_fields
 from .values import read_part as read_part
 
-__all__ = ["FUNCTIONS", "Expression", "Unreadable", "compile_expression", "declared_fields", "read_part"]
+__all__ = ["FUNCTIONS", "Expression", "compile_expression", "declared_fields", "read_part"]

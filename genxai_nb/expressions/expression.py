@@ -14,7 +14,6 @@ from .values import (
     FUNCTIONS,
     METHOD_NAMES,
     SIGNS,
-    Unreadable,
     call_method,
     read_item,
     read_part,
@@ -80,6 +79,8 @@ class Expression:
         """
         try:
             return self._run(scope)
+        except ConditionFailed as exc:
+            raise self._named(exc) from None
         except Exception as exc:  # operators of the state's own values may raise anything
             raise self._failed(exc, scope) from exc
 
@@ -91,12 +92,15 @@ class Expression:
         """
         try:
             return bool(self._run(scope))
+        except ConditionFailed as exc:
+            raise self._named(exc) from None
         except Exception as exc:  # as above, and tables and arrays refuse to be yes or no
             raise self._failed(exc, scope) from exc
 
+    def _named(self, exc: ConditionFailed) -> ConditionFailed:
+        return ConditionFailed(f"Expression {self.text!r} {exc.what}.", hint=exc.hint)
+
     def _failed(self, exc: Exception, scope: Scope) -> ConditionFailed:
-        if isinstance(exc, Unreadable):
-            return ConditionFailed(f"Expression {self.text!r} {exc.what}.", hint=exc.hint)
         there = [name for name in sorted(self.names) if name in scope]
         values = ", ".join(f"{name} is {shown(scope[name])}" for name in there[:4])
         what = f"Expression {self.text!r} failed: {str(exc) or type(exc).__name__}."
@@ -328,6 +332,6 @@ class _Compiler:
         return lambda scope: call_method(value(scope), name, [argument(scope) for argument in arguments])
 
 
-def _absent(name: str, scope: Scope, functions: Mapping[str, Callable[..., Any]]) -> Unreadable:
+def _absent(name: str, scope: Scope, functions: Mapping[str, Callable[..., Any]]) -> ConditionFailed:
     hint = f"It is a function: write {name}(...)." if name in functions else suggest(name, scope)
-    return Unreadable(f"names {name!r}, which the state does not have", hint)
+    return ConditionFailed(f"names {name!r}, which the state does not have", hint=hint)

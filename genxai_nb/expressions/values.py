@@ -1,4 +1,7 @@
-"""What an expression may do with values: read their parts, call pure functions, stay small."""
+"""What an expression may do with values: read their parts, call pure functions, stay small.
+
+What cannot be done raises ``ConditionFailed`` with the rest of a sentence that begins with the expression.
+"""
 
 from __future__ import annotations
 
@@ -9,24 +12,11 @@ from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
 from typing import Any
 
-from genxai_nb.errors import suggest
+from genxai_nb.errors import ConditionFailed, suggest
 
 MOST_BITS = 14_000  # of an integer: the longest that Python still writes out as decimal digits
 MOST_ITEMS = 100_000  # of a text or list made by repeating one
 MOST_DIGITS = 400  # that a number may be rounded to
-
-
-class Unreadable(Exception):
-    """A value cannot be read or made; the evaluator adds which expression it was.
-
-    Args:
-        what: What happened, as the rest of a sentence that begins with the expression.
-        hint: What to do.
-    """
-
-    def __init__(self, what: str, hint: str = "") -> None:
-        self.what, self.hint = what, hint
-        super().__init__(what)
 
 
 def declared_fields(value: Any) -> tuple[str, ...] | None:
@@ -58,34 +48,40 @@ def read_part(value: Any, name: str) -> Any:
     """Read a key of a mapping, or a declared field of anything else.
 
     Raises:
-        Unreadable: There is no such part; names the nearest.
+        ConditionFailed: There is no such part; names the nearest.
     """
     if type(value) is dict or isinstance(value, Mapping):
         if name in value:
             return value[name]
-        raise Unreadable(f"names the key {name!r}, which is not there", suggest(name, map(str, value)))
+        raise ConditionFailed(
+            f"names the key {name!r}, which is not there", hint=suggest(name, map(str, value))
+        )
     fields = declared_fields(value)
     if fields is None:
         fields = next((parts for kind, parts in _PARTS if isinstance(value, kind)), ())
     if name in fields:
         return getattr(value, name)
-    raise Unreadable(f"reads {name!r} of {shown(value)}, which has no such field", suggest(name, fields))
+    raise ConditionFailed(
+        f"reads {name!r} of {shown(value)}, which has no such field", hint=suggest(name, fields)
+    )
 
 
 def read_item(value: Any, key: Any) -> Any:
     """Read an item of a mapping or sequence.
 
     Raises:
-        Unreadable: There is no such key or index.
+        ConditionFailed: There is no such key or index.
     """
     if isinstance(value, Mapping):
         if key in value:
             return value[key]
-        raise Unreadable(f"names the key {key!r}, which is not there", suggest(str(key), map(str, value)))
+        raise ConditionFailed(
+            f"names the key {key!r}, which is not there", hint=suggest(str(key), map(str, value))
+        )
     try:
         return value[key]
     except IndexError:
-        raise Unreadable(f"reads item {key!r} of a {type(value).__name__} of {len(value)}") from None
+        raise ConditionFailed(f"reads item {key!r} of a {type(value).__name__} of {len(value)}") from None
 
 
 def shown(value: Any) -> str:
@@ -103,7 +99,7 @@ def multiply(left: Any, right: Any) -> Any:
     for some, times in ((left, right), (right, left)):
         repeats = isinstance(some, str | bytes | list | tuple) and isinstance(times, int)
         if repeats and len(some) * times > MOST_ITEMS:
-            raise Unreadable(f"would repeat a {type(some).__name__} to {len(some) * times} items")
+            raise ConditionFailed(f"would repeat a {type(some).__name__} to {len(some) * times} items")
     return left * right
 
 
@@ -113,25 +109,27 @@ def power(base: Any, exponent: Any) -> Any:
         _fit(math.ceil(math.log2(abs(base)) * exponent))
     result = base**exponent
     if isinstance(result, complex):
-        raise Unreadable(f"takes {shown(base)} to the power {shown(exponent)}, which is no real number")
+        raise ConditionFailed(f"takes {shown(base)} to the power {shown(exponent)}, which is no real number")
     return result
 
 
 def remainder(left: Any, right: Any) -> Any:
     """Divide and keep the rest; text formatting with ``%`` is not part of it."""
     if isinstance(left, str | bytes):
-        raise Unreadable(f"divides {shown(left)} by {shown(right)}")
+        raise ConditionFailed(f"divides {shown(left)} by {shown(right)}")
     return left % right
 
 
 def _fit(bits: int) -> None:
     if bits > MOST_BITS:
-        raise Unreadable("would make a number of more than 4200 digits", "Use floats, such as 10.0 ** 300.")
+        raise ConditionFailed(
+            "would make a number of more than 4200 digits", hint="Use floats, such as 10.0 ** 300."
+        )
 
 
 def _round(number: Any, digits: int | None = None) -> Any:
     if digits is not None and abs(digits) > MOST_DIGITS:
-        raise Unreadable(f"rounds to {digits} digits")
+        raise ConditionFailed(f"rounds to {digits} digits")
     return round(number, digits)
 
 
@@ -150,7 +148,7 @@ def _greatest(*values: Any, **default: Any) -> Any:
 def _only_default(given: dict[str, Any]) -> dict[str, Any]:
     if given.keys() <= {"default"}:
         return given
-    raise Unreadable(f"gives {', '.join(sorted(given))!r} to min or max, which take only default")
+    raise ConditionFailed(f"gives {', '.join(sorted(given))!r} to min or max, which take only default")
 
 
 def _sum(items: Iterable[Any]) -> Any:
@@ -228,14 +226,16 @@ def call_method(value: Any, name: str, arguments: list[Any]) -> Any:
     """Call one of the few methods that are pure and stay small.
 
     Raises:
-        Unreadable: This value has no such method.
+        ConditionFailed: This value has no such method.
     """
     for kind, methods in _METHODS:
         if isinstance(value, kind):
             if (method := methods.get(name)) is not None:
                 return method(value, *arguments)
-            raise Unreadable(f"calls .{name}() of {shown(value)}", suggest(name, methods))
-    raise Unreadable(f"calls .{name}() of {shown(value)}", "Only texts, lists and dicts have methods here.")
+            raise ConditionFailed(f"calls .{name}() of {shown(value)}", hint=suggest(name, methods))
+    raise ConditionFailed(
+        f"calls .{name}() of {shown(value)}", hint="Only texts, lists and dicts have methods here."
+    )
 
 
 COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {

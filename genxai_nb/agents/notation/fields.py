@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
-from genxai_nb.errors import GenXAIError
+from genxai_nb.errors import GenXAIError, LineInvalid
 
 from .body import Body, Entry
-from .yaml_core import NotYaml, is_plain_scalar, load
+from .yaml_core import is_plain_scalar, load
 
 Insert = Callable[[str], Any]
 FieldKind = Literal["text", "word", "names", "key", "number", "count", "object", "value", "scalar"]
@@ -112,9 +112,10 @@ def _yaml(entry: Entry, hint: str, *, typed: bool = True, around: tuple[str, str
     text = "\n".join([before + first, *(indent + row for row in below), after])
     try:
         return load(text, typed=typed)
-    except NotYaml as exc:
-        row = max(exc.row - (not entry.inline), 0)
-        column = exc.column - len(indent if exc.row else before)
+    except LineInvalid as exc:
+        row = exc.number - 1
+        column = exc.column - len(indent if row else before)
+        row = max(row - (not entry.inline), 0)
         entry.refuse(f"{entry.key} cannot be read: {exc.what}.", hint, row=row, column=column, cause=exc)
 
 

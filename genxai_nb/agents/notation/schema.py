@@ -12,7 +12,7 @@ from genxai_nb.errors import LineInvalid, UnknownName
 from genxai_nb.graph.lexer import identifier, tokens_of
 from genxai_nb.graph.reducers import BUILTIN, Reducer
 
-from .annotation import NotAType, type_from
+from .annotation import Types
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -159,9 +159,7 @@ class _Line:
     def kind(self, namespace: Mapping[str, Any]) -> Any:
         """The type of the field."""
         try:
-            return type_from(self.annotation, namespace)
-        except NotAType as exc:
-            self.refuse(exc.node, exc.what, exc.hint, exc)
+            return Types(namespace, self.refuse).read(self.annotation)
         except RecursionError as exc:
             self.refuse(
                 self.annotation, "The type is nested too deeply.", "Define a model for its parts.", exc

@@ -6,9 +6,12 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from genxai_nb.errors import LineInvalid
+
 if TYPE_CHECKING:
     import yaml
 
+_HINT = "It is read as YAML; put a text with special characters in quotes."
 _CORE = "tag:yaml.org,2002:"
 _NULL = re.compile(r"(?:~|null|Null|NULL|)\Z")
 _BOOL = re.compile(r"(?:true|True|TRUE|false|False|FALSE)\Z")
@@ -16,20 +19,6 @@ _INT = re.compile(r"(?:[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+)\Z")
 _FLOAT = re.compile(
     r"(?:[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))\Z"
 )
-
-
-class NotYaml(Exception):
-    """A text is not YAML of this kind.
-
-    Args:
-        what: Why.
-        row: The line of the mistake, from 0.
-        column: Its column, from 0.
-    """
-
-    def __init__(self, what: str, row: int = 0, column: int = 0) -> None:
-        self.what, self.row, self.column = what, row, column
-        super().__init__(what)
 
 
 def is_plain_scalar(text: str) -> bool:
@@ -41,7 +30,7 @@ def load(text: str, *, typed: bool = True) -> Any:
     """Read a text; with ``typed=False`` all scalars are texts.
 
     Raises:
-        NotYaml: It cannot be read.
+        LineInvalid: It cannot be read; says where.
     """
     import yaml
 
@@ -49,13 +38,18 @@ def load(text: str, *, typed: bool = True) -> Any:
         node = yaml.compose(text, Loader=_loader())
         return None if node is None else _value(node, typed=typed)
     except yaml.MarkedYAMLError as exc:
-        mark = exc.problem_mark or exc.context_mark
         what = ", ".join(part for part in (exc.context, exc.problem) if part)
-        raise NotYaml(what, mark.line if mark else 0, mark.column if mark else 0) from exc
+        raise _refused(text, what, exc.problem_mark or exc.context_mark) from exc
     except yaml.YAMLError as exc:
-        raise NotYaml(str(exc).split("\n", 1)[0]) from exc
+        raise _refused(text, str(exc).split("\n", 1)[0]) from exc
     except RecursionError as exc:
-        raise NotYaml("it is nested too deeply") from exc
+        raise _refused(text, "it is nested too deeply") from exc
+
+
+def _refused(text: str, what: str, mark: yaml.Mark | None = None) -> LineInvalid:
+    number, column = (mark.line + 1, mark.column) if mark else (1, 0)
+    line = [*text.split("\n"), ""][number - 1]
+    return LineInvalid(what, line=line, number=number, column=column, hint=_HINT)
 
 
 @cache
@@ -87,27 +81,29 @@ def _value(node: yaml.Node, *, typed: bool) -> Any:
     if (shape, name) == ("SequenceNode", "seq"):
         return [_value(item, typed=typed) for item in node.value]
     if shape != "ScalarNode" or name not in _SCALARS:
-        raise _refused(node, f"the tag {node.tag!r} is not read here")
+        raise _misfit(node, f"the tag {node.tag!r} is not read here")
     try:
         return _SCALARS[name](node.value) if typed else node.value
     except (ValueError, KeyError) as exc:
-        raise _refused(node, f"{node.value[:40]!r} is no {name}") from exc
+        raise _misfit(node, f"{node.value[:40]!r} is no {name}") from exc
 
 
 def _mapping(pairs: list[tuple[yaml.Node, yaml.Node]], *, typed: bool) -> dict[Any, Any]:
     values: dict[Any, Any] = {}
     for key_node, value_node in pairs:
         if not isinstance(key_node.value, str):
-            raise _refused(key_node, "a key is no text")
+            raise _misfit(key_node, "a key is no text")
         key = _value(key_node, typed=typed)
         if key in values:
-            raise _refused(key_node, f"the key {key!r} is there twice")
+            raise _misfit(key_node, f"the key {key!r} is there twice")
         values[key] = _value(value_node, typed=typed)
     return values
 
 
-def _refused(node: yaml.Node, what: str) -> NotYaml:
-    return NotYaml(what, node.start_mark.line, node.start_mark.column)
+def _misfit(node: yaml.Node, what: str) -> yaml.MarkedYAMLError:
+    import yaml
+
+    return yaml.MarkedYAMLError(problem=what, problem_mark=node.start_mark)
 
 
 def _integer(text: str) -> int:
@@ -125,3 +121,5 @@ _SCALARS: dict[str, Any] = {
     "float": _real,
     "str": str,
 }
+
+NotYaml = LineInvalid  # how notebook/inputs.py knows it
