@@ -14,14 +14,15 @@ from genxai_nb.loop import run_here
 from genxai_nb.source import version_of
 
 from .binding import Bindings, NoLookup, read_condition
-from .checks import check
+from .checks import check, check_name
 from .definition import END, START, Condition, Edge, Node
 from .nodes import Lookup, NodeOptions, Prepared
 from .plan import Plan
 from .reducers import Reducer
 from .result import Result
-from .run import Run, RunOptions
+from .run import Run
 from .state import Schema
+from .workflow import RunOptions
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -119,8 +120,9 @@ class Graph:
             The graph, so that declarations can be chained.
 
         Raises:
-            DefinitionError: The name is taken, or the definition cannot be a node.
+            DefinitionError: The name is taken or is no text, or the definition cannot be a node.
         """
+        check_name(name)
         if name in {START, END}:
             raise DefinitionError(
                 f"{name!r} is no name for a node; it marks the graph's ends.", hint="Choose another name."
@@ -224,6 +226,7 @@ class Graph:
             )
         for name in (source, target):
             if name not in {START, END} and name not in self.nodes:
+                check_name(name)
                 self.nodes[name] = Node(name, NodeOptions(name=name))
         self.edges.append(edge)
         self._plan = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol
 
-from genxai_nb.errors import GraphInvalid, TemplateKeyMissing, suggest
+from genxai_nb.errors import DefinitionError, GraphInvalid, TemplateKeyMissing, suggest
 
 from .definition import END, Edge, Node
 
@@ -25,6 +25,16 @@ class Declared(Protocol):
 
     def definition_of(self, node: str) -> Prepared:
         """The body of a node with the node's options."""
+
+
+def check_name(name: object) -> None:
+    """Refuse a node name that a journal could not keep.
+
+    Raises:
+        DefinitionError: It is empty, no text, or no valid Unicode.
+    """
+    if not isinstance(name, str) or not name.strip() or not name.isprintable():
+        raise DefinitionError(f"{name!r} is no name for a node.", hint="Names are one line of plain text.")
 
 
 def check(graph: Declared, plan: Plan) -> None:

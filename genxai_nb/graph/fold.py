@@ -45,6 +45,12 @@ class Folded:
             StoreDamaged: The event cannot follow those before it.
         """
         kind = type(event)
+        node = getattr(event, "node", None)
+        if node is not None and node not in self.schedule.plan.index:
+            raise StoreDamaged(
+                f"The journal has an event of {node!r}, which the graph does not have.",
+                hint="Load the run with its own graph.",
+            )
         if kind is NodeStarted:
             self._start(event)  # type: ignore[arg-type]  # told by its exact type
         elif kind is NodeFinished:

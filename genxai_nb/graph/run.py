@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from concurrent.futures import Future
 from contextlib import ExitStack
 from time import time
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
@@ -28,7 +28,7 @@ from genxai_nb.errors import (
 )
 from genxai_nb.journal import open_store
 from genxai_nb.journal.events import Event, Hint, RunResumed, RunStarted
-from genxai_nb.journal.store import Definition, Store
+from genxai_nb.journal.store import Store
 from genxai_nb.journal.stream import EventStream
 from genxai_nb.loop import run_sync, running_loop, submit
 
@@ -36,53 +36,15 @@ from .canonical import canonical
 from .context import Exchange
 from .engine import Engine, Journal
 from .fold import fold
-from .plan import Plan
 from .result import Result
-from .state import Schema
+from .workflow import RunOptions, Workflow
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from .nodes import Lookup, Prepared
-
-__all__ = ["Run", "RunOptions", "run_log"]
+__all__ = ["Run", "run_log"]
 
 T = TypeVar("T")
-
-
-class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """How a run is made.
-
-    Attributes:
-        model: The model for all agents of the run; None for each agent's own.
-        store: Where the run is kept: None for the default, ``:memory:``, or a path.
-        answers: Answers of people, by node name or prompt.
-    """
-
-    model: str | None = None
-    store: str | None = None
-    answers: dict[str, Any] = {}
-
-
-class Workflow(Protocol):
-    """What a run needs of its graph."""
-
-    name: str
-    schema: Schema
-    lookup: Lookup
-
-    def build(self) -> Plan:
-        """Check the graph and compute its plan."""
-
-    @property
-    def structure(self) -> str:
-        """Content hash of nodes, edges, conditions, limits, joins and reducers."""
-
-    def definition_of(self, node: str) -> Prepared:
-        """The body of a node as its definition is now, with the node's options."""
-
-    def definitions(self) -> list[Definition]:
-        """All definitions as they are now, to be kept with the run."""
 
 
 class Run:

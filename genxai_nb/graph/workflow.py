@@ -1,0 +1,50 @@
+"""What a run needs of its graph and of its caller."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from msgspec import Struct
+
+from genxai_nb.journal.store import Definition
+
+from .nodes import Lookup, Prepared
+from .plan import Plan
+from .state import Schema
+
+__all__ = ["RunOptions", "Workflow"]
+
+
+class RunOptions(Struct, frozen=True, kw_only=True):
+    """How a run is made.
+
+    Attributes:
+        model: The model for all agents of the run; None for each agent's own.
+        store: Where the run is kept: None for the default, ``:memory:``, or a path.
+        answers: Answers of people, by node name or prompt.
+    """
+
+    model: str | None = None
+    store: str | None = None
+    answers: dict[str, Any] = {}
+
+
+class Workflow(Protocol):
+    """What a run needs of its graph."""
+
+    name: str
+    schema: Schema
+    lookup: Lookup
+
+    def build(self) -> Plan:
+        """Check the graph and compute its plan."""
+
+    @property
+    def structure(self) -> str:
+        """Content hash of nodes, edges, conditions, limits, joins and reducers."""
+
+    def definition_of(self, node: str) -> Prepared:
+        """The body of a node as its definition is now, with the node's options."""
+
+    def definitions(self) -> list[Definition]:
+        """All definitions as they are now, to be kept with the run."""
