@@ -132,4 +132,4 @@ def read_condition(
     from genxai_nb.expressions import compile_expression
 
     expression = compile_expression(when)
-    return when.strip(), expression.evaluate, expression.names
+    return when.strip(), expression.holds, expression.names

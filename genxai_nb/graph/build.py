@@ -96,7 +96,8 @@ class Graph:
         choices: Sequence[str] = (),
         what: str | None = None,
         expected: str | None = None,
-        **arguments: str,
+        arguments: Mapping[str, str] | None = None,
+        **more: str,
     ) -> Graph:
         """Put a node into the graph.
 
@@ -115,6 +116,7 @@ class Graph:
             what: The name to look up, when it is not the node's own.
             expected: The kind that is expected under that name.
             arguments: A tool's arguments as expressions over the state.
+            more: The same, for arguments whose names are none of the above.
 
         Returns:
             The graph, so that declarations can be chained.
@@ -148,7 +150,7 @@ class Graph:
             timeout=timeout,
             reads=None if reads is None else tuple(reads),
             into=into,
-            arguments=dict(arguments),
+            arguments={**(arguments or {}), **more},
             choices=tuple(choices),
         )
         node = Node(name, options, definition, what=what, expected=expected)

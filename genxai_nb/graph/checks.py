@@ -33,8 +33,12 @@ def check_name(name: object) -> None:
     Raises:
         DefinitionError: It is empty, no text, or no valid Unicode.
     """
-    if not isinstance(name, str) or not name.strip() or not name.isprintable():
-        raise DefinitionError(f"{name!r} is no name for a node.", hint="Names are one line of plain text.")
+    try:
+        if isinstance(name, str) and name.strip() and name.encode():
+            return
+    except UnicodeEncodeError:  # a lone surrogate
+        pass
+    raise DefinitionError(f"{name!r} is no name for a node.", hint="Names are text.")
 
 
 def check(graph: Declared, plan: Plan) -> None:

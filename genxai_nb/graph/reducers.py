@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from msgspec import Struct
+
 from genxai_nb.errors import DefinitionError, UnknownName
 
 Reducer = Callable[[Any, Any], Any]
@@ -33,6 +35,23 @@ def last(_old: Any, new: Any) -> Any:
 
 
 BUILTIN: dict[str, Reducer] = {"append": append, "add": add, "merge": merge, "last": last}
+
+
+class Reduced(Struct, frozen=True):
+    """Metadata of a model's field: how writes to it come together.
+
+    Example:
+        >>> from typing import Annotated
+        >>> notes = Annotated[list[str], Reduced("append")]
+    """
+
+    reducer: str | Reducer
+
+
+def declared_reducers(fields: Mapping[str, Any]) -> dict[str, str | Reducer]:
+    """Read the reducers that a model's fields carry themselves."""
+    marks = ((key, mark) for key, field in fields.items() for mark in field.metadata)
+    return {key: mark.reducer for key, mark in marks if isinstance(mark, Reduced)}
 
 
 def reducers_from(given: Mapping[str, str | Reducer] | None) -> dict[str, Reducer]:

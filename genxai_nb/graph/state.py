@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from genxai_nb.errors import SchemaInvalid, StateAssigned, StateInvalid, suggest
 
-from .reducers import HIDDEN, Reducer, append, reducers_from
+from .reducers import HIDDEN, Reducer, append, declared_reducers, reducers_from
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -76,7 +76,8 @@ class Schema:
 
     Args:
         model: The model class; None for a dict state.
-        reducers: By key, a builtin's name or a function of (old, new).
+        reducers: By key, a builtin's name or a function of (old, new); they win over those that the model's
+            fields carry.
 
     Raises:
         SchemaInvalid: The state is not a pydantic model class, or a reducer's key is no field.
@@ -84,22 +85,21 @@ class Schema:
 
     def __init__(self, model: Any, reducers: Mapping[str, str | Reducer] | None = None) -> None:
         self.model: type[BaseModel] | None = model
-        self.reducers = reducers_from(reducers)
-        self._lists = {key for key, reducer in self.reducers.items() if reducer is append}
         self.fields: dict[str, Any] = {}
         self._checks: dict[str, Any] = {}
         self._views: type[Any] | None = None
-        if model is None:
-            return
-        fields = getattr(model, "model_fields", None)
-        if not isinstance(model, type) or fields is None:
-            raise SchemaInvalid(
-                f"A state schema is a pydantic model class, not {model!r}.",
-                hint="Write class Draft(BaseModel): ...",
-            )
-        self.fields = dict(fields)
+        if model is not None:
+            fields = getattr(model, "model_fields", None)
+            if not isinstance(model, type) or fields is None:
+                raise SchemaInvalid(
+                    f"A state schema is a pydantic model class, not {model!r}.",
+                    hint="Write class Draft(BaseModel): ...",
+                )
+            self.fields = dict(fields)
+        self.reducers = reducers_from({**declared_reducers(self.fields), **(reducers or {})})
+        self._lists = {key for key, reducer in self.reducers.items() if reducer is append}
         for key in self.reducers:
-            if key not in self.fields:
+            if model is not None and key not in self.fields:
                 raise SchemaInvalid(
                     f"Reducer for {key!r}, which is no field of {model.__name__}.",
                     hint=suggest(key, self.fields),

@@ -75,7 +75,7 @@ def _declare_node(graph: Declaring, statement: NodeStatement) -> None:
         choices=statement.choices,
         what=None if statement.kind == "human" else statement.what,
         expected=None if statement.kind == "human" else statement.kind,
-        **statement.arguments,
+        arguments=statement.arguments,
     )
 
 

@@ -13,8 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
-from genxai_nb.agents.notation import graph_from, parse_head, reducers_of, schema_from
+from genxai_nb import Graph
+from genxai_nb.agents.notation import graph_from, parse_head, schema_from
 from genxai_nb.errors import DefinitionError, LineInvalid, UnknownName
+from genxai_nb.graph.reducers import BUILTIN
 
 
 class Source(BaseModel):
@@ -66,8 +68,8 @@ def test_reducer_stands_behind_the_bar():
         SPACE,
     )
     assert reducers == {"a": "append", "b": "add", "d": longest}
-    assert reducers_of(model) == reducers
-    assert reducers_of(Source) == reducers_of(None) == {}
+    assert Graph("g", state=model).schema.reducers.keys() == reducers.keys()
+    assert Graph("g", state=model, reducers={"b": "last"}).schema.reducers["b"] is BUILTIN["last"]
     assert model(b=1, c=None).model_dump() == {"a": [], "b": 1, "c": None, "d": []}
 
 

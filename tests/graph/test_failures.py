@@ -263,9 +263,9 @@ def test_a_failed_instance_of_a_map_does_not_repeat_the_others():
     assert sorted(ran) == [1, 2, 2, 3]
 
 
-@pytest.mark.parametrize("name", ["", " ", "two\nlines", "\ud800", 3])
+@pytest.mark.parametrize("name", ["", " ", "\ud800", 3])
 def test_a_name_that_no_journal_could_keep_is_refused(name):
-    """Node names are one line of plain text, however they come in."""
+    """Node names are text that can be encoded, however they come in."""
     with pytest.raises(DefinitionError, match="is no name for a node"):
         Graph("g").node(name, nothing)
     with pytest.raises(DefinitionError, match="is no name for a node"):

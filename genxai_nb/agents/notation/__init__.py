@@ -15,7 +15,6 @@ from .head import CellKind as CellKind
 from .head import Head as Head
 from .head import Option as Option
 from .head import parse_head as parse_head
-from .schema import reducers_of as reducers_of
 from .schema import schema_from as schema_from
 
 __all__ = [
@@ -33,6 +32,5 @@ __all__ = [
     "parse_fields",
     "parse_head",
     "prompt_from",
-    "reducers_of",
     "schema_from",
 ]

@@ -14,12 +14,13 @@ from genxai_nb.templates import compile_template, readable
 
 from .body import Body, Entry
 from .fields import FieldKind, Insert, inserted_or_text, value_of
-from .schema import find_reducer, reducers_of
+from .schema import find_reducer
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from genxai_nb.graph.nodes import Lookup
+    from genxai_nb.graph.reducers import Reducer
 
     from .head import Head
 
@@ -98,7 +99,7 @@ def graph_from(
     """
     space = namespace or {}
     state = _schema(head.text("state"), space)
-    reducers = reducers_of(state)
+    reducers: dict[str, str | Reducer] = {}
     for pair in (head.text("reduce") or "").split(",") if head.text("reduce") else ():
         key, equals, how = (part.strip() for part in pair.partition("="))
         if not equals or not key.isidentifier():

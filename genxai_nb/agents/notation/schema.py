@@ -6,11 +6,9 @@ import ast
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
-from msgspec import Struct
-
 from genxai_nb.errors import LineInvalid, UnknownName
 from genxai_nb.graph.lexer import identifier, tokens_of
-from genxai_nb.graph.reducers import BUILTIN, Reducer
+from genxai_nb.graph.reducers import BUILTIN, Reduced, Reducer
 
 from .annotation import Types
 
@@ -18,23 +16,6 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
 _EXAMPLE = "Write name: type, such as score: float = 0  # quality from 0 to 1."
-
-
-class Reduced(Struct, frozen=True):
-    """Metadata of a model's field: how writes to it come together."""
-
-    reducer: str | Reducer
-
-
-def reducers_of(model: type[BaseModel] | None) -> dict[str, str | Reducer]:
-    """Read the reducers that a schema cell gave to the fields of its model."""
-    fields = model.model_fields if model is not None else {}
-    return {
-        name: mark.reducer
-        for name, field in fields.items()
-        for mark in field.metadata
-        if isinstance(mark, Reduced)
-    }
 
 
 def find_reducer(name: str, namespace: Mapping[str, Any]) -> str | Reducer:
@@ -63,7 +44,7 @@ def schema_from(
         namespace: Where models, enums and functions are found.
 
     Returns:
-        The model, and the reducer of each field that has one; ``reducers_of`` finds them in the model again.
+        The model, and the reducer of each field that has one; a graph over the model finds them in it.
 
     Raises:
         LineInvalid: A line is no such annotation.
