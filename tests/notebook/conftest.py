@@ -102,8 +102,13 @@ class Kernel:
         return self._answer(request, timeout=10)["data"].get("text/plain", "")
 
     def stop(self) -> None:
-        """End the kernel."""
+        """Let the kernel end by itself, if it has not ended yet."""
         self.client.stop_channels()
+        if self.manager.has_kernel:
+            self.manager.shutdown_kernel()
+
+    def kill(self) -> None:
+        """End the kernel as a crash does."""
         self.manager.shutdown_kernel(now=True)
 
     def _answer(self, request: str, timeout: float) -> dict[str, Any]:

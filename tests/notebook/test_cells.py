@@ -368,3 +368,74 @@ def test_a_graph_with_other_edges_cannot_go_on_with_an_old_run(run):
         == "g: 1 line changed, run r1 began with other nodes or edges and cannot go on"
     )
     assert reply.error.startswith("✕ Graph 'g' has changed its nodes or edges since run 'r1' began.")
+
+
+def test_a_name_of_another_kind_says_which_verb_takes_it(review):
+    """Running an agent or asking a graph names the verb that does it."""
+    assert "'writer' is of kind agent: %genxai ask writer" in review("%genxai run writer").error
+    assert "'review' is of kind graph: %genxai run review" in review("%genxai ask review Hello").error
+    assert "'grade'" in review("%genxai run grade").error
+
+
+def test_the_first_of_a_kind_is_asked_for(run):
+    """With no graph, agent or schema at all, the hint is the cell that defines one."""
+    assert "This notebook defines no graph yet: %%genxai graph NAME" in run("%genxai run g").error
+    assert "This notebook defines no agent yet: %%genxai agent NAME" in run("%genxai ask a Hello").error
+
+
+def test_an_input_that_does_not_fit_is_pointed_at(review):
+    """A value that the schema refuses has the caret under its key in the body; nothing runs."""
+    reply = review("%%genxai run review\ntopic: x\nscore: high")
+
+    assert reply.error.splitlines()[1:3] == ["  cell line 3: score: high", "               ^"]
+    assert reply.shown == []
+
+
+def test_a_reducer_that_is_not_known_is_pointed_at_in_the_head(run):
+    """An unknown word in an option of the head has its caret there."""
+    run("async def one(state):\n    return {}")
+    reply = run("%%genxai graph g --reduce notes=apend\nSTART -> one")
+
+    assert reply.error.splitlines()[1:] == [
+        "  cell line 1: %%genxai graph g --reduce notes=apend",
+        "                                               ^",
+        "Did you mean 'append'?",
+    ]
+
+
+def test_an_unfinished_run_of_an_older_kernel_is_offered_by_resume(run, shell):
+    """Without an id `resume` names the unfinished runs of the store instead of taking one up by itself."""
+    run("from genxai_nb import Graph\ndef one(state):\n    raise ValueError('no')")
+    run("Graph('g').node('one', one).edge('START', 'one').run({})")
+    reply = run("%genxai resume")
+
+    assert reply.error == ("✕ Nothing has run in this notebook yet. Unfinished: r1 of g.\n%genxai resume r1")
+    assert "Run r1 does not go on here; it is failed." in run("%genxai wait r1").error
+
+
+def test_a_finished_run_of_the_store_gives_its_result_again(run, shell):
+    """`resume` of a run that is done runs nothing and binds its result."""
+    run(
+        "from genxai_nb import Graph\nruns = []\ndef one(state):\n    runs.append(1)\n    return {'one': len(runs)}"
+    )
+    run("g = Graph('g').node('one', one).edge('START', 'one')")
+    run("g.run({})")
+    reply = run("%genxai resume r1")
+
+    assert reply.status == "ok", reply.error
+    assert shell.user_ns["result"].state == {"one": 1}
+    assert shell.user_ns["runs"] == [1]
+
+
+def test_a_question_can_be_resumed(run, shell):
+    """A question whose model failed goes on with the mended agent's own run, and gives its answer."""
+    run("from genxai_nb.providers.scripted import Scripted\nanswers = [ValueError('down')]")
+    run("model = Scripted(lambda request: answers[-1]).model")
+    run("%%genxai agent clerk\nmodel: $model")
+    failed = run("%genxai ask clerk Hello")
+    run("answers.append('Good day.')")
+    resumed = run("%genxai resume")
+
+    assert failed.status == "error"
+    assert resumed.text == "Good day."
+    assert shell.user_ns["result"].text == "Good day."

@@ -190,7 +190,7 @@ def test_a_new_kernel_lists_unfinished_runs_and_resumes_them_only_when_told(new_
     old.run("%%genxai agent writer\nmodel: offline\ntask: Cats eat fish. What do cats eat?")
     old.run("%%genxai graph g\nSTART -> first -> writer -> slow -> END")
     old.wait_for(old.send("%%genxai run g\n"), "in slow")
-    old.stop()
+    old.kill()
 
     new = new_kernel()
     around = new.run("%genxai")
