@@ -30,7 +30,8 @@ lab:  ## Open the notebooks in JupyterLab.
 test:  ## Run all checks and tests, the notebooks too.
 	@bash .ci/prepare test
 	$(CHECKS)
-	$(BIN)/python -m pytest tests notebooks --nbval-lax --cov
+	$(BIN)/python -m pytest notebooks --nbval-lax
+	$(BIN)/python -m pytest tests --cov
 
 check:  ## Run the linters and the type checker.
 	@bash .ci/prepare check

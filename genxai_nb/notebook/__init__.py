@@ -22,7 +22,7 @@ _VERBS = (
     "timeline",
     "help",
 )
-__all__ = ["overview", *_VERBS]
+__all__ = sorted(["overview", *_VERBS])
 
 
 def overview() -> None:
