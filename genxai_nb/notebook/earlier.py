@@ -16,6 +16,7 @@ from genxai_nb.journal.store import Definition, RunRow
 from .display import show_text
 
 if TYPE_CHECKING:
+    from genxai_nb.agents.agent import Agent
     from genxai_nb.graph.run import Run
 
     from .session import Session
@@ -27,16 +28,23 @@ def graph_of(session: Session, run: Run) -> Graph | None:
     """The graph of a run as this notebook defines it; None if it does not."""
     if isinstance(run.graph, Graph):
         return run.graph
-    started = _started(run)
-    graph = session.notebook.only("graph").get(started.graph)
+    graph = session.notebook.only("graph").get(_started(run).graph)
     if isinstance(graph, Graph):
         return graph
-    if set(started.definitions) == {started.graph} and PROMPT in started.input:
-        name = started.graph
-        if name in session.notebook.only("agent"):
-            graph = Workflow(name).node(name, Question(session.agent(name)))
-            return graph.edge("START", name).edge(name, "END")
-    return None
+    agent = agent_asked(session, run)
+    if agent is None:
+        return None
+    asking = Workflow(agent.name).node(agent.name, Question(agent))
+    return asking.edge("START", agent.name).edge(agent.name, "END")
+
+
+def agent_asked(session: Session, run: Run) -> Agent | None:
+    """The agent that a run was a question to, as this notebook defines it; None if it was none."""
+    started = _started(run)
+    asked = set(started.definitions) == {started.graph} and PROMPT in started.input
+    if not asked or started.graph not in session.notebook.only("agent"):
+        return None
+    return session.agent(started.graph)
 
 
 def require_graph(session: Session, run: Run) -> Graph:

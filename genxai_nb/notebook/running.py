@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from genxai_nb.agents.answer import answered, question
+from genxai_nb.agents.answer import Answer, answered, question
 from genxai_nb.errors import RunError
 from genxai_nb.graph.run import Run
 
 from .display import show_text
-from .earlier import require_graph, resumable
+from .earlier import agent_asked, require_graph, resumable
 from .inputs import read_answers, read_input, read_prompt
 from .outcome import show_outcome
 from .pending import Pending
@@ -20,6 +20,7 @@ from .session import Started
 from .waiting import Wait, stop
 
 if TYPE_CHECKING:
+    from genxai_nb.agents.agent import Agent
     from genxai_nb.graph.result import Result
 
     from .session import Session
@@ -49,12 +50,7 @@ def ask_agent(session: Session, request: Request) -> Wait | None:
     agent = session.agent(request.name)
     prompt = read_prompt(session, request)
     model = request.text("model") or None
-    return _start(
-        session,
-        request,
-        lambda: question(agent, prompt, model=model),
-        lambda run, result: answered(agent, run, result),
-    )
+    return _start(session, request, lambda: question(agent, prompt, model=model), _answer_of(agent))
 
 
 def wait_for_run(session: Session, request: Request) -> Wait | None:
@@ -93,16 +89,21 @@ def resume_run(session: Session, request: Request) -> Wait | None:
     started = session.started.get(run.run_id)
     if started is not None and started.alive:
         return _joined(session, started, request)
-    run = _as_defined_now(session, run, asked=started is not None and started.read is not None)
-    variable = session.check_bindable(request.text("as") or (started.variable if started else RESULT))
     read = started.read if started else None
-    answers = read_answers(request)
-    return _drive(session, request, run, variable, read, answers)
+    if agent := None if read else agent_asked(session, run):
+        read = _answer_of(agent)
+    run = _as_defined_now(session, run, asked=read is not None)
+    variable = session.check_bindable(request.text("as") or (started.variable if started else RESULT))
+    return _drive(session, request, run, variable, read, read_answers(request))
+
+
+def _answer_of(agent: Agent) -> Callable[[Run, Result], Answer]:
+    return lambda run, result: answered(agent, run, result)
 
 
 def _as_defined_now(session: Session, run: Run, *, asked: bool) -> Run:
     """A run with its graph as the notebook defines it now; a question keeps its own."""
-    if asked or (run.status == "done" and run.graph is not None):
+    if run.graph is not None and (asked or run.status == "done"):
         return run
     graph = require_graph(session, run)
     graph = session.notebook.only("graph").get(graph.name, graph)

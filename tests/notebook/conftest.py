@@ -6,6 +6,7 @@ import os
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,6 +18,33 @@ os.chdir({place!r})
 get_ipython().reset(new_session=False)
 get_ipython().run_line_magic("load_ext", "genxai_nb")
 """
+
+
+CELLS = SimpleNamespace(
+    writer="""%%genxai agent writer
+model: offline
+role: Technical writer: of papers
+task: Cats eat fish. Dogs bark. What do {{topic}} eat?
+writes: draft
+""",
+    schema="""%%genxai schema Draft
+topic: str
+draft: str = ""
+score: float = 0  # quality from 0 to 1
+notes: list[str] = [] | append
+""",
+    grade="def grade(state):\n    return {'score': state.score + 0.5}",
+    graph="""%%genxai graph review --state Draft
+START -> writer -> grade
+grade -> writer if score < 0.8 max 3
+grade -> END else
+""",
+    echo="""
+from genxai_nb.providers.scripted import Scripted
+echo = Scripted(lambda request: "You said: " + request.messages[-1].text).model
+""",
+    clerk="%%genxai agent clerk\nmodel: $echo",
+)
 
 
 @dataclass
@@ -193,3 +221,18 @@ def run(shell):
         return reply
 
     return run_cell
+
+
+@pytest.fixture
+def cells():
+    """The texts of some cells, by what they define."""
+    return CELLS
+
+
+@pytest.fixture
+def review(run):
+    """The schema, the agent, a function and the graph, defined by cells."""
+    for code in (CELLS.schema, CELLS.writer, CELLS.grade, CELLS.graph):
+        reply = run(code)
+        assert reply.status == "ok", reply.text
+    return run

@@ -1,0 +1,160 @@
+"""Cells with a mistake: one sentence, the place, one hint."""
+
+from __future__ import annotations
+
+import pytest
+
+from genxai_nb.errors import DefinitionError, LineInvalid, UnknownName
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "text"),
+    [
+        (
+            "%%genxai agnt x\nrole: y",
+            LineInvalid,
+            "✕ Unknown cell kind 'agnt'.\n  cell line 1: %%genxai agnt x\n"
+            "                        ^\nDid you mean 'agent'?",
+        ),
+        (
+            "%genxai stat",
+            UnknownName,
+            "✕ Unknown verb 'stat'.\n  cell line 1: %genxai stat\n                       ^\nDid you mean 'state'?",
+        ),
+        (
+            "x = 1\n\n%genxai state --rum r1",
+            UnknownName,
+            "✕ Unknown option '--rum'.\n  cell line 3: %genxai state --rum r1\n"
+            "                             ^\nDid you mean '--run'?",
+        ),
+        (
+            "\n%%genxai agent x\nrole: y\ngaol: z",
+            LineInvalid,
+            "✕ Unknown field 'gaol'.\n  cell line 4: gaol: z\n               ^\nDid you mean 'goal'?",
+        ),
+        (
+            "%%genxai agent x\nrole: y\ntools: calculater",
+            UnknownName,
+            "✕ Unknown tool 'calculater'.\n  cell line 3: tools: calculater\n"
+            "                      ^\nDid you mean 'calculator'?",
+        ),
+        (
+            "%%genxai graph g\nSTART -> writr -> END",
+            UnknownName,
+            "✕ Unknown agent, tool or function 'writr'.\n  cell line 2: START -> writr -> END\n"
+            "                        ^\nDid you mean 'writer'?",
+        ),
+        (
+            "%%genxai graph g\n# a comment\nSTART => writer",
+            LineInvalid,
+            "✕ '=>' does not belong here.\n  cell line 3: START => writer\n"
+            "                     ^\nWrite -> for an arrow.",
+        ),
+        (
+            "%%genxai run reviw\ntopic: x",
+            UnknownName,
+            "✕ Unknown graph 'reviw'.\n  cell line 1: %%genxai run reviw\n"
+            "                            ^\nDid you mean 'review'?",
+        ),
+        (
+            "%%genxai run review\ntopc: x",
+            LineInvalid,
+            "✕ Unknown field 'topc'.\n  cell line 2: topc: x\n               ^\nDid you mean 'topic'?",
+        ),
+        (
+            "%%genxai graph g --state Draught\nSTART -> writer",
+            UnknownName,
+            "✕ Unknown schema 'Draught'.\n  cell line 1: %%genxai graph g --state Draught\n"
+            "                                        ^\nDid you mean 'Draft'?",
+        ),
+        (
+            "%%genxai runs\nx",
+            DefinitionError,
+            "✕ runs has no body.\n  cell line 1: %%genxai runs\n                        ^\nWrite: %genxai runs",
+        ),
+        (
+            "%genxai agent x",
+            DefinitionError,
+            "✕ agent needs a body.\n  cell line 1: %genxai agent x\n"
+            "                       ^\nWrite a cell: %%genxai agent NAME",
+        ),
+        (
+            "%genxai ask",
+            DefinitionError,
+            "✕ The AGENT is missing.\n  cell line 1: %genxai ask\n"
+            "                          ^\nWrite: %%genxai ask AGENT [--as NAME] [--model MODEL] TEXT",
+        ),
+        (
+            "%genxai show nothing",
+            UnknownName,
+            "✕ Unknown definition or run 'nothing'.\n  cell line 1: %genxai show nothing\n"
+            "                            ^\nKnown: Draft, grade, review, writer.",
+        ),
+    ],
+)
+def test_mistakes_are_shown_with_caret_and_hint(review, code, kind, text):
+    """A mistake is what happened, the line with a caret, and one hint; no traceback."""
+    reply = review(code)
+
+    assert type(reply.content["error"]) is kind
+    assert reply.error == text
+
+
+@pytest.mark.parametrize(
+    ("code", "what"),
+    [
+        ("%%genxai agent grade\nrole: x", "The notebook has a 'grade' of its own already, of type function."),
+        ("%%genxai agent print\nrole: x", "'print' would hide Python's own 'print'."),
+        (
+            "mine = 1\n%genxai run review --as mine --input topic=x",
+            "The notebook has a 'mine' of its own already, of type int.",
+        ),
+    ],
+)
+def test_nothing_foreign_is_bound_over(review, shell, code, what):
+    """A name that holds something of the person's own is refused before anything runs."""
+    reply = review(code)
+
+    assert what in reply.error
+    assert "result" not in shell.user_ns
+
+
+def test_a_result_of_the_persons_own_is_not_overwritten(review, shell):
+    """A variable called result is kept, and the error names --as by its hint to choose another name."""
+    reply = review("result = [1]\n%genxai run review --input topic=x")
+
+    assert shell.user_ns["result"] == [1]
+    assert "of type list" in reply.error
+
+
+def test_a_name_of_another_kind_says_which_verb_takes_it(review):
+    """Running an agent or asking a graph names the verb that does it."""
+    assert "'writer' is of kind agent: %genxai ask writer" in review("%genxai run writer").error
+    assert "'review' is of kind graph: %genxai run review" in review("%genxai ask review Hello").error
+    assert "'grade'" in review("%genxai run grade").error
+
+
+def test_the_first_of_a_kind_is_asked_for(run):
+    """With no graph, agent or schema at all, the hint is the cell that defines one."""
+    assert "This notebook defines no graph yet: %%genxai graph NAME" in run("%genxai run g").error
+    assert "This notebook defines no agent yet: %%genxai agent NAME" in run("%genxai ask a Hello").error
+
+
+def test_an_input_that_does_not_fit_is_pointed_at(review):
+    """A value that the schema refuses has the caret under its key in the body; nothing runs."""
+    reply = review("%%genxai run review\ntopic: x\nscore: high")
+
+    assert reply.error.splitlines()[1:3] == ["  cell line 3: score: high", "               ^"]
+    assert reply.shown == []
+
+
+def test_a_reducer_that_is_not_known_is_pointed_at_in_the_head(run):
+    """An unknown word in an option of the head has its caret there."""
+    run("async def one(state):\n    return {}")
+    reply = run("%%genxai graph g --reduce notes=apend\nSTART -> one")
+
+    assert reply.error.splitlines()[1:] == [
+        "  cell line 1: %%genxai graph g --reduce notes=apend",
+        "                                               ^",
+        "Did you mean 'append'?",
+    ]
