@@ -164,7 +164,8 @@ from genxai_nb.errors import StoreError
 from genxai_nb.journal.events import NodeFinished, RunStarted
 from genxai_nb.journal.sqlite import SqliteStore
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
 store = SqliteStore(sys.argv[1])
 run = store.begin(RunStarted(at=0, run="", graph="g", structure="", input={}, definitions={}))
 try:
@@ -172,6 +173,7 @@ try:
         store.append(run, [NodeFinished(at=1, node="a", visit=visit, update={"x": "y" * 5000}, edges=())])
 except StoreError as exc:
     print(visit, len(list(store.read(run))) - 1, "cannot be used" in str(exc))
+resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))  # whatever measures the process writes at its end
 """
     out, err = python(text, tmp_path / "journal.db").communicate()
     assert err == ""
