@@ -15,6 +15,11 @@ class Cell:
         id: The front end's id of the cell; empty where it sends none.
         count: The execution count.
         source: The cell's text.
+
+    Example:
+        >>> cell = Cell("", 3, "x = 1")
+        >>> str(cell), cell.key == Cell("", 4, "x = 1").key
+        ('cell [3]', True)
     """
 
     id: str

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from .session import Session
 
-STANDS = frozenset({"running", "ready", "paused", "failed", "cancelled"})
+STANDS = frozenset({"paused", "failed", "cancelled"})  # one that is driven, here or elsewhere, is running
 
 
 def graph_of(session: Session, run: Run) -> Graph | None:
@@ -71,7 +71,7 @@ def require_graph(session: Session, run: Run) -> Graph:
 
 
 def resumable(session: Session) -> list[RunRow]:
-    """The runs of the store that stand before their end and that nobody drives here, newest first."""
+    """The runs of the store that stand before their end and that nobody drives, newest first."""
     alive = {run_id for run_id, item in session.started.items() if item.alive}
     return [row for row in open_store(None).runs() if row.status in STANDS and row.run not in alive]
 

@@ -65,8 +65,8 @@ def _resumable(session: Session) -> str:
     rows = resumable(session)
     if not rows:
         return ""
-    here = session.started
-    texts = [f"{row.run} {row.graph} ({row.status if row.run in here else 'unfinished'})" for row in rows]
+    words = {"paused": "unfinished"}  # the word for a run that stands because its kernel went away, too
+    texts = [f"{row.run} {row.graph} ({words.get(row.status, row.status)})" for row in rows]
     return f"{_few(texts)}: %genxai resume {rows[0].run}"
 
 

@@ -70,6 +70,13 @@ class Session:
         defined: What cells have defined, by name.
         started: The runs of this notebook by id, the last touched one last.
         notebook: All definitions that the notebook's variables hold, by name.
+
+    Example:
+        >>> from types import SimpleNamespace
+        >>> session = Session(SimpleNamespace(user_ns={}, user_ns_hidden={}))
+        >>> session.bind("fact-checker", Agent("fact-checker"))
+        >>> session.agent("fact-checker") is session.variables["fact_checker"]
+        True
     """
 
     def __init__(self, shell: Any) -> None:

@@ -26,6 +26,10 @@ class Option:
         help: What it does, in a few words.
         names: What its value is completed with.
         many: It may be given more than once.
+
+    Example:
+        >>> str(Option("as", "NAME", "bind the result to NAME"))
+        '--as NAME'
     """
 
     name: str
@@ -56,6 +60,12 @@ class Verb:
         required: That word must be there.
         text: The rest of the line is text.
         own: Its options in a line; a cell's head has those that the notation gives it.
+
+    Example:
+        >>> from genxai_nb.notebook.verbs import find
+        >>> wait = find("wait")
+        >>> wait.waits, wait.usage
+        (True, '%genxai wait [RUN] [--as NAME] [--run ID]')
     """
 
     name: str
@@ -119,6 +129,14 @@ class Request:
         options: The options given: text, True for a switch, a list for one that may come more than once.
         body: The lines below the head; None for a line verb.
         head: The whole first line as it stands in the cell.
+
+    Example:
+        >>> from genxai_nb.notebook.arguments import read_line
+        >>> from genxai_nb.notebook.cell import Cell
+        >>> from genxai_nb.notebook.verbs import VERBS
+        >>> request = read_line("state --run r7", cell=Cell("", 1, ""), verbs=VERBS)
+        >>> request.verb.name, request.run
+        ('state', 'r7')
     """
 
     verb: Verb

@@ -32,6 +32,12 @@ class Wait:
         ended: Called once, on the cell's thread, before the wait is over, with the result or None; returns
             what the wait gives.
         functions: Gives the plain functions behind a node, to tell which of them still run.
+
+    Example:
+        >>> from genxai_nb.graph.build import Graph
+        >>> run = Graph("g").node("a", lambda state: {"n": 1}).edge("START", "a").start(store=":memory:")
+        >>> Wait(run, run.begin(), lambda result: result.state, lambda run, node: ()).join()
+        {'n': 1}
     """
 
     def __init__(

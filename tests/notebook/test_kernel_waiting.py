@@ -206,3 +206,20 @@ def test_a_new_kernel_lists_unfinished_runs_and_resumes_them_only_when_told(new_
     assert "function slow" in refused.error
     assert "task: Cats eat fish." in refused.text
     assert resumed.streams.endswith("done 1\n"), resumed.text
+
+
+def test_a_run_that_another_kernel_drives_is_left_to_it(new_kernel):
+    """A second kernel does not list a run that is going on in the first, and resuming it says who drives it."""
+    first, second = new_kernel(), new_kernel()
+    for kernel in (first, second):
+        kernel.run(NODES)
+        kernel.run("%%genxai graph g\nSTART -> slow -> END")
+    first.wait_for(first.send("%%genxai run g\n"), "in slow")
+    around = second.run("%genxai")
+    busy = second.run("%genxai resume r1")
+    first.kill()
+
+    assert "resumable" not in around.text
+    assert busy.content["ename"] == "RunBusy"
+    assert "'r1' is being driven already, by process" in busy.error
+    assert "resumable  r1 g (unfinished)" in second.run("%genxai").text
