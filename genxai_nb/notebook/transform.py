@@ -36,6 +36,11 @@ def clean_lines(lines: Lines) -> Lines:
     return [_clean(line) for line in lines]
 
 
+# IPython asks before each new line of a terminal whether the cell is complete; an empty line added here
+# would end it at its head, so the question is left to IPython alone.
+clean_lines.has_side_effects = True  # type: ignore[attr-defined]  # IPython's mark on a function
+
+
 def _clean(line: str) -> str:
     if found := _HELP.match(line):
         return f"{found['indent']}%genxai help {found['verb'] or ''}".rstrip() + "\n"

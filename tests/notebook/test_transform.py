@@ -105,6 +105,16 @@ def test_other_cells_are_left_alone(text):
     assert "".join(clean_lines(text.splitlines(keepends=True))) == text
 
 
+def test_a_terminal_goes_on_asking_for_the_body_of_a_cell(shell):
+    """In a terminal a cell is complete at its empty line, not at its head."""
+    complete = shell.input_transformer_manager.check_complete
+
+    assert complete("%%genxai graph g\n")[0] == "incomplete"
+    assert complete("%%genxai graph g\nSTART -> one\n")[0] == "incomplete"
+    assert complete("%%genxai graph g\nSTART -> one\n\n")[0] == "complete"
+    assert complete("%genxai runs\n")[0] == "complete"
+
+
 def test_ipython_and_the_transformers_together(shell):
     """Through IPython a line in a loop, an assignment and a help request come out as meant."""
     assert shell.transform_cell("%genxai wait?") == "get_ipython().run_line_magic('genxai', 'help wait')\n"
