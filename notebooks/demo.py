@@ -84,7 +84,7 @@ def result(notebook: nbformat.NotebookNode) -> str:
         o for cell in notebook.cells if "result" in cell.metadata.get("tags", ()) for o in cell.outputs
     ]
     texts = [o.get("text") or o.get("data", {}).get("text/plain", "") for o in outputs]
-    return "\n".join(text.rstrip() for text in texts if text)
+    return "\n\n".join(text.strip("\n") for text in texts if text)
 
 
 if __name__ == "__main__":
