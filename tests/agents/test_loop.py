@@ -29,19 +29,9 @@ class Direct:
     async def call(self, kind, name, request, handler, traits):
         self.calls.append((kind, name, request))
         scope = Scope("", self.node, self.visit)
+        place = {"scope": scope, "ordinal": 0, "slot": "s", "key": "k"}
         return await handler(
-            Call(
-                kind,
-                name,
-                request,
-                scope=scope,
-                ordinal=0,
-                slot="s",
-                key="k",
-                traits=traits,
-                emit=lambda hint: None,
-                context=self,
-            )
+            Call(kind, name, request, **place, traits=traits, emit=lambda hint: None, context=self)
         )
 
 
