@@ -65,12 +65,18 @@ def identifier(name: str) -> str:
     ready = node_name(name)
     if not ready.isidentifier() or keyword.iskeyword(ready):
         near = re.sub(r"\W+", "_", ready).strip("_")
-        usable = near.isidentifier() and not keyword.iskeyword(near)
+        if keyword.iskeyword(near):
+            near = f"{near}_"
         raise DefinitionError(
             f"{name!r} cannot be the name of a variable.",
-            hint=f"Write {near}." if usable else "Begin with a letter.",
+            hint=f"Write {near}." if near.isidentifier() else "Begin with a letter.",
         )
     return ready
+
+
+def lines_above(count: int) -> str:
+    """Say where an earlier line stands; a hint with its number would be wrong in a cell, whose head counts."""
+    return "1 line above" if count == 1 else f"{count} lines above"
 
 
 def quoted(text: str) -> str:

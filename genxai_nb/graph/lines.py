@@ -7,7 +7,7 @@ from typing import NoReturn
 
 from .clause import CLAUSES, MEANT, Clause, read_clause, refuse_rest
 from .definition import END, START
-from .lexer import Cursor, Name, Token, quoted
+from .lexer import Cursor, Name, Token, lines_above, quoted
 from .node_line import read_node
 from .statements import EdgeStatement as EdgeStatement
 from .statements import NodeStatement as NodeStatement
@@ -74,14 +74,14 @@ class _Lines:
             what = f"Node {node.name!r} is declared twice."
             if earlier.kind and node.kind and earlier.kind != node.kind:
                 what = f"Node {node.name!r} is of two kinds: {earlier.kind} and {node.kind}."
-            self._refuse_node(node, what, f"Put everything into line {earlier.number}, which declares it.")
+            above = lines_above(node.number - earlier.number)
+            self._refuse_node(node, what, f"Put everything into the line that declares it, {above}.")
         if node.what and node.kind != "human":
             first = self.kinds.setdefault(node.what, node)
             if first.kind != node.kind:
                 what = f"{node.what!r} is of two kinds: {first.kind} and {node.kind}."
-                self._refuse_node(
-                    node, what, f"Line {first.number} says {first.kind}; rename one of the two."
-                )
+                above = lines_above(node.number - first.number)
+                self._refuse_node(node, what, f"It is {first.kind} {above}; rename one of the two.")
 
     def _refuse_node(self, node: NodeStatement, what: str, hint: str) -> NoReturn:
         cursor = self.cursor

@@ -134,7 +134,7 @@ def _options(cursor: Cursor, kind: str | None) -> dict[str, Any]:
         read = _READ.get(word) if token.kind == "word" else None
         if read is None:
             shown = f"Unknown option {word!r}." if word.strip() else "An option is missing."
-            cursor.refuse(token, shown, "Write on error fail." if word == "on" else suggest(word, _READ))
+            cursor.refuse(token, shown, _mend_of_option(word, options))
         if word == "choices" and kind not in {None, "human"}:
             cursor.refuse(
                 token, f"A node of kind {kind} takes no choices.", 'Choices belong to human "QUESTION".'
@@ -145,6 +145,16 @@ def _options(cursor: Cursor, kind: str | None) -> dict[str, Any]:
         options[name] = read(cursor)
         if not cursor.accept(","):
             return options
+
+
+def _mend_of_option(word: str, before: dict[str, Any]) -> str:
+    """What to write instead of an unknown option: the nearest one, or a list if one was begun before it."""
+    if word == "on":
+        return "Write on error fail."
+    last = next(reversed(before), "")
+    if last in {"reads", "choices"} and len(before[last]) == 1 and word.strip():
+        return f"Write several as a list: {last} [{before[last][0]}, {word}]."
+    return suggest(word, _READ)
 
 
 def _retry(cursor: Cursor) -> int:

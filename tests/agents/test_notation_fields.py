@@ -160,7 +160,7 @@ def test_dollar_inserts_an_object():
 
 REFUSALS = {
     "unknown field": ("role: x\ngoall: y", 2, 0, "Unknown field 'goall'", "Did you mean 'goal'?"),
-    "duplicate field": ("role: x\ngoal: y\nrole: z", 3, 0, "'role' is there twice", "Line 1 has it"),
+    "duplicate field": ("role: x\ngoal: y\nrole: z", 3, 0, "'role' is there twice", "2 lines above"),
     "line without a key": ("role: x\nand more", 2, 0, "The line has no key", "Indent it"),
     "first line without a key": ("hello", 1, 0, "The line has no key", "Write key: text"),
     "body that begins indented": ("  role: x", 1, 0, "begins with an indented line", "key: text first"),

@@ -55,6 +55,13 @@ def test_every_kind_of_cell_can_be_written(kind):
     assert set(head.options) == {option.name for option in CELLS[kind].options}
 
 
+def test_reducers_may_be_given_one_by_one():
+    """`--reduce` may stand there for each key, or once with commas."""
+    one_by_one = parse_head("graph g --reduce notes=append --limit 3 --reduce total=add")
+    assert one_by_one.options == {"reduce": "notes=append,total=add", "limit": "3"}
+    assert parse_head("graph g --reduce notes=append,total=add --limit 3") == one_by_one
+
+
 def test_cells_that_may_call_a_model_or_a_person_wait():
     """The table says which kinds of cells wait."""
     assert [kind.name for kind in CELLS.values() if kind.waits] == ["run", "ask"]
@@ -68,9 +75,21 @@ REFUSALS = {
     "second name": ("agent my writer", 9, "'writer' is one word too many", "agent NAME"),
     "reserved name": ("agent max", 6, "'max' is a word of the graph language", "max_"),
     "name with a space": ('agent "my agent"', 6, "cannot be the name", "Write my_agent."),
-    "name that is a keyword": ("schema class", 7, "cannot be the name", "letter"),
+    "name that is a keyword": ("schema class", 7, "cannot be the name", "Write class_."),
     "unknown option": ("run review --modell x", 11, "Unknown option '--modell'", "Did you mean '--model'?"),
-    "option of another kind": ("schema Draft --limit 3", 13, "Unknown option '--limit'", "takes no options"),
+    "option of another kind": (
+        "schema Draft --limit 3",
+        13,
+        "Unknown option '--limit'",
+        "A schema cell takes no options",
+    ),
+    "option where there are none": (
+        "agent a --limit 3",
+        8,
+        "Unknown option '--limit'",
+        "An agent cell takes no",
+    ),
+    "reducer without its key": ("graph g --reduce append", 17, "takes KEY=HOW, not 'append'", "notes=append"),
     "option twice": ("run r --as a --as b", 13, "'--as' is given twice", "Leave one out"),
     "option without a value": ("run r --model --detach", 6, "'--model' needs a value", "--model MODEL"),
     "option with an empty value": ("run r --model=", 6, "'--model' needs a value", "--model MODEL"),

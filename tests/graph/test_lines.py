@@ -216,5 +216,7 @@ def test_names_of_definitions_are_variables():
             identifier(name)
     with pytest.raises(DefinitionError, match=r"Write my_agent\."):
         identifier("my agent")
-    with pytest.raises(DefinitionError, match=r"Begin with a letter\."):
+    with pytest.raises(DefinitionError, match=r"Write class_\."):
         identifier("class!")
+    with pytest.raises(DefinitionError, match=r"Begin with a letter\."):
+        identifier("2x")

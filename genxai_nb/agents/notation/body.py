@@ -8,6 +8,7 @@ from textwrap import dedent
 from typing import NamedTuple, NoReturn
 
 from genxai_nb.errors import LineInvalid, suggest
+from genxai_nb.graph.lexer import lines_above
 
 _KEY = re.compile(r"(?P<key>[^\W\d][\w-]*)[^\S\n]*:(?P<gap>\s*)(?P<text>.*)")
 
@@ -104,7 +105,8 @@ class Body:
         entry = Entry(self, found["key"], Line(found["text"].rstrip(), number, found.start("text")))
         first = self.entries.setdefault(entry.key, entry)
         if first is not entry:
-            entry.refuse_key(f"{entry.key!r} is there twice.", f"Line {first.number} has it; leave one out.")
+            above = lines_above(number - first.number)
+            entry.refuse_key(f"{entry.key!r} is there twice.", f"It stands {above} already; leave one out.")
         return entry
 
     def check_keys(self, known: Mapping[str, object]) -> None:

@@ -21,11 +21,13 @@ class Option(Struct, frozen=True):
         name: What stands after the dashes.
         takes: What its value is; empty for a switch.
         help: What it does, in a few words.
+        many: Whether it may be given more than once; its values are then joined by commas.
     """
 
     name: str
     takes: Takes
     help: str
+    many: bool = False
 
 
 class CellKind(Struct, frozen=True):
@@ -62,7 +64,12 @@ CELLS: dict[str, CellKind] = {
             "its lines: START -> writer -> critic",
             (
                 Option("state", "SCHEMA", "the schema of its state; without it the state is a dict"),
-                Option("reduce", "KEY=HOW", "how writes to a key come together: append, add, merge, last"),
+                Option(
+                    "reduce",
+                    "KEY=HOW",
+                    "how writes to a key come together: append, add, merge, last",
+                    many=True,
+                ),
                 Option("limit", "NUMBER", "how often each loop edge without a max may be taken"),
             ),
         ),
@@ -119,6 +126,7 @@ class _Word(NamedTuple):
 
 _WORD = re.compile(r"""(?:"[^"]*"|'[^']*'|[^\s"'])+|["']""")
 _QUOTED = re.compile(r""""([^"]*)"|'([^']*)'""")
+_KEY_AND_HOW = re.compile(r"\s*[^\W\d]\w*\s*=\s*\S.*")
 
 
 def parse_head(line: str) -> Head:
@@ -184,9 +192,12 @@ class _HeadReader:
         option = next((option for option in kind.options if option.name == name), None)
         if option is None:
             known = [f"--{option.name}" for option in kind.options]
-            hint = suggest(f"--{name}", known) or f"A {kind.name} cell takes no options."
+            hint = (
+                suggest(f"--{name}", known)
+                or f"{_with_article(kind.name).capitalize()} cell takes no options."
+            )
             self._refuse(word, f"Unknown option '--{name}'.", hint)
-        if name in options:
+        if name in options and not option.many:
             self._refuse(word, f"'--{name}' is given twice.", "Leave one out.")
         if not option.takes:
             if equals:
@@ -201,7 +212,8 @@ class _HeadReader:
                 )
             taken = self.words.pop(0)
             value = taken.text
-        options[name] = self._value(option, taken, value)
+        value = self._value(option, taken, value)
+        options[name] = f"{options[name]},{value}" if name in options else value
 
     def _value(self, option: Option, word: _Word, value: str) -> str:
         if option.takes in {"NAME", "SCHEMA"}:
@@ -212,7 +224,17 @@ class _HeadReader:
             )
         if not value:
             self._refuse(word, f"'--{option.name}' needs a value.", f"Write --{option.name} {option.takes}.")
+        if option.takes == "KEY=HOW" and not all(_KEY_AND_HOW.fullmatch(pair) for pair in value.split(",")):
+            self._refuse(
+                word,
+                f"'--{option.name}' takes {option.takes}, not {value!r}.",
+                f"Write --{option.name} notes=append.",
+            )
         return value
+
+
+def _with_article(noun: str) -> str:
+    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
 
 
 def _usage(kind: CellKind) -> str:
