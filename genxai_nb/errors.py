@@ -348,14 +348,22 @@ class SetupError(GenXAIError):
 
 
 class MissingPackage(SetupError):
-    """A package of an extra is not installed."""
+    """A package of an extra is not installed.
+
+    Args:
+        package: The package.
+        extra: The extra that installs it.
+        variable: An environment variable that has to be set as well, such as the one of a vendor's key.
+    """
 
     code = "missing_package"
 
-    def __init__(self, package: str, extra: str) -> None:
-        self.package, self.extra = package, extra
+    def __init__(self, package: str, extra: str, *, variable: str = "") -> None:
+        self.package, self.extra, self.variable = package, extra, variable
+        also = f", and {variable} is not set" if variable else ""
         super().__init__(
-            f"Package {package!r} is not installed.", hint=f'Type: pip install "genxai-nb[{extra}]"'
+            f"Package {package!r} is not installed{also}.",
+            hint=f'Type: pip install "genxai-nb[{extra}]"' + (f", and set {variable}." if variable else ""),
         )
 
 

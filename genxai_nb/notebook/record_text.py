@@ -78,4 +78,4 @@ def _cells(row: Row) -> list[str]:
 
 
 def _values(account: Account) -> list[str]:
-    return [f"{one_line(key)}: {cut(value.glance, _VALUE)}" for key, value in account.values.items()]
+    return [f"{one_line(key)}: {cut(value.glance, _VALUE) or '-'}" for key, value in account.values.items()]

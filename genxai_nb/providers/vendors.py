@@ -28,15 +28,16 @@ VENDORS = {
 
 
 def refuse(name: str) -> SetupError | Authentication:
-    """Say what a vendor's model lacks: its package, its key, or, with both, an adapter.
+    """Say what a vendor's model lacks: its package and its key, or, with both, an adapter.
 
     Args:
         name: A key of ``VENDORS``.
     """
     vendor = VENDORS[name]
+    has_key = bool(os.environ.get(vendor.variable))
     if not _installed(vendor.module):
-        return MissingPackage(vendor.package, vendor.extra)
-    if not os.environ.get(vendor.variable):
+        return MissingPackage(vendor.package, vendor.extra, variable="" if has_key else vendor.variable)
+    if not has_key:
         return Authentication(
             f"Provider {name!r} has no key: the environment variable {vendor.variable} is not set.",
             hint=f"Set {vendor.variable} before the model is asked.",

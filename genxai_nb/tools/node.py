@@ -66,7 +66,6 @@ class ToolNode:
             if name not in tool.parameters:
                 raise UnknownName(f"parameter of tool {tool.name!r}", name, tool.parameters)
         self._tool = tool
-        self._node = options.name
         self._required = required
         self._key = options.into or tool.name.replace("-", "_")
         self._arguments = {name: compile_expression(text) for name, text in options.arguments.items()}
@@ -99,7 +98,7 @@ class ToolNode:
             if name not in state:
                 near = suggest(name, state)
                 raise InputError(
-                    f"Node {self._node!r}: tool {self._tool.name!r} needs {name!r}, which the state does not have.",
+                    f"Tool {self._tool.name!r} needs {name!r}, which the state does not have.",
                     hint=f"Write {self._tool.name}({name}=...) with an expression over the state. {near}".strip(),
                 )
         return {name: state[name] for name in self._tool.parameters if name in state}

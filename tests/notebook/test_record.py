@@ -279,3 +279,10 @@ def test_a_node_that_failed_is_shown_among_many():
 
     assert re.search(r"n290 +✕ Failed", bundle["text/plain"])
     assert "n290" in words_of(bundle)
+
+
+def test_a_value_of_nothing_is_a_dash():
+    """An empty list, an empty text and None each show as a dash, so that no line ends in a space."""
+    graph = Graph("empty").node("a", lambda state: {"rows": [], "text": "", "when": None, "n": 0})
+    graph.edge(START, "a").edge("a", END)
+    assert record(ran(graph), graph)["text/plain"].endswith("rows: -\ntext: -\nwhen: -\nn: 0")

@@ -109,9 +109,16 @@ def test_unknown_models_are_told_what_to_write(model: str, said: str):
 
 
 @pytest.mark.parametrize(("vendor", "variable"), VENDOR_CASES)
-def test_vendor_without_its_package_names_the_extra(vendor: str, variable: str):
-    """Before anything else a model says which extra has to be installed."""
-    with pytest.raises(MissingPackage, match=rf'pip install "genxai-nb\[{vendor}\]"'):
+def test_vendor_without_its_package_names_the_extra_and_the_variable(
+    monkeypatch: pytest.MonkeyPatch, vendor: str, variable: str
+):
+    """A model says which extra has to be installed and, if there is no key, which variable has to be set."""
+    install = rf'pip install "genxai-nb\[{vendor}\]"'
+    monkeypatch.delenv(variable, raising=False)
+    with pytest.raises(MissingPackage, match=f"{install}, and set {variable}\\."):
+        model_call(f"{vendor}:some-model")
+    monkeypatch.setenv(variable, "sk-very-secret")
+    with pytest.raises(MissingPackage, match=f"{install}$"):
         model_call(f"{vendor}:some-model")
 
 
