@@ -51,11 +51,12 @@ class Visit(Struct, eq=False):
 
 
 class Ending(Struct, frozen=True, eq=False):
-    """What the end of a visit led to: the edges taken, own reducers' results, and spent limits."""
+    """What the end of a visit led to: the edges taken, own reducers' results, spent limits, the view after it."""
 
     edges: tuple[int, ...]
     reduced: dict[str, Any]
-    spent: Sequence[Edge] = ()
+    spent: Sequence[Edge]
+    after: View
 
 
 class Schedule:
@@ -92,6 +93,11 @@ class Schedule:
     def _begin(self) -> None:
         edges, _ = self._choose(self.plan.start, self._input.data, 0)
         self._send(self.plan.start, edges, ((START, 0),), self._input)
+
+    @property
+    def waiting(self) -> bool:
+        """Some token waits for its node to start."""
+        return bool(self._waiting or self._gated)
 
     @property
     def over(self) -> bool:
@@ -139,7 +145,7 @@ class Schedule:
         else:
             self._leave(place, after)
             self._send(place, taken, parents, after)
-        return Ending(edges, results, spent)
+        return Ending(edges, results, spent, after)
 
     def _gather(
         self, visit: Visit, updates: Sequence[Mapping[str, Any]], reduced: Mapping[str, Any]
@@ -191,6 +197,7 @@ class Schedule:
             raise ConditionFailed(
                 f"The condition {edge.when!r} of {where} failed after visit {visit} of {edge.source!r}: {said}",
                 hint=hint,
+                node=edge.source,
             ) from exc
 
     def _send(self, place: Place, taken: tuple[Edge, ...], parents: tuple[Parent, ...], view: View) -> None:
@@ -299,18 +306,51 @@ class Schedule:
 
     def _meet(self, place: Place, reduced: Mapping[str, Any]) -> tuple[list[Token], View, Mapping[str, Any]]:
         """Take a node's tokens, all that wait at a join and else the first, and let their views meet."""
-        tokens = self._waiting.pop(place)
-        if place.joins:
-            tokens.sort(key=lambda token: token.edge.number)
-            views = self._met(tokens, place.blockers | self._rounds.pop(place, 0))
-        else:
-            if len(tokens) > 1:
-                self._waiting[place] = tokens[1:]
-                del tokens[1:]
-            views = [tokens[0].view]
-        own = self._last.get(place)
-        view, results = self.views.merge(views if own is None else [own, *views], reduced)
+        tokens = self._taken(place)
+        view, results = self.views.merge(self._seen(place, tokens), reduced)
+        self._rounds.pop(place, None)
+        rest = self._waiting.pop(place)[len(tokens) :]
+        if rest:
+            self._waiting[place] = rest
         return tokens, view, results
+
+    def _taken(self, place: Place) -> list[Token]:
+        """The tokens that the next visit of a node takes."""
+        tokens = self._waiting[place]
+        if not place.joins:
+            return tokens[:1]
+        tokens.sort(key=lambda token: token.edge.number)
+        return list(tokens)
+
+    def _seen(self, place: Place, tokens: list[Token]) -> list[View]:
+        """The views that meet in the next visit of a node."""
+        views = [token.view for token in tokens]
+        if place.joins:
+            views = self._met(tokens, place.blockers | self._rounds.get(place, 0))
+        own = self._last.get(place)
+        return views if own is None else [own, *views]
+
+    def peek(self, place: Place) -> Mapping[str, Any]:
+        """The state that the next visit of a startable node would see."""
+        return self.views.merge(self._seen(place, self._taken(place)))[0].data
+
+    def next_visit(self, place: Place) -> int:
+        """The number that the next visit of a node will have."""
+        return self._visits.get(place, 0) + 1
+
+    def set(self, values: Mapping[str, Any]) -> None:
+        """Write to the state from outside: later than everything before it, and never a conflict."""
+        tokens = [token for held in (*self._waiting.values(), *self._gated.values()) for token in held]
+        holders = [self._input, *self._ended.values(), *self._last.values()]
+        holders += [visit.view for visit in self.running.values()] + [token.view for token in tokens]
+        new = self.views.overwrite({id(view): view for view in holders}, values)
+        self._input = new[id(self._input)]
+        for visit in self.running.values():
+            visit.view = new[id(visit.view)]
+        for token in tokens:
+            token.view = new[id(token.view)]
+        self._ended = {key: new[id(view)] for key, view in self._ended.items()}
+        self._last = {place: new[id(view)] for place, view in self._last.items()}
 
     def _enter(self, tokens: list[Token]) -> None:
         """Count limits anew in a loop whose head is entered from outside.
