@@ -170,8 +170,8 @@ class Graph:
         if name not in self.nodes:
             raise UnknownName("node", name, self.nodes)
         node = self.nodes[name]
-        self._bindings.bind(node, definition)
         node.definition = definition
+        self._bindings.bind(node, definition)
         self._plan = None
         return self
 
@@ -312,7 +312,7 @@ class Graph:
 
     def definitions(self) -> list[Definition]:
         """All definitions as they are now, to be kept with a run."""
-        return [self._bindings.record(node) for node in self.nodes.values()]
+        return self._bindings.records(self.nodes.values())
 
     def as_node(self, options: NodeOptions) -> NodeBody:
         """Make the body for a node of another graph."""

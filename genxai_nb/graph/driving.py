@@ -150,6 +150,7 @@ class Driving:
             graph, self._store, self.run_id, self._stream, self.options, events, later=later, reuse=reuse
         )
         driver.pace.breakpoints = self._breakpoints
+        driver.journal.kept.update(definition.hash for definition in graph.definitions())
         return driver
 
     def _park(self, status: str) -> None:

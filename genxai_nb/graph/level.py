@@ -72,7 +72,8 @@ class Level:
         }
         self._failures = folded.attempts
         self._unperformed = list(self.schedule.running.values())
-        self._ready = {visit.place: graph.definition_of(visit.place.name) for visit in self._unperformed}
+        for visit in self._unperformed:
+            visit.ready = graph.definition_of(visit.place.name)
         self._events: list[Event] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._outcomes: deque[Outcome] = deque()
@@ -113,11 +114,11 @@ class Level:
                     await self._journal.commit(self._events)
             except NotStorable as exc:
                 raise self._refused(exc) from exc
-            self._events = []
+            self._events.clear()
             visit = starting[0] if len(starting) == 1 and not self._tasks else None
-            if visit is not None and visit.items is None and self._ready[visit.place].quiet:
+            if visit is not None and visit.items is None and visit.ready.quiet:
                 pace.busy += 1
-                outcome = await perform(visit, self._ready[visit.place], None, schema, exchange, self.path)
+                outcome = await perform(visit, None, schema, exchange, self.path)
                 self._settle(outcome)
                 pace.busy -= 1
                 continue
@@ -137,26 +138,29 @@ class Level:
 
     def _start(self) -> list[Visit]:
         """Start what may start."""
-        starting, self._unperformed = self._unperformed, []
+        starting = self._unperformed
+        if starting:
+            self._unperformed = []
         places = self.schedule.startable()
         if not places:
             return starting
+        starting = list(starting)
         free = self._pace.free
         now = time()
         for place in places:
             if not free and not self._admitted(place):
                 continue
             visit = self.schedule.start(place)
-            before = self._ready.get(place)
-            ready = self._ready[place] = self._graph.definition_of(place.name)
-            if ready is not before:
+            ready = visit.ready = self._graph.definition_of(place.name)
+            version = ready.version
+            if version not in self._journal.kept:
                 self._journal.keep(self._graph.record_of(place.name))
             started = facts.NodeStarted(
                 at=now,
                 node=place.name,
                 visit=visit.number,
                 parents=visit.parents,
-                version=ready.version,
+                version=version,
                 path=self.path,
             )
             if visit.reduced:
@@ -221,11 +225,11 @@ class Level:
         task.add_done_callback(self._tasks.discard)
 
     async def _aside(self, visit: Visit, index: int | None) -> None:
-        ready = self._ready[visit.place]
+        ready = visit.ready
         if isinstance(ready.body, Subgraph):
             outcome = await self._descend(visit, index, ready.body)
         else:
-            outcome = await perform(visit, ready, index, self._graph.schema, self._shared.exchange, self.path)
+            outcome = await perform(visit, index, self._graph.schema, self._shared.exchange, self.path)
         if outcome.error is None and self._journal.durable:
             outcome.error = _refusal(outcome)
         task = asyncio.current_task()
@@ -240,7 +244,7 @@ class Level:
         path = scope_of(self.path, visit.place.name, visit.number, index)
         pace.busy -= 1  # the visits inside are busy, not the one around them
         try:
-            options = self._ready[visit.place].options
+            options = visit.ready.options
             folded = self._folded.inner.pop(path, None) or Folded(
                 body.graph, given_to(body.graph, visit, index, options.reads), path
             )
@@ -327,7 +331,7 @@ class Level:
         if isinstance(error, asyncio.CancelledError) and self._failed is not None:
             return  # stopped by the gate because another node failed; its calls are kept for the resume
         failures = self._failures[visit, index] = self._failures.get((visit, index), 0) + 1
-        retried = failures <= self._ready[visit.place].options.retry and self._failed is None
+        retried = failures <= visit.ready.options.retry and self._failed is None
         said = (
             error.what
             if isinstance(error, GenXAIError)

@@ -34,10 +34,10 @@ class Outcome(Struct, eq=False):
 
 
 async def perform(
-    visit: Visit, ready: Prepared, index: int | None, schema: Schema, exchange: Exchange, path: str = ""
+    visit: Visit, index: int | None, schema: Schema, exchange: Exchange, path: str = ""
 ) -> Outcome:
     """Run a visit's body once; an exception of it is an outcome, a cancellation from outside is not."""
-    name = visit.place.name
+    name, ready = visit.place.name, visit.ready
     began = perf_counter()
     try:
         if ready.simple and index is None and schema.model is None:

@@ -26,13 +26,12 @@ class Journal:
         self._stream = stream
         self._waiting: asyncio.Lock | None = None
         self.durable = store.url != ":memory:"
-        self._kept: set[str] = set()
+        self.kept: set[str] = set()
 
-    def keep(self, definition: Definition) -> None:
-        """Keep a definition that a node starts with, once."""
-        if definition.hash not in self._kept:
-            self._kept.add(definition.hash)
-            self._store.keep((definition,))
+    def keep(self, *definitions: Definition) -> None:
+        """Keep definitions that nodes start with, and remember that they are kept."""
+        self.kept.update(definition.hash for definition in definitions)
+        self._store.keep(definitions)
 
     def write(self, events: Sequence[Event]) -> bool:
         """Append events in one transaction and publish them, unless that would have to wait for a lock."""

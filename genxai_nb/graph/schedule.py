@@ -39,6 +39,7 @@ class Visit(Struct, eq=False):
         edge: The edge that the first token came over.
         reduced: What own reducers made of the updates that met here.
         items: The items of a map, one instance each; None for a plain visit.
+        ready: The definition that it runs, as it was when the visit started; set by whoever performs it.
     """
 
     place: Place
@@ -48,6 +49,7 @@ class Visit(Struct, eq=False):
     edge: Edge
     reduced: Mapping[str, Any]
     items: list[Any] | None = None
+    ready: Any = None
 
 
 class Ending(Struct, frozen=True, eq=False):
@@ -135,7 +137,7 @@ class Schedule:
             taken = tuple(self.plan.edges[n] for n in edges)
         else:
             taken, spent = self._choose(place, after.data, visit.number)
-            edges = tuple(edge.number for edge in taken)
+            edges = (taken[0].number,) if len(taken) == 1 else tuple(edge.number for edge in taken)
         parents = ((place.name, visit.number),)
         target = self.plan.targets[taken[0].number] if len(taken) == 1 else None
         if target is not None and self.views.narrow:  # the only token moves on; no gate has to wait
@@ -164,41 +166,39 @@ class Schedule:
         spent: list[Edge] = []
         conditional = False
         for edge in place.out:
-            if edge.otherwise or (edge.decide is not None and not self._decide(edge, data, visit)):
+            decide = edge.decide
+            if decide is not None:
+                try:
+                    if not decide(data):
+                        continue
+                except (
+                    Exception
+                ) as exc:  # a condition may be a function of the user's, which may raise anything
+                    raise _undecided(edge, visit, exc) from exc
+            elif edge.otherwise:
                 continue
-            if edge.number in self.plan.limits and self._is_spent(edge):
+            if self._spends(edge):
+                taken.append(edge)
+                conditional = conditional or decide is not None or edge.limit is not None
+            else:
                 spent.append(edge)
-                continue
-            taken.append(edge)
-            conditional = conditional or edge.decide is not None or edge.limit is not None
-        if not conditional:
+        if not conditional and place.has_else:
             for edge in place.out:
                 if edge.otherwise:
-                    (spent if self._is_spent(edge) else taken).append(edge)
+                    (taken if self._spends(edge) else spent).append(edge)
             taken.sort(key=lambda edge: edge.number)
-        for edge in taken:
-            if edge.number in self.plan.limits:
-                self._counts[edge.number] = self._counts.get(edge.number, 0) + 1
         return tuple(taken), spent
 
-    def _is_spent(self, edge: Edge) -> bool:
-        limit = self.plan.limits.get(edge.number)
-        return limit is not None and self._counts.get(edge.number, 0) >= limit
-
-    def _decide(self, edge: Edge, data: Mapping[str, Any], visit: int) -> bool:
-        if edge.decide is None:
-            return True
-        try:
-            return bool(edge.decide(data))
-        except Exception as exc:  # a condition may be a function of the user's, which may raise anything
-            where = f"{edge.source} -> {edge.target}"
-            said = exc.what if isinstance(exc, GenXAIError) else f"{type(exc).__name__}: {exc}"
-            hint = exc.hint if isinstance(exc, GenXAIError) else "Mend the condition."
-            raise ConditionFailed(
-                f"The condition {edge.when!r} of {where} failed after visit {visit} of {edge.source!r}: {said}",
-                hint=hint,
-                node=edge.source,
-            ) from exc
+    def _spends(self, edge: Edge) -> bool:
+        """Take an edge once more, unless its limit is spent."""
+        number = edge.number
+        limit = self.plan.limits.get(number)
+        if limit is not None:
+            count = self._counts.get(number, 0)
+            if count >= limit:
+                return False
+            self._counts[number] = count + 1
+        return True
 
     def _send(self, place: Place, taken: tuple[Edge, ...], parents: tuple[Parent, ...], view: View) -> None:
         if not taken:
@@ -411,6 +411,14 @@ class Schedule:
     def no_way_on(self) -> bool:
         """Every token stopped at a node whose edges all said no."""
         return not self._active and not self._arrived
+
+
+def _undecided(edge: Edge, visit: int, exc: Exception) -> ConditionFailed:
+    where = f"{edge.source} -> {edge.target}"
+    said = exc.what if isinstance(exc, GenXAIError) else f"{type(exc).__name__}: {exc}"
+    hint = exc.hint if isinstance(exc, GenXAIError) else "Mend the condition."
+    what = f"The condition {edge.when!r} of {where} failed after visit {visit} of {edge.source!r}: {said}"
+    return ConditionFailed(what, hint=hint, node=edge.source)
 
 
 def _items(edge: Edge, data: Mapping[str, Any]) -> list[Any]:
