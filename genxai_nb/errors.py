@@ -171,10 +171,11 @@ class TemplateKeyMissing(InputError):
 
     code = "template_key_missing"
 
-    def __init__(self, key: str, known: Iterable[str]) -> None:
-        self.key = key
+    def __init__(self, key: str, known: Iterable[str], *, node: str = "") -> None:
+        self.key, self.node = key, node
         hint = suggest(key, known) or f"Write {{{{{key}?}}}} where it may be absent."
-        super().__init__(f"The template names {{{{{key}}}}}, which the state does not have.", hint=hint)
+        whose = f"The template of node {node!r}" if node else "The template"
+        super().__init__(f"{whose} names {{{{{key}}}}}, which the state does not have.", hint=hint)
 
 
 class NotStorable(InputError):
@@ -220,9 +221,16 @@ class NodeFailed(RunError):
 
 
 class ConditionFailed(RunError):
-    """A condition could not be evaluated: an error in it is an error, not False."""
+    """A condition could not be evaluated: an error in it is an error, not False.
+
+    ``node`` is the node whose edges it decides; empty for an expression that belongs to none.
+    """
 
     code = "condition_failed"
+
+    def __init__(self, what: str, *, hint: str = "", node: str = "") -> None:
+        self.node = node
+        super().__init__(what, hint=hint)
 
 
 class NoWayOn(RunError):

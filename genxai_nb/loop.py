@@ -19,6 +19,7 @@ __all__ = ["enter_kernel", "in_kernel", "run_here", "run_in_worker", "run_sync",
 T = TypeVar("T")
 
 CLEANUP = 2.0  # seconds that an interrupt waits for the work to clean up
+HEARTBEAT = 0.1  # seconds
 WORKERS = 64  # plain functions mostly wait for the network, so more than there are cores
 
 _lock = threading.Lock()
@@ -91,9 +92,16 @@ async def _told(work: Coroutine[Any, Any, T], ended: threading.Event) -> T:
 
 async def run_here(work: Coroutine[Any, Any, T]) -> T:
     """Await a coroutine on the caller's loop; in a kernel on the engine's, so that cells stay free."""
-    if _kernel and asyncio.get_running_loop() is not _engine:
-        return await asyncio.wrap_future(submit(work))
-    return await work
+    if not _kernel or asyncio.get_running_loop() is _engine:
+        return await work
+    future = asyncio.wrap_future(submit(work))
+    try:
+        while not future.done():  # an interrupt only reaches a loop that wakes up now and then
+            await asyncio.wait((future,), timeout=HEARTBEAT)
+    except asyncio.CancelledError:
+        future.cancel()
+        raise
+    return future.result()
 
 
 async def run_in_worker(function: Callable[..., T], *args: Any) -> T:

@@ -52,12 +52,14 @@ class Call:
         key: Idempotency key for services that take one.
         traits: What the owner says of the call.
         attempt: Number of the attempt under way, from 1.
+        edited: A person changed the request at the gate.
         context: The body's context, for tools that take one; calls made through it have this one as parent.
     """
 
     __slots__ = (
         "attempt",
         "context",
+        "edited",
         "emit",
         "key",
         "kind",
@@ -94,6 +96,7 @@ class Call:
         self.emit = emit
         self.context = context
         self.attempt = 1
+        self.edited = False
 
     def __repr__(self) -> str:
         return f"Call({self.kind} {self.name!r} of {self.scope.node}#{self.scope.visit})"

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from time import perf_counter, time
 from typing import Any
 
-from genxai_nb.errors import GenXAIError
+from genxai_nb.errors import CallError, GenXAIError
 from genxai_nb.journal.events import CallFailed, CallFinished, CallStarted, Event
 
 from .call import Call, Handler
@@ -27,28 +27,44 @@ class Record:
         self._commit = commit
         self._replay = replay
 
+    def started(self, call: Call) -> CallStarted:
+        """The fact that a call begins."""
+        scope = call.scope
+        return CallStarted(
+            at=time(),
+            slot=call.slot,
+            kind=call.kind,
+            name=call.name,
+            request=call.request,
+            node=scope.node,
+            visit=scope.visit,
+            ordinal=call.ordinal,
+            effect=call.traits.effect,
+            maybe_repeated=call.traits.effect and call.slot in self._replay.unfinished,
+            edited=call.edited,
+            index=scope.index,
+            parent=scope.parent,
+            path=scope.path,
+        )
+
+    async def reused(self, call: Call, reply: Any) -> None:
+        """Record a call that was answered from the line of history that this one was forked from."""
+        await self._commit(
+            (self.started(call), CallFinished(at=time(), slot=call.slot, reply=reply, reused=True))
+        )
+
+    async def by_hand(self, call: Call, value: Any, error: CallError | None) -> None:
+        """Record a call that a person answered, or made to fail, before it was made."""
+        end = (
+            CallFinished(at=time(), slot=call.slot, reply=value, by_hand=True)
+            if error is None
+            else CallFailed(at=time(), slot=call.slot, error=str(error), code=error.code)
+        )
+        await self._commit((self.started(call), end))
+
     async def __call__(self, call: Call, proceed: Handler) -> Any:
         """Record the start, make the call, record its end."""
-        scope = call.scope
-        await self._commit(
-            (
-                CallStarted(
-                    at=time(),
-                    slot=call.slot,
-                    kind=call.kind,
-                    name=call.name,
-                    request=call.request,
-                    node=scope.node,
-                    visit=scope.visit,
-                    ordinal=call.ordinal,
-                    effect=call.traits.effect,
-                    maybe_repeated=call.traits.effect and call.slot in self._replay.unfinished,
-                    index=scope.index,
-                    parent=scope.parent,
-                    path=scope.path,
-                ),
-            )
-        )
+        await self._commit((self.started(call),))
         began = perf_counter()
         try:
             reply = await proceed(call)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any, Literal
 
 import msgspec
 
@@ -12,20 +12,31 @@ from genxai_nb.journal.events import CallFailed, CallFinished, CallStarted, Even
 
 from .call import Call, Handler
 
+Reuse = Literal["effects", "all", "none"]
+
 
 class Replay:
     """The recorded answers of one run, and the middleware that gives them.
 
     After a body raised and is tried again, its effects are answered from the record, while models
     and reads are asked again.
+
+    Args:
+        events: The run's own history.
+        later: What the line of history that this one was forked from went on to do.
+        reuse: Which of those calls are answered from there too: ``effects``, ``all`` or ``none``.
     """
 
-    def __init__(self, events: Iterable[Event] = ()) -> None:
+    def __init__(
+        self, events: Iterable[Event] = (), later: Iterable[Event] = (), reuse: Reuse = "none"
+    ) -> None:
+        self.reused: Callable[[Call, Any], Awaitable[None]] | None = None
         self._answers: dict[str, CallFinished | CallFailed] = {}
         self._starts: dict[str, CallStarted] = {}
         self.unfinished: dict[str, CallStarted] = {}
         for event in events:
             self.note(event)
+        self._later = {} if reuse == "none" else _answered(later, effects=reuse == "effects")
 
     def note(self, event: Event) -> None:
         """Take in one recorded event."""
@@ -52,11 +63,27 @@ class Replay:
     async def __call__(self, call: Call, proceed: Handler) -> Any:
         """Answer from the record, failures included, or let the call go on."""
         answer = self._answers.get(call.slot) if self._answers else None
+        if answer is None and call.slot in self._later:
+            answer = self._later[call.slot]
+            if self.reused is not None:
+                await self.reused(call, answer.reply)
         if answer is None:
             return await proceed(call)
         if isinstance(answer, CallFailed):
             raise RecordedFailure(answer.error)
         return restore(answer.reply, call.traits.reply)
+
+
+def _answered(events: Iterable[Event], *, effects: bool) -> dict[str, CallFinished]:
+    """The answers among events by slot, only those of effects if so asked."""
+    starts: dict[str, bool] = {}
+    answers = {}
+    for event in events:
+        if type(event) is CallStarted:
+            starts[event.slot] = event.effect
+        elif type(event) is CallFinished and (starts.get(event.slot, False) or not effects):
+            answers[event.slot] = event
+    return answers
 
 
 def restore(reply: Any, kind: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Protocol
 
 from genxai_nb.calls.call import CallKind, Handler, Traits
@@ -51,6 +51,9 @@ class Bindings:
     def __init__(self, graph: Bound) -> None:
         self._graph = graph
         self._records: dict[str, tuple[Prepared, Definition]] = {}
+        self._all: tuple[int, list[Definition]] | None = (
+            None  # of how many nodes, while none is looked up or rebound
+        )
 
     def prepare(self, node: Node) -> Prepared:
         """A node's definition as it is now, made ready.
@@ -96,8 +99,18 @@ class Bindings:
                 f"Node {node.name!r} expects {node.expected} {node.what!r}, which is a {body.kind}.",
                 hint=f"Write {body.kind} {node.what}.",
             )
+        self._all = None
         node.prepared = Prepared(definition, body, node.options)
         return node.prepared
+
+    def records(self, nodes: Collection[Node]) -> list[Definition]:
+        """The definitions of all nodes as the journal keeps them."""
+        if self._all is None or self._all[0] != len(nodes):
+            records = [self.record(node) for node in nodes]
+            if any(node.definition is None for node in nodes):
+                return records
+            self._all = (len(nodes), records)
+        return self._all[1]
 
     def record(self, node: Node) -> Definition:
         """A node's definition as the journal keeps it."""

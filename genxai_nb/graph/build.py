@@ -16,12 +16,13 @@ from genxai_nb.source import version_of
 from .binding import Bindings, NoLookup, read_condition
 from .checks import check, check_name
 from .definition import END, START, Condition, Edge, Node
-from .nodes import Lookup, NodeOptions, Prepared
+from .nodes import Lookup, NodeBody, NodeOptions, Prepared
 from .plan import Plan
 from .reducers import Reducer
 from .result import Result
 from .run import Run
 from .state import Schema
+from .subgraph import Subgraph
 from .workflow import RunOptions
 
 if TYPE_CHECKING:
@@ -169,8 +170,8 @@ class Graph:
         if name not in self.nodes:
             raise UnknownName("node", name, self.nodes)
         node = self.nodes[name]
-        self._bindings.bind(node, definition)
         node.definition = definition
+        self._bindings.bind(node, definition)
         self._plan = None
         return self
 
@@ -296,9 +297,26 @@ class Graph:
             return prepared
         return self._bindings.prepare(place)
 
+    def all_nodes(self) -> list[str]:
+        """Names of its nodes, and of those of its subgraphs."""
+        names = list(self.nodes)
+        for name in self.nodes:
+            body = self.definition_of(name).body
+            if isinstance(body, Subgraph):
+                names += body.graph.all_nodes()
+        return names
+
+    def record_of(self, node: str) -> Definition:
+        """The definition of a node as it is now, to be kept."""
+        return self._bindings.record(self.nodes[node])
+
     def definitions(self) -> list[Definition]:
         """All definitions as they are now, to be kept with a run."""
-        return [self._bindings.record(node) for node in self.nodes.values()]
+        return self._bindings.records(self.nodes.values())
+
+    def as_node(self, options: NodeOptions) -> NodeBody:
+        """Make the body for a node of another graph."""
+        return Subgraph(self, options)
 
     # ── running ──────────────────────────────────────────────────────────────────────────────
 
@@ -309,10 +327,13 @@ class Graph:
         model: str | None = None,
         store: str | None = None,
         answers: Mapping[str, Any] | None = None,
+        interactive: bool = False,
     ) -> Run:
         """Record a new run that stands before its first node. Arguments as for `run`."""
         return Run.begin_new(
-            self, given or {}, RunOptions(model=model, store=store, answers=dict(answers or {}))
+            self,
+            given or {},
+            RunOptions(model=model, store=store, answers=dict(answers or {}), interactive=interactive),
         )
 
     def run(
@@ -322,6 +343,7 @@ class Graph:
         model: str | None = None,
         store: str | None = None,
         answers: Mapping[str, Any] | None = None,
+        interactive: bool = False,
     ) -> Result:
         """Run the graph to its end and return its result.
 
@@ -330,12 +352,13 @@ class Graph:
             model: The model for all agents of this run.
             store: Where the run is kept: None for the default, ``:memory:``, or a path.
             answers: Answers of people, by node name or prompt.
+            interactive: Somebody is there to answer the rest; the run waits for `Run.answer`.
 
         Raises:
             NodeFailed: A node failed; has ``.result`` and ``.run_id``.
             GenXAIError: The graph or the input is not sound.
         """
-        return self.start(given, model=model, store=store, answers=answers).resume()
+        return self.start(given, model=model, store=store, answers=answers, interactive=interactive).resume()
 
     async def arun(
         self,
@@ -344,9 +367,12 @@ class Graph:
         model: str | None = None,
         store: str | None = None,
         answers: Mapping[str, Any] | None = None,
+        interactive: bool = False,
     ) -> Result:
         """Run the graph on the caller's loop. Arguments and errors as for `run`."""
-        return await run_here(self.start(given, model=model, store=store, answers=answers).drive())
+        return await run_here(
+            self.start(given, model=model, store=store, answers=answers, interactive=interactive).drive()
+        )
 
 
 def _whole(name: str, value: object) -> int:

@@ -129,7 +129,7 @@ def _check_node(graph: Declared, name: str) -> None:
     items = {edge.item for edge in graph.edges if edge.target == name and edge.each is not None}
     for key in body.template:
         if key not in fields and key not in items:
-            raise TemplateKeyMissing(key, fields)
+            raise TemplateKeyMissing(key, fields, node=name)
     written = (options.into,) if options.into else body.writes
     for key in written:
         if key not in fields:

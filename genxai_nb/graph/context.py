@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from msgspec import structs
+from msgspec import Struct, structs
 
 from genxai_nb.calls.call import Call, CallKind, Handler, Scope, Traits, digest
 from genxai_nb.errors import HumanAnswerMissing, RunError
@@ -21,7 +21,39 @@ if TYPE_CHECKING:
 
     from .nodes import Lookup
 
-__all__ = ["Exchange", "VisitContext"]
+__all__ = ["Exchange", "Question", "VisitContext", "checked_answer"]
+
+
+class Question(Struct, frozen=True):
+    """A question that waits for a person.
+
+    Attributes:
+        slot: The call that it is.
+        node: The node that asks.
+        visit: The node's visit.
+        prompt: What is asked.
+        choices: The answers to choose from; empty for any text.
+    """
+
+    slot: str
+    node: str
+    visit: int
+    prompt: str
+    choices: tuple[str, ...]
+
+
+def checked_answer(node: str, answer: Any, choices: tuple[str, ...]) -> Any:
+    """Refuse an answer that is none of the choices.
+
+    Raises:
+        RunError: It is none of them.
+    """
+    if choices and str(answer) not in choices:
+        raise RunError(
+            f"The answer {answer!r} for node {node!r} is none of its choices.",
+            hint=f"Choices: {', '.join(choices)}.",
+        )
+    return answer
 
 
 class Exchange:
@@ -35,9 +67,26 @@ class Exchange:
         lookup: Finds models, tools and agents by name.
         model: The model that this run uses instead of each agent's own; None for theirs.
         answers: Answers of people, by node name or prompt.
+        interactive: Somebody is there to answer the rest.
+
+    Attributes:
+        questions: What people are being asked, by slot, with where the answer goes.
+        parked: Told +1 when a body begins to wait for a person, and -1 when it goes on.
     """
 
-    __slots__ = ("answers", "chain", "head", "lookup", "loop", "model", "run_id", "stream")
+    __slots__ = (
+        "answers",
+        "chain",
+        "head",
+        "interactive",
+        "lookup",
+        "loop",
+        "model",
+        "parked",
+        "questions",
+        "run_id",
+        "stream",
+    )
 
     def __init__(
         self,
@@ -49,6 +98,7 @@ class Exchange:
         *,
         model: str | None = None,
         answers: Mapping[str, Any] | None = None,
+        interactive: bool = False,
     ) -> None:
         self.run_id = run_id
         self.head = head
@@ -57,7 +107,23 @@ class Exchange:
         self.lookup = lookup
         self.model = model
         self.answers = dict(answers or {})
+        self.interactive = interactive
         self.loop: asyncio.AbstractEventLoop | None = None
+        self.questions: dict[str, tuple[Question, asyncio.Future[Any]]] = {}
+        self.parked: Callable[[int], None] | None = None
+
+    async def ask(self, question: Question) -> Any:
+        """Wait for a person's answer."""
+        answer = asyncio.get_running_loop().create_future()
+        self.questions[question.slot] = (question, answer)
+        if self.parked is not None:
+            self.parked(1)
+        try:
+            return await answer
+        finally:
+            del self.questions[question.slot]
+            if self.parked is not None:
+                self.parked(-1)
 
     def publish(self, hint: Hint) -> None:
         """Send a hint to the watchers, on the loop of the run, from whichever thread."""
@@ -167,22 +233,17 @@ class VisitContext:
         return await self.call("human", self.node, request, self._answer, Traits(effect=True))
 
     async def _answer(self, call: Call) -> Any:
-        answers, prompt, choices = self._exchange.answers, call.request["prompt"], call.request["choices"]
+        answers, prompt = self._exchange.answers, call.request["prompt"]
+        choices = tuple(call.request["choices"])
         for name in (self.node, prompt):
             if name in answers:
-                answer = answers[name]
-                break
-        else:
+                return checked_answer(self.node, answers[name], choices)
+        if not self._exchange.interactive:
             raise HumanAnswerMissing(
                 f"Node {self.node!r} asks {prompt!r}, and nobody is there to answer.",
                 hint=f"Give answers={{{self.node!r}: ...}} to the run, or answers: in the cell.",
             )
-        if choices and str(answer) not in choices:
-            raise RunError(
-                f"The answer {answer!r} for node {self.node!r} is none of its choices.",
-                hint=f"Choices: {', '.join(choices)}.",
-            )
-        return answer
+        return await self._exchange.ask(Question(call.slot, self.node, self.visit, prompt, choices))
 
     def emit(self, hint: Any) -> None:
         """Send a hint to whoever watches; it is never stored."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from genxai_nb.errors import StoreDamaged
@@ -13,30 +13,43 @@ from genxai_nb.journal.events import (
     NodeFinished,
     NodeStarted,
     RunStarted,
+    StateSet,
 )
 
-from .plan import Plan
+from .pace import scope_of
 from .schedule import Schedule, Visit
-from .state import Schema
+from .subgraph import Subgraph, given_to
+from .workflow import Workflow
 
 Instances = dict[Visit, dict[int, InstanceFinished]]
 Attempts = dict[tuple[Visit, int | None], int]
 
 
 class Folded:
-    """What a recorded run had come to.
+    """What a recorded run, or a subgraph in it, had come to.
+
+    Args:
+        graph: Its graph.
+        given: Its input.
+        path: The visits of subgraphs around it; empty at the top.
 
     Attributes:
+        started: The checked input.
         schedule: Its tokens and views; ``running`` are the visits that had begun and not ended.
         instances: The finished instances of maps that are still running.
         attempts: How often a running visit or instance has failed.
+        inner: The subgraphs that had begun and not ended, by path.
     """
 
-    def __init__(self, plan: Plan, schema: Schema, started: RunStarted) -> None:
-        self.schema = schema
-        self.schedule = Schedule(plan, schema.reducers, schema.start(started.input))
+    def __init__(self, graph: Workflow, given: Mapping[str, Any], path: str = "") -> None:
+        self.graph = graph
+        self.path = path
+        self.schema = graph.schema
+        self.started = graph.schema.start(given)
+        self.schedule = Schedule(graph.build(), graph.schema.reducers, dict(self.started))
         self.instances: Instances = {}
         self.attempts: Attempts = {}
+        self.inner: dict[str, Folded] = {}
 
     def take(self, event: Event) -> None:
         """Take in the next event.
@@ -44,24 +57,48 @@ class Folded:
         Raises:
             StoreDamaged: The event cannot follow those before it.
         """
-        kind = type(event)
-        node = getattr(event, "node", None)
-        if node is not None and node not in self.schedule.plan.index:
+        if not isinstance(event, NodeStarted | NodeFinished | InstanceFinished | NodeFailed | StateSet):
+            return
+        if event.path != self.path:
+            self._level_of(event.path).take(event)
+            return
+        if isinstance(event, StateSet):
+            self.schedule.set(event.values)
+            return
+        if event.node not in self.schedule.plan.index:
             raise StoreDamaged(
-                f"The journal has an event of {node!r}, which the graph does not have.",
+                f"The journal has an event of {event.node!r}, which the graph does not have.",
                 hint="Load the run with its own graph.",
             )
-        if kind is NodeStarted:
-            self._start(event)  # type: ignore[arg-type]  # told by its exact type
-        elif kind is NodeFinished:
-            self._finish(event)  # type: ignore[arg-type]
-        elif kind is InstanceFinished:
-            visit = self._running(event)
-            self.instances.setdefault(visit, {})[event.index] = event  # type: ignore[union-attr,index,assignment]
-        elif kind is NodeFailed:
-            visit = self._running(event)
-            key = (visit, event.index)  # type: ignore[union-attr]
+        if isinstance(event, NodeStarted):
+            self._start(event)
+        elif isinstance(event, NodeFinished):
+            self._finish(event)
+        elif isinstance(event, InstanceFinished):
+            self.instances.setdefault(self._running(event), {})[event.index] = event
+        else:
+            key = (self._running(event), event.index)
             self.attempts[key] = self.attempts.get(key, 0) + 1
+
+    def _level_of(self, path: str) -> Folded:
+        """The subgraph that an event's path leads into; made when its first event comes."""
+        for known, inner in self.inner.items():
+            if path == known or path.startswith(f"{known}/"):
+                return inner
+        for visit in self.schedule.running.values():
+            ready = self.graph.definition_of(visit.place.name)
+            if not isinstance(ready.body, Subgraph):
+                continue
+            for index in [None] if visit.items is None else range(len(visit.items)):
+                scope = scope_of(self.path, visit.place.name, visit.number, index)
+                if path == scope or path.startswith(f"{scope}/"):
+                    given = given_to(ready.body.graph, visit, index, ready.options.reads)
+                    inner = self.inner[scope] = Folded(ready.body.graph, given, scope)
+                    return inner
+        raise StoreDamaged(
+            f"The journal has an event inside {path!r}, which is no subgraph that has begun.",
+            hint="Load the run with its own graph.",
+        )
 
     def _start(self, event: NodeStarted) -> None:
         place = self.schedule.plan.places[self.schedule.plan.index[event.node]]
@@ -78,6 +115,8 @@ class Folded:
         if visit.items is not None:
             done = self.instances.pop(visit, {})
             updates = [done[index].update for index in sorted(done)]
+        over = scope_of(self.path, event.node, event.visit)
+        self.inner = {scope: inner for scope, inner in self.inner.items() if scope.partition("[")[0] != over}
         checked = [self.schema.check(update, event.node) for update in updates]
         self.schedule.finish(visit, checked, event.edges, event.reduced)
 
@@ -89,7 +128,7 @@ class Folded:
         return visit
 
 
-def fold(plan: Plan, schema: Schema, events: Iterable[Event]) -> Folded:
+def fold(graph: Workflow, events: Iterable[Event]) -> Folded:
     """Fold a run's events, from RunStarted on.
 
     Raises:
@@ -101,7 +140,7 @@ def fold(plan: Plan, schema: Schema, events: Iterable[Event]) -> Folded:
         raise StoreDamaged(
             "The run's first event is not RunStarted.", hint="The journal is damaged before this run."
         )
-    folded = Folded(plan, schema, started)
+    folded = Folded(graph, started.input)
     for event in rest:
         folded.take(event)
     return folded

@@ -34,10 +34,10 @@ class Outcome(Struct, eq=False):
 
 
 async def perform(
-    visit: Visit, ready: Prepared, index: int | None, schema: Schema, exchange: Exchange
+    visit: Visit, index: int | None, schema: Schema, exchange: Exchange, path: str = ""
 ) -> Outcome:
     """Run a visit's body once; an exception of it is an outcome, a cancellation from outside is not."""
-    name = visit.place.name
+    name, ready = visit.place.name, visit.ready
     began = perf_counter()
     try:
         if ready.simple and index is None and schema.model is None:
@@ -45,7 +45,7 @@ async def perform(
             value = await ready.run(state)
         else:
             state = _shown(visit, ready, index, schema)
-            value = await _value(visit, ready, index, state, exchange)
+            value = await _value(visit, ready, index, state, exchange, path)
         if type(value) is not dict:
             value = _changes(value, name)
         update = schema.check(value, name)
@@ -72,13 +72,15 @@ def _shown(visit: Visit, ready: Prepared, index: int | None, schema: Schema) -> 
     return State(data) if schema.model is None else schema.view(data)
 
 
-async def _value(visit: Visit, ready: Prepared, index: int | None, state: Any, exchange: Exchange) -> Any:
+async def _value(
+    visit: Visit, ready: Prepared, index: int | None, state: Any, exchange: Exchange, path: str
+) -> Any:
     """Call the body as it wants to be called, within the node's time."""
     body, options = ready.body, ready.options
     args: tuple[Any, ...] = (state,)
     if body.wants_context:
         item = None if index is None or visit.items is None else visit.items[index]
-        scope = Scope("", visit.place.name, visit.number, index)
+        scope = Scope(path, visit.place.name, visit.number, index)
         args = (state, VisitContext(exchange, scope, item))
     called = run_in_worker(body.run, *args) if body.threaded else body.run(*args)
     value = await (called if options.timeout is None else _within(options.timeout, called, visit.place.name))

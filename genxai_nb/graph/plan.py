@@ -48,12 +48,13 @@ class Place:
         out: Its outgoing edges in order of declaration.
         plain: Its only edge, when that is unconditional and unlimited; else empty.
         numbers: That edge's number.
+        has_else: One of its edges is taken when no conditional one was.
         joins: It has several sources, so it waits for those who can still come.
         blockers: Bit set of the places that it waits for.
         order: Number of its first incoming edge, which decides who starts first.
     """
 
-    __slots__ = ("bit", "blockers", "index", "joins", "name", "numbers", "order", "out", "plain")
+    __slots__ = ("bit", "blockers", "has_else", "index", "joins", "name", "numbers", "order", "out", "plain")
 
     def __init__(self, index: int, name: str, out: tuple[Edge, ...]) -> None:
         self.index = index
@@ -63,6 +64,7 @@ class Place:
         only = out[0] if len(out) == 1 else None
         free = only is not None and not (only.decide or only.otherwise or only.limit or only.each)
         self.plain = out if free else ()
+        self.has_else = any(edge.otherwise for edge in out)
         self.numbers = tuple(edge.number for edge in self.plain)
         self.joins = False
         self.blockers = 0

@@ -39,6 +39,7 @@ class Visit(Struct, eq=False):
         edge: The edge that the first token came over.
         reduced: What own reducers made of the updates that met here.
         items: The items of a map, one instance each; None for a plain visit.
+        ready: The definition that it runs, as it was when the visit started; set by whoever performs it.
     """
 
     place: Place
@@ -48,14 +49,16 @@ class Visit(Struct, eq=False):
     edge: Edge
     reduced: Mapping[str, Any]
     items: list[Any] | None = None
+    ready: Any = None
 
 
 class Ending(Struct, frozen=True, eq=False):
-    """What the end of a visit led to: the edges taken, own reducers' results, and spent limits."""
+    """What the end of a visit led to: the edges taken, own reducers' results, spent limits, the view after it."""
 
     edges: tuple[int, ...]
     reduced: dict[str, Any]
-    spent: Sequence[Edge] = ()
+    spent: Sequence[Edge]
+    after: View
 
 
 class Schedule:
@@ -94,6 +97,11 @@ class Schedule:
         self._send(self.plan.start, edges, ((START, 0),), self._input)
 
     @property
+    def waiting(self) -> bool:
+        """Some token waits for its node to start."""
+        return bool(self._waiting or self._gated)
+
+    @property
     def over(self) -> bool:
         """No token is left."""
         return not self._active
@@ -129,7 +137,7 @@ class Schedule:
             taken = tuple(self.plan.edges[n] for n in edges)
         else:
             taken, spent = self._choose(place, after.data, visit.number)
-            edges = tuple(edge.number for edge in taken)
+            edges = (taken[0].number,) if len(taken) == 1 else tuple(edge.number for edge in taken)
         parents = ((place.name, visit.number),)
         target = self.plan.targets[taken[0].number] if len(taken) == 1 else None
         if target is not None and self.views.narrow:  # the only token moves on; no gate has to wait
@@ -139,7 +147,7 @@ class Schedule:
         else:
             self._leave(place, after)
             self._send(place, taken, parents, after)
-        return Ending(edges, results, spent)
+        return Ending(edges, results, spent, after)
 
     def _gather(
         self, visit: Visit, updates: Sequence[Mapping[str, Any]], reduced: Mapping[str, Any]
@@ -158,40 +166,39 @@ class Schedule:
         spent: list[Edge] = []
         conditional = False
         for edge in place.out:
-            if edge.otherwise or (edge.decide is not None and not self._decide(edge, data, visit)):
+            decide = edge.decide
+            if decide is not None:
+                try:
+                    if not decide(data):
+                        continue
+                except (
+                    Exception
+                ) as exc:  # a condition may be a function of the user's, which may raise anything
+                    raise _undecided(edge, visit, exc) from exc
+            elif edge.otherwise:
                 continue
-            if edge.number in self.plan.limits and self._is_spent(edge):
+            if self._spends(edge):
+                taken.append(edge)
+                conditional = conditional or decide is not None or edge.limit is not None
+            else:
                 spent.append(edge)
-                continue
-            taken.append(edge)
-            conditional = conditional or edge.decide is not None or edge.limit is not None
-        if not conditional:
+        if not conditional and place.has_else:
             for edge in place.out:
                 if edge.otherwise:
-                    (spent if self._is_spent(edge) else taken).append(edge)
+                    (taken if self._spends(edge) else spent).append(edge)
             taken.sort(key=lambda edge: edge.number)
-        for edge in taken:
-            if edge.number in self.plan.limits:
-                self._counts[edge.number] = self._counts.get(edge.number, 0) + 1
         return tuple(taken), spent
 
-    def _is_spent(self, edge: Edge) -> bool:
-        limit = self.plan.limits.get(edge.number)
-        return limit is not None and self._counts.get(edge.number, 0) >= limit
-
-    def _decide(self, edge: Edge, data: Mapping[str, Any], visit: int) -> bool:
-        if edge.decide is None:
-            return True
-        try:
-            return bool(edge.decide(data))
-        except Exception as exc:  # a condition may be a function of the user's, which may raise anything
-            where = f"{edge.source} -> {edge.target}"
-            said = exc.what if isinstance(exc, GenXAIError) else f"{type(exc).__name__}: {exc}"
-            hint = exc.hint if isinstance(exc, GenXAIError) else "Mend the condition."
-            raise ConditionFailed(
-                f"The condition {edge.when!r} of {where} failed after visit {visit} of {edge.source!r}: {said}",
-                hint=hint,
-            ) from exc
+    def _spends(self, edge: Edge) -> bool:
+        """Take an edge once more, unless its limit is spent."""
+        number = edge.number
+        limit = self.plan.limits.get(number)
+        if limit is not None:
+            count = self._counts.get(number, 0)
+            if count >= limit:
+                return False
+            self._counts[number] = count + 1
+        return True
 
     def _send(self, place: Place, taken: tuple[Edge, ...], parents: tuple[Parent, ...], view: View) -> None:
         if not taken:
@@ -299,18 +306,51 @@ class Schedule:
 
     def _meet(self, place: Place, reduced: Mapping[str, Any]) -> tuple[list[Token], View, Mapping[str, Any]]:
         """Take a node's tokens, all that wait at a join and else the first, and let their views meet."""
-        tokens = self._waiting.pop(place)
-        if place.joins:
-            tokens.sort(key=lambda token: token.edge.number)
-            views = self._met(tokens, place.blockers | self._rounds.pop(place, 0))
-        else:
-            if len(tokens) > 1:
-                self._waiting[place] = tokens[1:]
-                del tokens[1:]
-            views = [tokens[0].view]
-        own = self._last.get(place)
-        view, results = self.views.merge(views if own is None else [own, *views], reduced)
+        tokens = self._taken(place)
+        view, results = self.views.merge(self._seen(place, tokens), reduced)
+        self._rounds.pop(place, None)
+        rest = self._waiting.pop(place)[len(tokens) :]
+        if rest:
+            self._waiting[place] = rest
         return tokens, view, results
+
+    def _taken(self, place: Place) -> list[Token]:
+        """The tokens that the next visit of a node takes."""
+        tokens = self._waiting[place]
+        if not place.joins:
+            return tokens[:1]
+        tokens.sort(key=lambda token: token.edge.number)
+        return list(tokens)
+
+    def _seen(self, place: Place, tokens: list[Token]) -> list[View]:
+        """The views that meet in the next visit of a node."""
+        views = [token.view for token in tokens]
+        if place.joins:
+            views = self._met(tokens, place.blockers | self._rounds.get(place, 0))
+        own = self._last.get(place)
+        return views if own is None else [own, *views]
+
+    def peek(self, place: Place) -> Mapping[str, Any]:
+        """The state that the next visit of a startable node would see."""
+        return self.views.merge(self._seen(place, self._taken(place)))[0].data
+
+    def next_visit(self, place: Place) -> int:
+        """The number that the next visit of a node will have."""
+        return self._visits.get(place, 0) + 1
+
+    def set(self, values: Mapping[str, Any]) -> None:
+        """Write to the state from outside: later than everything before it, and never a conflict."""
+        tokens = [token for held in (*self._waiting.values(), *self._gated.values()) for token in held]
+        holders = [self._input, *self._ended.values(), *self._last.values()]
+        holders += [visit.view for visit in self.running.values()] + [token.view for token in tokens]
+        new = self.views.overwrite({id(view): view for view in holders}, values)
+        self._input = new[id(self._input)]
+        for visit in self.running.values():
+            visit.view = new[id(visit.view)]
+        for token in tokens:
+            token.view = new[id(token.view)]
+        self._ended = {key: new[id(view)] for key, view in self._ended.items()}
+        self._last = {place: new[id(view)] for place, view in self._last.items()}
 
     def _enter(self, tokens: list[Token]) -> None:
         """Count limits anew in a loop whose head is entered from outside.
@@ -371,6 +411,14 @@ class Schedule:
     def no_way_on(self) -> bool:
         """Every token stopped at a node whose edges all said no."""
         return not self._active and not self._arrived
+
+
+def _undecided(edge: Edge, visit: int, exc: Exception) -> ConditionFailed:
+    where = f"{edge.source} -> {edge.target}"
+    said = exc.what if isinstance(exc, GenXAIError) else f"{type(exc).__name__}: {exc}"
+    hint = exc.hint if isinstance(exc, GenXAIError) else "Mend the condition."
+    what = f"The condition {edge.when!r} of {where} failed after visit {visit} of {edge.source!r}: {said}"
+    return ConditionFailed(what, hint=hint, node=edge.source)
 
 
 def _items(edge: Edge, data: Mapping[str, Any]) -> list[Any]:

@@ -46,7 +46,7 @@ class Views:
         reducers: The graph's reducers by key. Keys that start with ``@`` are extended.
     """
 
-    __slots__ = ("_own", "_reducers", "_seen", "_updates", "_writers", "_writes", "narrow")
+    __slots__ = ("_own", "_reducers", "_seen", "_set", "_updates", "_writers", "_writes", "narrow")
 
     def __init__(self, reducers: Mapping[str, Reducer]) -> None:
         self._reducers = dict(reducers)
@@ -59,6 +59,7 @@ class Views:
         self._seen: list[int] = []
         self._writers: list[str] = []
         self._writes: dict[str, int] = {}
+        self._set: dict[str, int] = {}  # key -> the update by which a person set it last
 
     def collapse(self, view: View) -> View:
         """Begin anew with this view as everything that there is."""
@@ -127,10 +128,33 @@ class Views:
             for number in _missing(view, mask):
                 update = self._updates[number]
                 self._check(number, update, mask)
-                self._apply(data, update, reduced, results, fresh)
+                self._apply(data, self._lasting(number, update), reduced, results, fresh)
                 added.append(number)
                 mask |= 1 << number
         return View(data, mask, -1, (first.trail, first.mask, tuple(added))), results
+
+    def overwrite(self, views: Mapping[int, View], values: Mapping[str, Any]) -> dict[int, View]:
+        """Write values into all views at once, later than everything before; gives the new views by the same keys."""
+        bit = 0
+        if not self.narrow:
+            number = len(self._updates)
+            bit = 1 << number
+            self._updates.append(values)
+            self._seen.append(bit - 1)
+            self._writers.append("set")
+            for key in values:
+                self._writes[key] = self._writes.get(key, 0) | bit
+                self._set[key] = number
+        return {
+            key: View({**view.data, **values}, view.mask | bit, view.tip, view.trail)
+            for key, view in views.items()
+        }
+
+    def _lasting(self, number: int, update: Mapping[str, Any]) -> Mapping[str, Any]:
+        """An update without the keys that a person has set since."""
+        if not self._set:
+            return update
+        return {key: value for key, value in update.items() if number >= self._set.get(key, -1)}
 
     def distinct(self, views: Sequence[View]) -> list[View]:
         """Leave out views that others hold whole, so that order never depends on them.
@@ -158,7 +182,7 @@ class Views:
         if not unseen:
             return
         for key in update:
-            if key[0] == HIDDEN or key in self._reducers:
+            if key[0] == HIDDEN or key in self._reducers or number < self._set.get(key, -1):
                 continue
             other = self._writes[key] & unseen
             if other:
@@ -201,7 +225,7 @@ class Views:
                     self._check(number, update, mask)
                 except WriteConflict as exc:
                     clashes[exc.key] = exc.nodes
-                self._apply(data, update, EMPTY, {}, set())
+                self._apply(data, self._lasting(number, update), EMPTY, {}, set())
                 mask |= 1 << number
         return data, clashes
 

@@ -22,11 +22,13 @@ class RunOptions(Struct, frozen=True, kw_only=True):
         model: The model for all agents of the run; None for each agent's own.
         store: Where the run is kept: None for the default, ``:memory:``, or a path.
         answers: Answers of people, by node name or prompt.
+        interactive: Somebody is there to answer what ``answers`` does not.
     """
 
     model: str | None = None
     store: str | None = None
     answers: dict[str, Any] = {}
+    interactive: bool = False
 
 
 class Workflow(Protocol):
@@ -45,6 +47,12 @@ class Workflow(Protocol):
 
     def definition_of(self, node: str) -> Prepared:
         """The body of a node as its definition is now, with the node's options."""
+
+    def all_nodes(self) -> list[str]:
+        """Names of its nodes, and of those of its subgraphs."""
+
+    def record_of(self, node: str) -> Definition:
+        """The definition of a node as it is now, to be kept."""
 
     def definitions(self) -> list[Definition]:
         """All definitions as they are now, to be kept with the run."""

@@ -108,7 +108,8 @@ class LoopLimitReached(Fact, frozen=True, kw_only=True, tag="loop_limit_reached"
 class CallStarted(Fact, frozen=True, kw_only=True, tag="call_started"):
     """A call to the world began. ``slot`` names it for replay; ``request`` is as sent.
 
-    ``maybe_repeated`` says that an effect had begun before a crash and that its end is not known.
+    ``maybe_repeated`` says that an effect had begun before a crash and that its end is not known,
+    ``edited`` that a person changed the request at the gate.
     """
 
     slot: str
@@ -120,18 +121,21 @@ class CallStarted(Fact, frozen=True, kw_only=True, tag="call_started"):
     ordinal: int
     effect: bool = False
     maybe_repeated: bool = False
+    edited: bool = False
     index: int | None = None
     parent: str | None = None
     path: str = ""
 
 
 class CallFinished(Fact, frozen=True, kw_only=True, tag="call_finished"):
-    """A call was answered."""
+    """A call was answered: by the world, ``by_hand``, or ``reused`` from the line of history it was forked from."""
 
     slot: str
     reply: Any
     seconds: float = 0.0
     attempts: int = 1
+    by_hand: bool = False
+    reused: bool = False
 
 
 class CallFailed(Fact, frozen=True, kw_only=True, tag="call_failed"):
@@ -153,8 +157,15 @@ class CallRetried(Fact, frozen=True, kw_only=True, tag="call_retried"):
     wait: float
 
 
+class StateSet(Fact, frozen=True, kw_only=True, tag="state_set"):
+    """A person wrote to the state; this counts as later than everything before it."""
+
+    values: dict[str, Any]
+    path: str = ""
+
+
 class RunPaused(Fact, frozen=True, kw_only=True, tag="run_paused"):
-    """The run stands before the next visit."""
+    """The run stands; ``reason`` says why."""
 
     reason: str
 
@@ -164,10 +175,14 @@ class RunFinished(Fact, frozen=True, kw_only=True, tag="run_finished"):
 
 
 class RunFailed(Fact, frozen=True, kw_only=True, tag="run_failed"):
-    """The run stopped at an error; it can be resumed once the cause is mended."""
+    """The run stopped at an error; it can be resumed once the cause is mended.
+
+    ``node`` is where, if the error has a place, also when the node's body had ended.
+    """
 
     error: str
     code: str
+    node: str = ""
 
 
 class RunCancelled(Fact, frozen=True, kw_only=True, tag="run_cancelled"):
@@ -186,6 +201,7 @@ Event = (
     | CallFinished
     | CallFailed
     | CallRetried
+    | StateSet
     | RunPaused
     | RunFinished
     | RunFailed

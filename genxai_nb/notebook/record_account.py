@@ -221,7 +221,7 @@ def _values(events: Sequence[Event], graph: Graph | None, rows: Iterable[Row]) -
     if graph is None:
         return {}
     try:
-        state, _ = fold(graph.build(), graph.schema, events).schedule.now()
+        state, _ = fold(graph, events).schedule.now()
     except GenXAIError:
         return {}  # a damaged journal: the rest can still be told
     keys = dict.fromkeys(name for row in rows for name in row.wrote)

@@ -279,4 +279,4 @@ def test_events_of_another_graph_are_refused_by_the_fold():
     other = chain(nothing)
 
     with pytest.raises(StoreDamaged, match="'b', which the graph does not have"):
-        fold(other.build(), other.schema, run.events())
+        fold(other, run.events())

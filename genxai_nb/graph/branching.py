@@ -1,0 +1,117 @@
+"""Time both ways: going back, going on from there, and forking."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from genxai_nb.calls.replay import Reuse
+from genxai_nb.errors import RunError
+from genxai_nb.journal.events import Event, LoopLimitReached, NodeFinished
+
+from .fold import fold
+from .stepping import Stepping
+
+if TYPE_CHECKING:
+    from genxai_nb.journal.store import HeadRow
+
+__all__ = ["Branching"]
+
+
+class Branching(Stepping):
+    """Verbs that move along a run's history. Nothing is ever deleted: what is left stays listed."""
+
+    def goto(self, step: int, *, replay: Reuse = "effects") -> None:
+        """Go back to where the run stood after so many finished visits; 0 is the input.
+
+        Args:
+            step: Finished visits to keep.
+            replay: Which calls of what is left are answered from its record when they are made again:
+                ``effects`` (models are asked again), ``all``, or ``none``.
+
+        Raises:
+            RunError: The run is under way, or has fewer steps.
+        """
+        self._sync(self._goto(step, replay))
+
+    def back(self) -> None:
+        """Go one step back.
+
+        Raises:
+            RunError: The run is under way, or stands at its input.
+        """
+        steps = self.steps
+        if not steps:
+            raise RunError(
+                f"Run {self.run_id} stands at its input.", hint="Go on with next.", run_id=self.run_id
+            )
+        self.goto(steps - 1)
+
+    async def _goto(self, step: int, replay: Reuse) -> None:
+        self._refuse_unless_standing("go back")
+        events = self.events()
+        cut = self._cut(events, step)
+        if self._driver is not None:
+            await self._driver.stop()
+            self._park("paused")
+        self._store.branch(self.run_id, cut, f"goto {step}")
+        self._later = (events[cut:], replay)
+        self._ended = None
+        self.status, self.reason = "paused", f"back at step {step}"
+        self.stands += 1
+
+    def fork(self, step: int | None = None, *, replay: Reuse = "effects", **changes: Any) -> Branching:
+        """Make a new run that shares this one's history up to a step and goes its own way from there.
+
+        Args:
+            step: Finished visits to share; None for all.
+            replay: As for `goto`.
+            changes: Values to set in the new run, by key.
+
+        Raises:
+            RunError: The run has fewer steps.
+            StateInvalid: A value does not fit the schema.
+        """
+        events = self.events()
+        shared = self.steps if step is None else step
+        cut = self._cut(events, shared)
+        checked = self._graph().schema.check(changes, "fork") if changes else {}
+        run_id = self._store.fork(self.run_id, cut)
+        forked = type(self)(run_id, self._store, self.graph, self.options, "paused")
+        forked._later = (events[cut:], replay)
+        forked.reason = f"forked from {self.run_id} at step {shared}"
+        if checked:
+            forked.set(**checked)
+        return forked
+
+    def _cut(self, events: list[Event], step: int) -> int:
+        """How many events make up the first so many steps."""
+        if step == 0:
+            return 1
+        finished = 0
+        for place, event in enumerate(events):
+            if type(event) is NodeFinished:
+                finished += 1
+                if finished == step:
+                    cut = place + 1
+                    while cut < len(events) and type(events[cut]) is LoopLimitReached:
+                        cut += 1
+                    return cut
+        raise RunError(
+            f"Run {self.run_id} has {finished} steps, not {step}.",
+            hint=f"Give 0 to {finished}.",
+            run_id=self.run_id,
+        )
+
+    def state_at(self, step: int) -> Any:
+        """The state after so many finished visits.
+
+        Raises:
+            RunError: The run has fewer steps.
+        """
+        events = self.events()
+        schedule = fold(self._graph(), events[: self._cut(events, step)]).schedule
+        return self._graph().schema.result(schedule.now()[0])
+
+    def heads(self) -> list[HeadRow]:
+        """The lines of this run's history, oldest first, with those that were left."""
+        return self._store.heads(self.run_id)

@@ -1,0 +1,162 @@
+"""What drives a run from where it stands: its levels, its chain of calls, its pace."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from time import time
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from genxai_nb.calls.call import Middleware, chained
+from genxai_nb.calls.gate import Gate
+from genxai_nb.calls.record import Record
+from genxai_nb.calls.replay import Replay, Reuse
+from genxai_nb.calls.retry import Retry
+from genxai_nb.errors import GenXAIError
+from genxai_nb.journal import events as facts
+from genxai_nb.journal.events import Event
+from genxai_nb.journal.store import Store
+from genxai_nb.journal.stream import EventStream
+
+from .context import Exchange
+from .fold import fold
+from .level import Level, Shared, quieten
+from .pace import Pace, Stride
+from .recorder import Journal
+from .workflow import RunOptions, Workflow
+
+__all__ = ["Driver", "Position"]
+
+
+class Position(Struct, frozen=True):
+    """Where a run stands.
+
+    Attributes:
+        step: Finished visits.
+        path: The visits of subgraphs around the place; empty at the top.
+        node: The node that comes next, or whose call is held; None at the end.
+        visit: Its visit.
+        where: ``before`` a visit, at a held ``call``, or at the ``end``.
+    """
+
+    step: int
+    path: str = ""
+    node: str | None = None
+    visit: int | None = None
+    where: Literal["before", "call", "end"] = "end"
+
+
+class Driver:
+    """Drives one run in this process.
+
+    Args:
+        graph: The run's graph.
+        store: Where the run is kept.
+        run_id: The run.
+        stream: Where facts and hints are published.
+        options: How the run was made.
+        events: The history so far.
+        later: What the history that this one was forked from went on to do.
+        reuse: Which of those calls are answered from there.
+    """
+
+    def __init__(
+        self,
+        graph: Workflow,
+        store: Store,
+        run_id: str,
+        stream: EventStream,
+        options: RunOptions,
+        events: Sequence[Event],
+        *,
+        later: Iterable[Event] = (),
+        reuse: Reuse = "none",
+    ) -> None:
+        self.journal = Journal(store, run_id, stream)
+        self.gate = Gate()
+        self.pace = Pace(self.gate)
+        replay = Replay(events, later, reuse)
+        record = Record(self.journal.commit, replay)
+        self.gate.answered = record.by_hand
+        replay.reused = record.reused
+        layers: list[Middleware] = [replay, self.gate, record, Retry(self.journal.commit)]
+        self.exchange = Exchange(
+            run_id,
+            store.heads(run_id)[-1].name if hasattr(store, "heads") else run_id,
+            lambda handler: chained(layers, handler),
+            stream,
+            graph.lookup,
+            model=options.model,
+            answers=options.answers,
+            interactive=options.interactive,
+        )
+        self.exchange.parked = self.pace.parked
+        self.level = Level(
+            Shared(self.exchange, self.gate, self.journal, self.pace, replay), graph, fold(graph, events)
+        )
+        self.final: dict[str, Any] | None = None
+        self._task: asyncio.Task[dict[str, Any]] | None = None
+
+    async def drive(self, stride: Stride = "go") -> str:
+        """Drive until the run ends or stands.
+
+        Returns:
+            ``done`` or ``paused``.
+
+        Raises:
+            NodeFailed: A body raised and its retries are spent.
+            GenXAIError: The run cannot go on; the journal says why.
+        """
+        loop = asyncio.get_running_loop()
+        self.exchange.loop = loop
+        rested = self.pace.rested = loop.create_future()
+        self.pace.set_off(stride, self._inside(stride))
+        if self._task is None:
+            self._task = loop.create_task(self.level.run())
+            quieten(self._task)
+        try:
+            await asyncio.wait((self._task, rested), return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            await self.stop()
+            raise
+        if not self._task.done():
+            await self.journal.commit((facts.RunPaused(at=time(), reason=self.pace.reason or stride),))
+            return "paused"
+        try:
+            self.final = self._task.result()
+        except GenXAIError as exc:
+            await self.journal.commit(
+                (facts.RunFailed(at=time(), error=str(exc), code=exc.code, node=getattr(exc, "node", "")),)
+            )
+            raise
+        await self.journal.commit((facts.RunFinished(at=time()),))
+        return "done"
+
+    def _inside(self, stride: Stride) -> str | None:
+        """The subgraph that ``out`` has to leave."""
+        return self.position(0).path or None if stride == "out" else None
+
+    async def stop(self) -> None:
+        """Cancel everything that is under way; the run can be resumed."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        await self.journal.commit((facts.RunCancelled(at=time()),))
+
+    def position(self, step: int) -> Position:
+        """Where the run stands, after so many finished visits."""
+        held = next(iter(self.gate.held.values()), None)
+        if held is not None:
+            scope = held.call.scope
+            return Position(step, scope.path, scope.node, scope.visit, "call")
+        level = self.level
+        while level.levels and not (
+            not level.path and level.schedule.startable() and not level.schedule.running
+        ):
+            level = next(iter(level.levels.values()))
+        places = level.schedule.startable()
+        if not places:
+            return Position(step, level.path)
+        return Position(step, level.path, places[0].name, level.schedule.next_visit(places[0]), "before")

@@ -1,0 +1,290 @@
+"""Driving a run and watching it: the part of a run that every other verb stands on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
+from concurrent.futures import Future
+from contextlib import ExitStack
+from time import time
+from typing import Any, TypeVar
+
+from msgspec import structs
+
+from genxai_nb.calls.replay import Reuse
+from genxai_nb.errors import GenXAIError, NodeFailed, RunBusy, RunCancelled, RunError
+from genxai_nb.journal.events import Event, Hint, NodeFinished, RunResumed
+from genxai_nb.journal.store import Store
+from genxai_nb.journal.stream import EventStream
+from genxai_nb.loop import run_sync, running_loop, submit
+
+from .driver import Driver
+from .fold import fold
+from .pace import Breakpoint, Stride
+from .result import Result
+from .workflow import RunOptions, Workflow
+
+__all__ = ["Driving"]
+
+T = TypeVar("T")
+
+
+class Driving:
+    """A recorded run that can be driven by one caller at a time.
+
+    Attributes:
+        run_id: Its id in the store, such as ``r7``.
+        graph: Its graph; None when it was loaded for reading only.
+        options: How it was made.
+        status: ``ready``, ``running``, ``paused``, ``done``, ``failed`` or ``cancelled``.
+        stands: How often it has come to rest; tells an old button press from a new one.
+        reason: Why it stands, in words.
+    """
+
+    def __init__(
+        self, run_id: str, store: Store, graph: Workflow | None, options: RunOptions, status: str
+    ) -> None:
+        self.run_id = run_id
+        self.graph = graph
+        self.options = options
+        self.status = status
+        self.stands = 0
+        self.reason = ""
+        self._store = store
+        self._stream = EventStream()
+        self._driver: Driver | None = None
+        self._held = ExitStack()
+        self._home: asyncio.AbstractEventLoop | None = None
+        self._driving: asyncio.Task[Any] | None = None
+        self._reader: asyncio.Future[Any] | None = None
+        self._cancelling = False
+        self._ended: Any = None
+        self._breakpoints: dict[int, Breakpoint] = {}
+        self._later: tuple[Iterable[Event], Reuse] = ((), "none")
+        self._error: GenXAIError | None = None
+
+    # ── driving ──────────────────────────────────────────────────────────────────────────────
+
+    def resume(self, *, answers: Mapping[str, Any] | None = None) -> Result:
+        """Drive to the end, or to the next pause; of a finished run, give its result again.
+
+        Args:
+            answers: Further answers of people, by node name or prompt.
+
+        Raises:
+            NodeFailed: A node failed; has ``.result`` and ``.run_id``.
+            RunBusy: Somebody else is driving this run.
+            RunCancelled: It was cancelled meanwhile.
+        """
+        self._answer_more(answers)
+        return self._sync(self.drive())
+
+    def begin(self, stride: Stride = "go", *, answers: Mapping[str, Any] | None = None) -> Future[Result]:
+        """Start driving on the engine thread and return at once.
+
+        Args:
+            stride: ``go`` to the end, a breakpoint or a pause; ``next``, ``step`` or ``out`` as the verbs of these names.
+            answers: Further answers of people, by node name or prompt.
+        """
+        self._answer_more(answers)
+        return submit(self.drive(stride))
+
+    async def drive(self, stride: Stride = "go") -> Result:
+        """Drive on the caller's loop. See `begin` for the strides and `resume` for what it raises."""
+        home = self._home
+        if home is not None and home is not asyncio.get_running_loop() and home.is_running():
+            return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(self._drive(stride), home))
+        return await self._drive(stride)
+
+    async def _drive(self, stride: Stride) -> Result:
+        if self._reader is not None and self._reader is not asyncio.current_task():
+            self.pause()  # an iteration that was left half way; its end comes only when it is collected
+            await asyncio.wait((self._reader,))
+        if self._driving is not None:
+            raise RunBusy(
+                f"Run {self.run_id!r} is being driven already.", hint="Wait for it.", run_id=self.run_id
+            )
+        if self.status == "done":
+            return self.result()
+        self._home, self._driving = asyncio.get_running_loop(), asyncio.current_task()
+        self._cancelling, before = False, self.status
+        try:
+            driver = self._driver = self._driver or self._make_driver()
+            self.status, self.reason = "running", ""
+            self.status = await driver.drive(stride)
+            self.reason = driver.pace.reason or stride
+        except asyncio.CancelledError:
+            self._park("cancelled")
+            if self._cancelling:
+                raise self._cancelled() from None
+            raise
+        except GenXAIError as exc:
+            self._error = exc
+            self._park("failed" if self._driver else before)
+            if isinstance(exc, RunError):
+                exc.run_id = exc.run_id or self.run_id
+            if isinstance(exc, NodeFailed):
+                exc.result = self.result()
+            raise
+        finally:
+            self._driving = None
+            self.stands += 1
+        if self.status == "done":
+            self._ended = self._graph().schema.result(driver.final or {})
+            self._park("done")
+        return self.result()
+
+    def _make_driver(self) -> Driver:
+        graph = self._graph()
+        graph.build()
+        self._held.enter_context(self._store.lease(self.run_id))
+        events = list(self._store.read(self.run_id))
+        if len(events) > 1:
+            definitions = graph.definitions()
+            self._store.keep(definitions)
+            resumed = RunResumed(at=time(), definitions={d.name: d.hash for d in definitions})
+            self._store.append(self.run_id, (resumed,), wait=30.0)
+        later, reuse = self._later
+        driver = Driver(
+            graph, self._store, self.run_id, self._stream, self.options, events, later=later, reuse=reuse
+        )
+        driver.pace.breakpoints = self._breakpoints
+        driver.journal.kept.update(definition.hash for definition in graph.definitions())
+        return driver
+
+    def _park(self, status: str) -> None:
+        """Let go of the driver and of the right to drive; a later resume folds the journal."""
+        self.status = status
+        self._driver = None
+        self._home = None
+        self._held.close()
+
+    def _cancelled(self) -> RunCancelled:
+        return RunCancelled(
+            f"Run {self.run_id} was cancelled; what was finished is kept.",
+            hint="Resume it to go on.",
+            run_id=self.run_id,
+            result=self.result(),
+        )
+
+    def _graph(self) -> Workflow:
+        if self.graph is None:
+            raise RunError(
+                f"Run {self.run_id!r} was loaded for reading only.",
+                hint=f"Load it with its graph: Run.load({self.run_id!r}, graph).",
+                run_id=self.run_id,
+            )
+        return self.graph
+
+    def _answer_more(self, answers: Mapping[str, Any] | None) -> None:
+        if answers:
+            self.options = structs.replace(self.options, answers={**self.options.answers, **answers})
+            if self._driver is not None:
+                self._driver.exchange.answers.update(answers)
+
+    def pause(self) -> None:
+        """Start nothing new; what is under way holds at its next call or its end. Returns at once."""
+
+        def stand() -> None:
+            if self._driver is not None:
+                self._driver.pace.stand("asked")
+
+        self._on_home(stand)
+
+    def cancel(self) -> None:
+        """Stop everything that is under way; the run can be resumed. Returns at once."""
+
+        def stop() -> None:
+            if self._driving is not None:
+                self._cancelling = True
+                self._driving.cancel()
+
+        if self._driving is None and self._driver is not None:
+            self._sync(self._stop())
+        else:
+            self._on_home(stop)
+
+    async def _stop(self) -> None:
+        """Let go of a run that stands: its bodies are cancelled, its history is kept."""
+        if self._driver is not None:
+            await self._driver.stop()
+            self._park("cancelled")
+
+    def _sync(self, work: Coroutine[Any, Any, T]) -> T:
+        home = self._home
+        if home is not None and home.is_running() and running_loop() is not home:
+            return asyncio.run_coroutine_threadsafe(work, home).result()
+        return run_sync(work)
+
+    def _on_home(self, act: Callable[[], Any]) -> None:
+        home = self._home
+        if home is not None and home.is_running():
+            if home is running_loop():
+                act()
+            else:
+                home.call_soon_threadsafe(act)
+
+    # ── watching ─────────────────────────────────────────────────────────────────────────────
+
+    def subscribe(self, watcher: Callable[[Event | Hint], object]) -> Callable[[], None]:
+        """Call the watcher with each fact and hint from now on, on the loop of the run.
+
+        Returns:
+            A function that ends the subscription.
+        """
+        return self._stream.subscribe(watcher)
+
+    async def __aiter__(self) -> AsyncIterator[Event | Hint]:
+        """Yield facts and hints as they come, driving to the end; leaving early pauses the run."""
+        waiting: deque[Event | Hint] = deque()
+        loop = asyncio.get_running_loop()
+        stirred = asyncio.Event()
+
+        def take(event: Event | Hint) -> None:
+            waiting.append(event)
+            loop.call_soon_threadsafe(stirred.set)
+
+        unsubscribe = self.subscribe(take)
+        driving = self._reader = asyncio.ensure_future(self.drive())
+        driving.add_done_callback(lambda _: stirred.set())
+        try:
+            while True:
+                while waiting:
+                    yield waiting.popleft()
+                if driving.done():
+                    break
+                await stirred.wait()
+                stirred.clear()
+            await driving
+        finally:
+            unsubscribe()
+            if not driving.done():
+                self.pause()
+                await asyncio.wait((driving,))
+            self._reader = None
+
+    # ── looking ──────────────────────────────────────────────────────────────────────────────
+
+    def events(self) -> list[Event]:
+        """All facts so far."""
+        return list(self._store.read(self.run_id))
+
+    @property
+    def steps(self) -> int:
+        """How many visits have finished."""
+        return sum(type(event) is NodeFinished for event in self._store.read(self.run_id))
+
+    @property
+    def state(self) -> Any:
+        """The state as it is now, parallel branches merged for looking."""
+        if self._ended is not None:
+            return self._ended
+        driver = self._driver
+        schedule = driver.level.schedule if driver else fold(self._graph(), self.events()).schedule
+        return self._graph().schema.result(schedule.now()[0])
+
+    def result(self) -> Result:
+        """Where the run stands."""
+        state = None if self.graph is None else self.state
+        return Result(self.run_id, self.status, state, self.events)

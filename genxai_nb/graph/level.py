@@ -1,0 +1,400 @@
+"""One level of a run: a graph, or a subgraph in it, driven in turns.
+
+A turn takes every body that returned, lets the schedule say what follows, writes all of it in one
+transaction, publishes it, and starts the bodies that may start. Nothing starts before its cause is
+acknowledged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from time import perf_counter, time
+from typing import Any
+
+from msgspec import structs
+
+from genxai_nb.calls.gate import Gate
+from genxai_nb.calls.replay import Replay
+from genxai_nb.errors import GenXAIError, NodeFailed, NotStorable
+from genxai_nb.journal import events as facts
+from genxai_nb.journal.codec import encode_event
+from genxai_nb.journal.events import Event
+
+from .context import Exchange
+from .dead_end import no_way_on
+from .fold import Folded
+from .pace import Pace, scope_of
+from .perform import Outcome, perform
+from .plan import Place
+from .recorder import Journal
+from .schedule import Visit
+from .subgraph import Subgraph, changes_of, given_to
+from .workflow import Workflow
+
+__all__ = ["Level", "Shared", "quieten"]
+
+
+class Shared:
+    """What all levels of a run have in common."""
+
+    __slots__ = ("exchange", "gate", "journal", "pace", "replay")
+
+    def __init__(self, exchange: Exchange, gate: Gate, journal: Journal, pace: Pace, replay: Replay) -> None:
+        self.exchange = exchange
+        self.gate = gate
+        self.journal = journal
+        self.pace = pace
+        self.replay = replay
+
+
+class Level:
+    """Drives one graph of a run from where it stands.
+
+    Args:
+        shared: What it has in common with the other levels.
+        graph: The graph; its definitions are read at each start of a node.
+        folded: Where the level stands.
+        path: The visits of subgraphs around it; empty at the top.
+    """
+
+    def __init__(self, shared: Shared, graph: Workflow, folded: Folded, path: str = "") -> None:
+        self.schedule = folded.schedule
+        self.path = path
+        self.levels: dict[str, Level] = {}
+        self._graph = graph
+        self._shared = shared
+        self._pace = shared.pace
+        self._journal = shared.journal
+        self._folded = folded
+        self._instances = {
+            visit: {i: e.update for i, e in done.items()} for visit, done in folded.instances.items()
+        }
+        self._failures = folded.attempts
+        self._unperformed = list(self.schedule.running.values())
+        for visit in self._unperformed:
+            visit.ready = graph.definition_of(visit.place.name)
+        self._events: list[Event] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._outcomes: deque[Outcome] = deque()
+        self._wake: asyncio.Future[None] | None = None
+        self._looking = False
+        self._failed: tuple[Outcome, str] | None = None
+
+    # ── turns ────────────────────────────────────────────────────────────────────────────────
+
+    async def run(self) -> dict[str, Any]:
+        """Drive to the end of the graph and give its final state.
+
+        Raises:
+            NodeFailed: A body raised and its retries are spent.
+            GenXAIError: The level cannot go on.
+        """
+        self._pace.join(self._look_again)
+        try:
+            await self._turns()
+        except asyncio.CancelledError:
+            await self._cancel_bodies()
+            raise
+        except GenXAIError:
+            await self._cancel_bodies()
+            await self._journal.commit(self._take_events())
+            raise
+        finally:
+            self._looked()
+            self._pace.leave(self._look_again)
+        return self.schedule.result()
+
+    async def _turns(self) -> None:
+        pace, exchange, schema = self._pace, self._shared.exchange, self._graph.schema
+        while True:
+            starting = [] if self._failed else self._start()
+            try:
+                if not self._journal.write(self._events):
+                    await self._journal.commit(self._events)
+            except NotStorable as exc:
+                raise self._refused(exc) from exc
+            self._events.clear()
+            visit = starting[0] if len(starting) == 1 and not self._tasks else None
+            if visit is not None and visit.items is None and visit.ready.quiet:
+                pace.busy += 1
+                outcome = await perform(visit, None, schema, exchange, self.path)
+                self._settle(outcome)
+                pace.busy -= 1
+                continue
+            for visit in starting:
+                self._spawn(visit)
+            outcomes = await self._collect()
+            if not outcomes and not self._tasks and not self.schedule.waiting:
+                break
+            for outcome in outcomes:
+                self._settle(outcome)
+            await self._journal.commit(self._take_events())
+            pace.busy -= len(outcomes)
+        if self._failed is not None:
+            raise self._failure(*self._failed)
+        if self.schedule.no_way_on():
+            raise no_way_on(self.schedule, self._shared.exchange.run_id)
+
+    def _start(self) -> list[Visit]:
+        """Start what may start."""
+        starting = self._unperformed
+        if starting:
+            self._unperformed = []
+        places = self.schedule.startable()
+        if not places:
+            return starting
+        starting = list(starting)
+        free = self._pace.free
+        now = time()
+        for place in places:
+            if not free and not self._admitted(place):
+                continue
+            visit = self.schedule.start(place)
+            ready = visit.ready = self._graph.definition_of(place.name)
+            version = ready.version
+            if version not in self._journal.kept:
+                self._journal.keep(self._graph.record_of(place.name))
+            started = facts.NodeStarted(
+                at=now,
+                node=place.name,
+                visit=visit.number,
+                parents=visit.parents,
+                version=version,
+                path=self.path,
+            )
+            if visit.reduced:
+                started = structs.replace(started, reduced=dict(visit.reduced))
+            self._events.append(started)
+            starting.append(visit)
+        return starting
+
+    def _admitted(self, place: Place) -> bool:
+        schedule = self.schedule
+        return self._pace.admits(
+            self.path, place.name, schedule.next_visit(place), lambda: schedule.peek(place)
+        )
+
+    def _look_again(self) -> None:
+        """The pace has changed: whoever waits here is busy until it has looked what may start now."""
+        if self._wake is not None and not self._wake.done():
+            self._looking = True
+            self._pace.busy += 1
+            self._wake.set_result(None)
+
+    def _looked(self) -> None:
+        if self._looking:
+            self._looking = False
+            self._pace.busy -= 1
+
+    def _stir(self) -> None:
+        if self._wake is not None and not self._wake.done():
+            self._wake.set_result(None)
+
+    async def _collect(self) -> list[Outcome]:
+        """All bodies that have returned, waiting for the first; empty when stirred for something else, or at the end."""
+        self._looked()
+        if not self._outcomes and (self._tasks or self.schedule.waiting):
+            self._wake = asyncio.get_running_loop().create_future()
+            self._pace.check()
+            await self._wake
+        outcomes = list(self._outcomes)
+        self._outcomes.clear()
+        return outcomes
+
+    # ── bodies ───────────────────────────────────────────────────────────────────────────────
+
+    def _spawn(self, visit: Visit) -> None:
+        """Perform a visit, or the instances of a map that are still missing, beside others."""
+        if visit.items is None:
+            self._task(visit, None)
+            return
+        done = self._instances.setdefault(visit, {})
+        missing = [index for index in range(len(visit.items)) if index not in done]
+        for index in missing:
+            self._task(visit, index)
+        if not missing:
+            self._pace.busy += 1
+            self._outcomes.append(Outcome(visit, None))
+
+    def _task(self, visit: Visit, index: int | None) -> None:
+        self._pace.busy += 1
+        task = asyncio.create_task(self._aside(visit, index))
+        quieten(task)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _aside(self, visit: Visit, index: int | None) -> None:
+        ready = visit.ready
+        if isinstance(ready.body, Subgraph):
+            outcome = await self._descend(visit, index, ready.body)
+        else:
+            outcome = await perform(visit, index, self._graph.schema, self._shared.exchange, self.path)
+        if outcome.error is None and self._journal.durable:
+            outcome.error = _refusal(outcome)
+        task = asyncio.current_task()
+        if task is not None:
+            self._tasks.discard(task)
+        self._outcomes.append(outcome)
+        self._stir()
+
+    async def _descend(self, visit: Visit, index: int | None, body: Subgraph) -> Outcome:
+        """Drive a subgraph to its end; what it changed is the visit's update."""
+        pace, began = self._pace, perf_counter()
+        path = scope_of(self.path, visit.place.name, visit.number, index)
+        pace.busy -= 1  # the visits inside are busy, not the one around them
+        try:
+            options = visit.ready.options
+            folded = self._folded.inner.pop(path, None) or Folded(
+                body.graph, given_to(body.graph, visit, index, options.reads), path
+            )
+            level = self.levels[path] = Level(self._shared, body.graph, folded, path)
+            data = await level.run()
+            update = changes_of(folded.started, data, self._graph.schema, options.into)
+            update = self._graph.schema.check(update, visit.place.name)
+        except GenXAIError as exc:
+            return Outcome(visit, index, seconds=perf_counter() - began, error=exc)
+        finally:
+            self.levels.pop(path, None)
+            pace.busy += 1
+        return Outcome(visit, index, update, tuple(sorted(folded.started)), perf_counter() - began)
+
+    # ── outcomes ─────────────────────────────────────────────────────────────────────────────
+
+    def _settle(self, outcome: Outcome) -> None:
+        """Take in one outcome."""
+        if outcome.error is not None:
+            self._take_failure(outcome)
+            return
+        visit, update, reads = outcome.visit, outcome.update, outcome.reads
+        if visit.items is None:
+            ending = self.schedule.finish(visit, (update,))
+        else:
+            updates = self._gather(outcome)
+            if updates is None:
+                return
+            ending, update, reads = self.schedule.finish(visit, updates), {}, ()
+        now = time()
+        finished = facts.NodeFinished(
+            at=now,
+            node=visit.place.name,
+            visit=visit.number,
+            update=update,
+            edges=ending.edges,
+            reads=reads,
+            seconds=outcome.seconds,
+            path=self.path,
+        )
+        if ending.reduced:
+            finished = structs.replace(finished, reduced=ending.reduced)
+        self._events.append(finished)
+        for edge in ending.spent:
+            limit = self.schedule.plan.limits[edge.number]
+            self._events.append(
+                facts.LoopLimitReached(
+                    at=now,
+                    node=visit.place.name,
+                    visit=visit.number,
+                    target=edge.target,
+                    limit=limit,
+                    path=self.path,
+                )
+            )
+        if not self._pace.free:
+            self._pace.ended(visit.place.name, visit.number, ending.after.data)
+
+    def _gather(self, outcome: Outcome) -> list[dict[str, Any]] | None:
+        """Take in a map's instance; the updates in order of index once all are there."""
+        visit, index = outcome.visit, outcome.index
+        done = self._instances.setdefault(visit, {})
+        if index is not None:
+            done[index] = outcome.update
+            self._events.append(
+                facts.InstanceFinished(
+                    at=time(),
+                    node=visit.place.name,
+                    visit=visit.number,
+                    index=index,
+                    update=dict(outcome.update),
+                    reads=outcome.reads,
+                    seconds=outcome.seconds,
+                    path=self.path,
+                )
+            )
+        if len(done) < len(visit.items or ()):
+            return None
+        del self._instances[visit]
+        return [done[i] for i in sorted(done)]
+
+    def _take_failure(self, outcome: Outcome) -> None:
+        visit, index, error = outcome.visit, outcome.index, outcome.error
+        if isinstance(error, asyncio.CancelledError) and self._failed is not None:
+            return  # stopped by the gate because another node failed; its calls are kept for the resume
+        failures = self._failures[visit, index] = self._failures.get((visit, index), 0) + 1
+        retried = failures <= visit.ready.options.retry and self._failed is None
+        said = (
+            error.what
+            if isinstance(error, GenXAIError)
+            else f"{type(error).__name__}: {error}".removesuffix(": ")
+        )
+        event = facts.NodeFailed(
+            at=time(),
+            node=visit.place.name,
+            visit=visit.number,
+            error=said,
+            code=error.code if isinstance(error, GenXAIError) else type(error).__name__,
+            attempt=failures,
+            retried=retried,
+            index=index,
+            seconds=outcome.seconds,
+            path=self.path,
+        )
+        self._events.append(event)
+        self._shared.replay.note(event)
+        if retried:
+            self._task(visit, index)
+        elif self._failed is None:
+            self._failed = (outcome, said)
+            if not self.path:
+                self._shared.gate.stop()
+
+    def _failure(self, outcome: Outcome, said: str) -> NodeFailed:
+        error, visit = outcome.error, outcome.visit
+        hint = error.hint if isinstance(error, GenXAIError) else ""
+        failed = NodeFailed(
+            visit.place.name, said, hint=hint, visit=visit.number, run_id=self._shared.exchange.run_id
+        )
+        failed.__cause__ = error
+        return failed
+
+    def _refused(self, exc: NotStorable) -> NodeFailed:
+        """What to raise when the turn's events hold something that cannot be kept; they are dropped."""
+        node = next((e.node for e in self._events if isinstance(e, facts.NodeFinished)), "?")
+        self._events.clear()
+        return NodeFailed(node, exc.what, hint=exc.hint, run_id=self._shared.exchange.run_id)
+
+    def _take_events(self) -> list[Event]:
+        events, self._events = self._events, []
+        return events
+
+    async def _cancel_bodies(self) -> None:
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def quieten(task: asyncio.Task[Any]) -> None:
+    """Let a task of a run that is left standing go without a word; its history is in the journal."""
+    task._log_destroy_pending = False  # type: ignore[attr-defined]
+
+
+def _refusal(outcome: Outcome) -> NotStorable | None:
+    """What keeps an update out of the journal, found before others of its turn are written with it."""
+    name, visit = outcome.visit.place.name, outcome.visit.number
+    try:
+        encode_event(facts.NodeFinished(at=0, node=name, visit=visit, update=dict(outcome.update), edges=()))
+    except NotStorable as exc:
+        return exc
+    return None

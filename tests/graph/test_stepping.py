@@ -1,0 +1,482 @@
+"""Going through a run by hand: strides, breakpoints, held calls, questions, values set."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+
+import pytest
+from graphs import chain, kinds, nothing
+
+from genxai_nb import END, START, Agent, Graph, human
+from genxai_nb.calls.call import Traits
+from genxai_nb.errors import NodeFailed, RunError, ToolFailed, UnknownName
+from genxai_nb.journal import events as facts
+from genxai_nb.messages import ToolCall
+from genxai_nb.providers.scripted import Scripted
+
+
+async def echo(call):
+    return f"{call.name} {call.request['n']}"
+
+
+def calling(*names):
+    """A body that makes these calls one after another."""
+
+    async def body(state, context):
+        said = [
+            await context.call("tool", name, {"n": i}, echo, Traits(effect=True))
+            for i, name in enumerate(names)
+        ]
+        return {"said": said}
+
+    return body
+
+
+def place(run):
+    at = run.position
+    return (at.path, at.node, at.visit, at.where)
+
+
+def test_step_stops_at_each_call_and_at_each_visit():
+    """From before a visit to its first call, to its second, to before the next visit."""
+    run = chain(calling("one", "two"), nothing).start({})
+    places = []
+    while run.status != "done":
+        places.append(place(run))
+        run.step()
+
+    assert places == [
+        ("", "a", 1, "before"),
+        ("", "a", 1, "call"),
+        ("", "a", 1, "call"),
+        ("", "b", 1, "before"),
+    ]
+    assert run.result().state["said"] == ["one 0", "two 1"]
+
+
+def test_out_ends_the_visit_that_the_run_stands_in():
+    """The rest of the visit's calls are made without stopping."""
+    run = chain(calling("one", "two"), nothing).start({})
+    run.step()
+    run.out()
+
+    assert place(run) == ("", "b", 1, "before")
+
+
+def test_next_at_a_held_call_ends_the_visit():
+    """Next from inside a visit stops before the next one."""
+    run = chain(calling("one", "two"), nothing).start({})
+    run.step()
+    run.next()
+
+    assert place(run) == ("", "b", 1, "before")
+
+
+def test_stepping_gives_the_same_journal_as_running():
+    """Whoever steps through a fork with calls sees the run that would have been."""
+
+    def graph():
+        made = Graph("fork", reducers={"said": "append"}).node("d", nothing)
+        for name in "abc":
+            made.node(name, calling(name))
+        return made.parse("START -> a -> [b, c] -> d")
+
+    stepped, whole = graph().start({}), graph().start({})
+    while stepped.status != "done":
+        stepped.step()
+    whole.resume()
+
+    assert stepped.canonical() == whole.canonical()
+
+
+def test_a_breakpoint_stops_before_its_node():
+    """The run stands before the visit, says why, and goes on from there."""
+    run = chain(nothing, nothing, nothing).start({})
+    point = run.break_at("b")
+
+    assert run.resume().status == "paused"
+    assert place(run) == ("", "b", 1, "before")
+    assert run.reason == f"breakpoint {point.id} before b, visit 1"
+    assert run.resume().status == "done"
+
+
+def test_a_breakpoint_after_a_node_stops_behind_it():
+    """What the node wrote is there."""
+    run = chain(lambda s: {"n": 1}, nothing).start({})
+    run.break_at("a", after=True)
+    run.resume()
+
+    assert run.state == {"n": 1}
+    assert place(run) == ("", "b", 1, "before")
+
+
+def test_a_conditional_breakpoint_may_become_true_at_the_third_visit():
+    """The condition is asked anew at each visit, over what that visit sees."""
+    graph = (
+        Graph("loop")
+        .node("a", lambda s: {"n": s["n"] + 1})
+        .parse("START -> a\na -> a if n < 5 max 9\na -> END else")
+    )
+    run = graph.start({"n": 0})
+    run.break_at("a", "n == 2")
+    run.resume()
+
+    assert place(run) == ("", "a", 3, "before")
+    assert run.resume().state == {"n": 5}
+
+
+def test_a_breakpoint_may_ask_for_the_visit_and_for_keys_not_there_yet():
+    """A key that is absent does not hold; the visit's number is there as ``visit``."""
+    graph = (
+        Graph("loop")
+        .node("a", lambda s: {"n": s["n"] + 1})
+        .parse("START -> a\na -> a if n < 5 max 9\na -> END else")
+    )
+    run = graph.start({"n": 0})
+    run.break_at("a", "missing > 3")
+    run.break_at("a", "visit == 4")
+    run.resume()
+
+    assert place(run) == ("", "a", 4, "before")
+
+
+def test_breakpoints_are_listed_and_cleared():
+    """An unknown node or number is named with the nearest."""
+    run = chain(nothing, nothing).start({})
+    first, second = run.break_at("a"), run.break_at("b")
+    assert run.breakpoints == [first, second]
+    run.clear_break(first.id)
+    assert run.breakpoints == [second]
+    run.clear_break()
+    assert run.breakpoints == []
+    with pytest.raises(UnknownName, match="Unknown node 'c'"):
+        run.break_at("c")
+    with pytest.raises(UnknownName, match="Unknown breakpoint '7'"):
+        run.clear_break(7)
+
+
+def test_until_stops_behind_the_visit_after_which_it_holds():
+    """Until takes a condition over the state."""
+    graph = (
+        Graph("loop")
+        .node("a", lambda s: {"n": s["n"] + 1})
+        .parse("START -> a\na -> a if n < 9 max 9\na -> END else")
+    )
+    run = graph.start({"n": 0})
+    run.until("n >= 3")
+
+    assert run.state == {"n": 3}
+    assert run.resume().state == {"n": 9}
+
+
+def test_until_node_stops_before_a_node_once():
+    """It leaves no breakpoint behind."""
+    run = chain(nothing, nothing, nothing).start({})
+    run.until_node("c")
+
+    assert place(run) == ("", "c", 1, "before")
+    assert run.breakpoints == []
+
+
+def test_edited_arguments_are_what_the_tool_gets():
+    """The journal records the request as sent, and that a person changed it."""
+    run = chain(calling("one")).start({})
+    run.step()
+    (call,) = run.held
+    run.edit_call(call.slot, {"n": 41})
+    run.resume()
+    (started,) = (e for e in run.events() if isinstance(e, facts.CallStarted))
+
+    assert run.result().state["said"] == ["one 41"]
+    assert (started.request, started.edited) == ({"n": 41}, True)
+
+
+def test_an_edited_prompt_is_what_the_model_gets():
+    """Text replaces what the user said last."""
+    model = Scripted(["fine"])
+    graph = Graph("g").node("writer", Agent("writer", model=model.model, task="Write about {{topic}}"))
+    run = graph.edge(START, "writer").start({"topic": "cats"})
+    run.step()
+    run.edit_call(run.held[0].slot, "Write about dogs")
+    run.resume()
+
+    assert model.requests[0].messages[-1].text == "Write about dogs"
+
+
+def test_a_call_answered_by_hand_is_not_made():
+    """The answer is recorded as given by hand, and given again on replay."""
+    run = chain(calling("one", "two")).start({})
+    run.step()
+    run.answer_call(run.held[0].slot, "by me")
+    run.resume()
+    (first, _) = (e for e in run.events() if isinstance(e, facts.CallFinished))
+
+    assert run.result().state["said"] == ["by me", "two 1"]
+    assert (first.reply, first.by_hand) == ("by me", True)
+
+
+def test_a_model_may_be_answered_by_hand_in_words():
+    """Text becomes the model's message."""
+    model = Scripted([])
+    graph = Graph("g").node("writer", Agent("writer", model=model.model, task="Write")).edge(START, "writer")
+    run = graph.start({})
+    run.step()
+    run.answer_call(run.held[0].slot, "my own words")
+
+    assert run.resume().state["writer"] == "my own words"
+
+
+def test_a_skipped_call_gives_nothing():
+    """A tool's None."""
+    run = chain(calling("one", "two")).start({})
+    run.step()
+    run.skip_call(run.held[0].slot)
+
+    assert run.resume().state["said"] == [None, "two 1"]
+
+
+def test_a_call_can_be_made_to_fail():
+    """The body sees a ToolFailed with these words."""
+    run = chain(calling("one")).start({})
+    run.step()
+    run.fail_call(run.held[0].slot, "the disk is full")
+
+    with pytest.raises(NodeFailed, match="the disk is full") as caught:
+        run.resume()
+    assert isinstance(caught.value.__cause__, ToolFailed)
+
+
+def test_a_call_that_is_not_held_cannot_be_touched():
+    """One sentence says so."""
+    run = chain(calling("one")).start({})
+
+    with pytest.raises(RunError, match="No call 'x' is held"):
+        run.answer_call("x", 1)
+
+
+def test_step_stops_at_each_model_and_tool_call_of_an_agent():
+    """Inside the agent's own loop, too."""
+    model = Scripted([[ToolCall("1", "calculator", {"expression": "1 + 1"})], "two"])
+    agent = Agent("writer", model=model.model, task="Add", tools=["calculator"])
+    run = Graph("g").node("writer", agent).edge(START, "writer").start({})
+    seen = []
+    while run.status != "done":
+        run.step()
+        seen += [(call.kind, call.name) for call in run.held]
+
+    assert seen == [("model", model.model), ("tool", "calculator"), ("model", model.model)]
+
+
+def test_values_set_while_standing_are_seen_by_the_next_node():
+    """A set value is recorded and survives loading the run again."""
+    run = chain(lambda s: {"n": 1}, lambda s: {"m": s["n"] * 10}).start({})
+    run.next()
+    run.set(n=7)
+
+    assert run.state == {"n": 7}
+    assert run.resume().state == {"n": 7, "m": 70}
+    assert "StateSet" in kinds(run)
+
+
+def test_a_set_value_is_later_than_parallel_writes_and_never_a_conflict():
+    """Set while both branches have written the key: the person's value is seen by the join."""
+    graph = (
+        Graph("two")
+        .node("b", lambda s: {"x": 1})
+        .node("c", lambda s: {"x": 2})
+        .node("d", lambda s: {"seen": s["x"]})
+    )
+    run = graph.parse("START -> [b, c] -> d").start({})
+    run.next()
+    run.next()
+    run.set(x=9)
+
+    assert run.resume().state == {"x": 9, "seen": 9}
+
+
+def test_setting_a_value_of_an_ended_run_says_what_to_do():
+    """Nothing is changed in what has ended."""
+    run = chain(nothing).start({})
+    run.resume()
+
+    with pytest.raises(RunError, match="has ended. Go back first, or fork it"):
+        run.set(n=1)
+
+
+def test_an_interactive_run_waits_for_a_person():
+    """The question is listed, answered once, and refused when it is none of the choices."""
+    graph = Graph("ask").node("ok", human("Publish?", choices=["yes", "no"])).edge(START, "ok")
+    run = graph.start({}, interactive=True)
+    asked = threading.Event()
+    run.subscribe(lambda event: asked.set() if isinstance(event, facts.CallStarted) else None)
+    future = run.begin()
+    assert asked.wait(5)
+    (question,) = run.questions
+
+    assert (question.node, question.prompt, question.choices) == ("ok", "Publish?", ("yes", "no"))
+    with pytest.raises(RunError, match="'maybe' for node 'ok' is none of its choices"):
+        run.answer("ok", "maybe")
+    run.answer("ok", "yes")
+    assert future.result(timeout=5).state["ok"] == "yes"
+    with pytest.raises(RunError, match="No question 'ok' is open"):
+        run.answer("ok", "no")
+
+
+def test_a_node_edited_while_the_run_stands_is_used_from_its_next_start():
+    """Both versions are in the journal."""
+    graph = chain(nothing, lambda s: {"which": "old"})
+    run = graph.start({})
+    run.next()
+    graph.bind("b", lambda s: {"which": "new"})
+    started = next(e for e in run.events() if isinstance(e, facts.RunStarted))
+
+    assert run.resume().state == {"which": "new"}
+    versions = {e.node: e.version for e in run.events() if isinstance(e, facts.NodeStarted)}
+    assert versions["b"] != started.definitions["b"]
+    assert run._store.definition(versions["b"]).name == "b"
+
+
+def test_stepping_stops_are_counted():
+    """A button pressed at an earlier stand can be told from one pressed now."""
+    run = chain(nothing, nothing).start({})
+    before = run.stands
+    run.next()
+
+    assert run.stands == before + 1
+
+
+def test_cancelling_a_standing_run_lets_go_of_it():
+    """Held bodies are cancelled, and the run can be resumed from its journal."""
+    run = chain(calling("one"), nothing).start({})
+    run.step()
+    run.cancel()
+
+    assert run.status == "cancelled"
+    assert run.resume().status == "done"
+
+
+async def test_pausing_from_the_loop_itself(anyio_backend):
+    """A watcher on the run's own loop may pause it."""
+    run = chain(nothing, nothing, nothing).start({})
+    run.subscribe(
+        lambda event: run.pause() if isinstance(event, facts.NodeFinished) and event.node == "a" else None
+    )
+    result = await run.drive()
+
+    assert (result.status, run.position.node) == ("paused", "c")  # b had been started in the same turn
+    await asyncio.sleep(0)
+    assert (await run.drive()).status == "done"
+
+
+def inner_graph():
+    graph = Graph("inner").node("x", lambda s: {"n": s["n"] + 1}).node("y", calling("deep"))
+    return graph.parse("START -> x -> y -> END")
+
+
+def outer_graph(**options):
+    graph = Graph("outer").node("a", nothing).node("part", inner_graph(), **options).node("z", nothing)
+    return graph.parse("START -> a -> part -> z -> END")
+
+
+def test_a_graph_is_a_node():
+    """It is given the keys of the state, and what it changed comes back."""
+    result = outer_graph().run({"n": 1, "other": 2})
+
+    assert result.state == {"n": 2, "other": 2, "said": ["deep 0"]}
+
+
+def test_a_subgraphs_state_may_go_under_one_key():
+    """Into takes its whole final state."""
+    assert outer_graph(into="sub").run({"n": 1}).state["sub"] == {"n": 2, "said": ["deep 0"]}
+
+
+def test_events_inside_a_subgraph_carry_its_path():
+    """So do its calls."""
+    run = outer_graph().start({"n": 1})
+    run.resume()
+    paths = {(e.node, e.path) for e in run.events() if isinstance(e, facts.NodeFinished | facts.CallStarted)}
+
+    assert paths == {("a", ""), ("x", "part#1"), ("y", "part#1"), ("part", ""), ("z", "")}
+
+
+def test_next_goes_over_a_subgraph_and_step_into_it():
+    """Out leaves it again."""
+    over, into = outer_graph().start({"n": 1}), outer_graph().start({"n": 1})
+    over.next()
+    over.next()
+    assert place(over) == ("", "z", 1, "before")
+    into.next()
+    into.step()
+    assert place(into) == ("part#1", "x", 1, "before")
+    into.next()
+    assert place(into) == ("part#1", "y", 1, "before")
+    into.out()
+    assert place(into) == ("", "z", 1, "before")
+    assert into.resume().state == over.resume().state
+
+
+def test_a_breakpoint_inside_a_subgraph_stops_there():
+    """Breakpoints may name nodes of subgraphs."""
+    run = outer_graph().start({"n": 1})
+    run.break_at("y")
+    run.resume()
+
+    assert place(run) == ("part#1", "y", 1, "before")
+    assert run.resume().status == "done"
+
+
+def test_a_run_is_resumed_inside_a_subgraph():
+    """Inner nodes that had finished do not run again."""
+    ran = []
+    inner = Graph("inner").node("x", lambda s: ran.append("x")).node("y", nothing).parse("START -> x -> y")
+    graph = Graph("outer").node("part", inner).edge(START, "part").edge("part", END)
+    run = graph.start({})
+    run.break_at("y")
+    run.resume()
+    run.clear_break()
+    run.cancel()
+
+    assert run.resume().status == "done"
+    assert ran == ["x"]
+
+
+def test_a_subgraph_that_appends_gives_back_what_it_added():
+    """A list that the outer graph appends to is not doubled."""
+    inner = Graph("inner", reducers={"log": "append"}).node("x", lambda s: {"log": ["in"]}).edge(START, "x")
+    graph = (
+        Graph("outer", reducers={"log": "append"}).node("a", lambda s: {"log": ["out"]}).node("part", inner)
+    )
+
+    assert graph.parse("START -> a -> part").run({"log": []}).state["log"] == ["out", "in"]
+
+
+def test_a_subgraph_in_a_map_runs_once_for_each_item():
+    """Each instance has its own path."""
+    inner = Graph("inner").node("x", lambda s: {"out": [s["word"] * 2]}).edge(START, "x")
+    graph = Graph("outer", reducers={"out": "append"}).node("part", inner)
+    run = graph.parse("START -> part for each word in words").start({"words": ["a", "b"]})
+
+    assert run.resume().state["out"] == ["aa", "bb"]
+    assert {e.path for e in run.events() if isinstance(e, facts.NodeFinished)} == {
+        "part#1[0]",
+        "part#1[1]",
+        "",
+    }
+
+
+def test_a_failure_inside_a_subgraph_names_both_nodes():
+    """The inner node fails, and the outer one with it."""
+
+    def broken(state):
+        raise ValueError("no")
+
+    inner = Graph("inner").node("x", broken).edge(START, "x")
+    run = Graph("outer").node("part", inner).edge(START, "part").start({})
+    with pytest.raises(NodeFailed, match="Node 'part' failed: Node 'x' failed: ValueError: no"):
+        run.resume()
+
+    assert [(e.node, e.path) for e in run.events() if isinstance(e, facts.NodeFailed)] == [
+        ("x", "part#1"),
+        ("part", ""),
+    ]
