@@ -1,6 +1,6 @@
 """Pictures of graphs: what is shown, where it lies, and how it is written down."""
 
-from .depiction import picture_of, status_words
+from .depiction import picture_of, status_words, way_label
 from .dot import dot
 from .layout import Layout, layout
 from .mermaid import mermaid
@@ -18,4 +18,5 @@ __all__ = [
     "picture_of",
     "status_words",
     "svg",
+    "way_label",
 ]

@@ -112,21 +112,26 @@ def _facts(node: NodeSummary) -> tuple[str, ...]:
     return tuple(facts)
 
 
-def _arrow(edge: Edge, loops: frozenset[int], limit: int | None, summary: RunSummary | None) -> Arrow:
-    taken = _taken(edge, summary) if summary else 0
+def way_label(edge: Edge, limit: int | None, taken: int | None = None) -> str:
+    """Say when an edge is taken and, when a run is shown, how often it was."""
     said = [_clause(edge)]
-    if limit is not None and (summary is None or taken > limit):
+    if limit is not None and (taken is None or taken > limit):
         said.append(f"max {limit}")  # a loop entered again counts again, so more can have been taken
     elif limit is not None:
         said.append(f"{taken} of {limit}")
-    if taken > 1 and said[0] and (limit is None or taken > limit):
+    if taken is not None and taken > 1 and said[0] and (limit is None or taken > limit):
         said.append(f"{short_count(taken)}×")
+    return " · ".join(filter(None, said))
+
+
+def _arrow(edge: Edge, loops: frozenset[int], limit: int | None, summary: RunSummary | None) -> Arrow:
+    taken = _taken(edge, summary) if summary else None
     return Arrow(
         source=edge.source,
         target=edge.target,
-        label=" · ".join(filter(None, said)),
+        label=way_label(edge, limit, taken),
         loop=edge.number in loops,
-        taken=taken > 0,
+        taken=bool(taken),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 from msgspec import Struct
@@ -54,6 +54,7 @@ def layout(
     picture: Picture,
     direction: Direction | None = None,
     *,
+    sizes: Mapping[str, Point] = {},  # read only
     programs: Sequence[str] = graphviz.PROGRAMS,
 ) -> Layout:
     """Place cards and arrows so that no card lies on another.
@@ -63,10 +64,11 @@ def layout(
     Args:
         picture: What to draw.
         direction: Where arrows lead; None picks the one that is shown larger on a page 820 pixels wide.
+        sizes: Width and height of cards that are not of the usual size, by name.
         programs: The Graphviz programs to try, in order; none for columns in any case.
     """
-    direction = direction or _direction(picture)
-    sketch = _sketch(picture, direction)
+    direction = direction or _direction(picture, sizes)
+    sketch = _sketch(picture, direction, sizes)
     program = graphviz.find_program(programs) if len(picture.cards) <= _MANY else None
     places = graphviz.place(sketch, program) if program else None
     note = "" if places else "Simple layout: install Graphviz (dot) or genxai-nb[render] for a better one."
@@ -84,11 +86,11 @@ def label_width(text: str) -> float:
     return -(-(measure(text, LABEL_SIZE, mono=True) + 2 * _LABEL_PAD) // 8) * 8
 
 
-def _direction(picture: Picture) -> Direction:
+def _direction(picture: Picture, sizes: Mapping[str, Point]) -> Direction:
     """To the right, unless the way down is shown clearly larger on a page."""
     widths = {}
     for direction in _DIRECTIONS:
-        sketch = _sketch(picture, direction)
+        sketch = _sketch(picture, direction, sizes)
         boxes = list(map(around, layered.place(sketch).centres, sketch.sizes))
         area = _outline(boxes, ())
         widths[direction] = area.width if direction == "right" else area.height
@@ -96,11 +98,12 @@ def _direction(picture: Picture) -> Direction:
     return "down" if fits["down"] > fits["right"] * _WORTH else "right"
 
 
-def _sketch(picture: Picture, direction: Direction) -> Sketch:
+def _sketch(picture: Picture, direction: Direction, own: Mapping[str, Point]) -> Sketch:
     """The sizes of what is placed; for arrows that lead down, with sides exchanged."""
     down = direction == "down"
     number = {card.name: index for index, card in enumerate(picture.cards)}
-    sizes = [(CAP, CAP) if card.is_cap else (CARD_WIDTH, _height(picture)) for card in picture.cards]
+    usual = CARD_WIDTH, _height(picture)
+    sizes = [(CAP, CAP) if card.is_cap else own.get(card.name, usual) for card in picture.cards]
     links = []
     for index, arrow in enumerate(picture.arrows):
         if arrow.source in number and arrow.target in number:

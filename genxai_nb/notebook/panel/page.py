@@ -1,0 +1,43 @@
+"""The panel's page code: the plain modules and style sheets of ``static``, put together as they are.
+
+A widget takes its code as one module. Our modules therefore import only from each other, one statement a
+line, and no two of them use one name at their top level; then the imports can go and the rest stands as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+
+__all__ = ["script", "sheet"]
+
+STATIC = Path(__file__).parent.parent / "static"
+ENTRY = "panel.js"
+SHEETS = ("tokens.css", "frame.css", "graph.css", "side.css", "low.css")
+
+_IMPORT = re.compile(r'^import \{[^}]*\} from "\./(?P<file>[\w-]+\.js)";\n', re.MULTILINE)
+_EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const)\b)", re.MULTILINE)
+
+
+@cache
+def script() -> str:
+    """All modules as one, those that are imported first."""
+    texts: dict[str, str] = {}
+    _gather(ENTRY, texts)
+    return "\n".join(f"// {name}\n{text}" for name, text in texts.items())
+
+
+def _gather(name: str, texts: dict[str, str]) -> None:
+    text = (STATIC / name).read_text(encoding="utf-8")
+    for found in _IMPORT.finditer(text):
+        if found["file"] not in texts:
+            _gather(found["file"], texts)
+    body = _IMPORT.sub("", text)
+    texts[name] = body if name == ENTRY else _EXPORT.sub("", body)
+
+
+@cache
+def sheet() -> str:
+    """All style sheets as one."""
+    return "\n".join((STATIC / name).read_text(encoding="utf-8") for name in SHEETS)

@@ -1,0 +1,380 @@
+"""A run as it unfolds, fact by fact: what each node, visit and call has come to.
+
+A *key* names a node in a picture: its name, inside subgraphs with the names of the nodes around it,
+such as ``part/inner``. The visits of those nodes do not count: all visits of a node are one card.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from msgspec import Struct, field
+
+from genxai_nb.graph.draw.picture import Status
+from genxai_nb.journal.events import (
+    CallFailed,
+    CallFinished,
+    CallRetried,
+    CallStarted,
+    Event,
+    Hint,
+    InstanceFinished,
+    Logged,
+    NodeFailed,
+    NodeFinished,
+    NodeStarted,
+    Progressed,
+    RunStarted,
+    Streamed,
+)
+from genxai_nb.journal.summary import STATUS_AFTER
+from genxai_nb.messages import ModelReply, ReasoningDelta, TextDelta, Usage
+
+__all__ = ["CallStory", "NodeStory", "Story", "VisitStory", "key_of", "tell"]
+
+_VISITS = re.compile(r"#\d+(\[\d+\])?(?=/|$)")
+_LOG_LINES = 200
+
+
+class CallStory(Struct, kw_only=True, gc=True):
+    """One call to the world: what was asked, and what came back."""
+
+    fact: CallStarted
+    reply: Any = None
+    error: str = ""
+    ended: bool = False
+    seconds: float = 0.0
+    attempts: int = 1
+    by_hand: bool = False
+    reused: bool = False
+    text: list[str] = field(default_factory=list)
+    reasoning: list[str] = field(default_factory=list)
+    arguments: list[str] = field(default_factory=list)
+
+
+class VisitStory(Struct, kw_only=True):
+    """One visit of a node. Times are seconds of driving; ``step`` counts the visits ended before it began."""
+
+    key: str
+    path: str
+    node: str
+    number: int
+    step: int
+    started: float
+    parents: tuple[tuple[str, int], ...] = ()
+    attempt: int = 1
+    ended: float | None = None
+    update: dict[str, Any] | None = None
+    parts: dict[int, dict[str, Any]] = field(default_factory=dict)
+    reads: tuple[str, ...] = ()
+    error: str = ""
+    calls: list[CallStory] = field(default_factory=list)
+
+
+class NodeStory(Struct, kw_only=True):
+    """One node, all visits together."""
+
+    key: str
+    status: Status = "idle"
+    visits: int = 0
+    seconds: float = 0.0
+    usage: Usage = Usage()
+    models: int = 0
+    tools: int = 0
+    fraction: float | None = None
+    note: str = ""
+    error: str = ""
+    told: list[VisitStory] = field(default_factory=list)
+    log: deque[str] = field(default_factory=lambda: deque(maxlen=_LOG_LINES))
+
+    @property
+    def last(self) -> VisitStory | None:
+        """Its latest visit."""
+        return self.told[-1] if self.told else None
+
+
+class Story:
+    """Everything that a panel tells of a run; `take` lets it go on by one fact or hint.
+
+    Attributes:
+        nodes: Nodes that were reached, by key.
+        ways: How often each edge was taken, by the key of its graph's node, a colon and its number.
+        visits: All visits in the order in which they began.
+        steps: How many visits have ended.
+        status: ``ready``, ``running``, ``paused``, ``done``, ``failed`` or ``cancelled``.
+        error: Why the run stands or failed.
+        seconds: How long the run was driven.
+        written: The public keys that the last step wrote, with what it wrote.
+
+    Example:
+        >>> from genxai_nb.journal.events import NodeFinished, NodeStarted
+        >>> story = tell([
+        ...     NodeStarted(at=1, node="a", visit=1, parents=()),
+        ...     NodeFinished(at=3, node="a", visit=1, update={"x": 1}, edges=(0,)),
+        ... ])
+        >>> story.nodes["a"].status, story.ways, story.seconds
+        ('done', {':0': 1}, 2.0)
+    """
+
+    def __init__(self) -> None:
+        self.run = ""
+        self.graph = ""
+        self.nodes: dict[str, NodeStory] = {}
+        self.ways: dict[str, int] = {}
+        self.visits: list[VisitStory] = []
+        self.steps = 0
+        self.usage = Usage()
+        self.status = "ready"
+        self.error = ""
+        self.written: dict[str, Any] = {}
+        self.sizes: dict[str, int] = {}
+        self.definitions: dict[str, str] = {}
+        self._calls: dict[str, CallStory] = {}
+        self._keys: dict[str, NodeStory] = {}
+        self._open: dict[tuple[str, str, int], VisitStory] = {}
+        self._lost = 0.0  # Unix time minus seconds of driving
+        self._last: float | None = None
+        self._stood = False
+
+    @property
+    def seconds(self) -> float:
+        """How long the run was driven, up to its last fact."""
+        return 0.0 if self._last is None else self._last - self._lost
+
+    def now(self, at: float) -> float:
+        """The seconds of driving at a Unix time; while the run stands they do not go on."""
+        if self._last is None or self._stood:
+            return self.seconds
+        return max(self.seconds, at - self._lost)
+
+    def node(self, key: str) -> NodeStory:
+        """The story of a node; an idle one if it was not reached."""
+        return self.nodes.get(key) or NodeStory(key=key)
+
+    def call(self, slot: str) -> CallStory | None:
+        """The latest call of that slot."""
+        return self._calls.get(slot)
+
+    def streaming(self) -> Iterable[CallStory]:
+        """The calls under way of which something has come in already."""
+        for visit in self._open.values():
+            for call in visit.calls:
+                if not call.ended and (call.text or call.reasoning or call.arguments):
+                    yield call
+
+    def running(self) -> list[VisitStory]:
+        """The visits that have begun and not ended."""
+        return list(self._open.values())
+
+    def take(self, event: Event | Hint) -> None:
+        """Go on by one fact or hint."""
+        kind = type(event)
+        at: float | None = getattr(event, "at", None)
+        if at is not None:
+            self._move_clock(at)
+        status = STATUS_AFTER.get(kind)
+        if status is not None:
+            self._turn(event, status)
+        if (take := _TAKE.get(kind)) is not None:
+            take(self, event)
+
+    def _move_clock(self, at: float) -> None:
+        if self._last is None:
+            self._lost = at
+        elif self._stood:
+            self._lost += at - self._last
+        self._last, self._stood = at, False
+
+    def _turn(self, event: Any, status: str) -> None:
+        self.status = status
+        self._stood = status != "running"
+        self.error = getattr(event, "error", "") or getattr(event, "reason", "")
+
+    def _run_started(self, event: RunStarted) -> None:
+        self.run, self.graph, self.definitions = event.run, event.graph, event.definitions
+        self._measure(event.input)
+
+    def _node_started(self, event: NodeStarted) -> None:
+        node = self._node(event.path, event.node)
+        visit = self._open.get((event.path, event.node, event.visit))
+        if visit is None:
+            visit = VisitStory(
+                key=node.key,
+                path=event.path,
+                node=event.node,
+                number=event.visit,
+                step=self.steps,
+                started=self.seconds,
+                parents=event.parents,
+            )
+            self._open[event.path, event.node, event.visit] = visit
+            self.visits.append(visit)
+            node.told.append(visit)
+        visit.attempt, visit.error = event.attempt, ""
+        node.status, node.fraction, node.note = "running", None, ""
+
+    def _instance_finished(self, event: InstanceFinished) -> None:
+        if (visit := self._open.get((event.path, event.node, event.visit))) is not None:
+            visit.parts[event.index] = event.update
+
+    def _node_finished(self, event: NodeFinished) -> None:
+        node = self._node(event.path, event.node)
+        self.steps += 1
+        node.status, node.error, node.fraction = "done", "", None
+        node.visits += 1
+        node.seconds += event.seconds
+        above = key_of(event.path) if event.path else ""
+        for number in event.edges:
+            way = f"{above}:{number}"
+            self.ways[way] = self.ways.get(way, 0) + 1
+        visit = self._open.pop((event.path, event.node, event.visit), None)
+        if visit is not None:
+            visit.ended, visit.reads, visit.update = self.seconds, event.reads, event.update
+        if not event.path:
+            self._wrote(event.update, visit.parts if visit else {})
+
+    def _wrote(self, update: dict[str, Any], parts: dict[int, dict[str, Any]]) -> None:
+        written: dict[str, Any] = {}
+        for index in sorted(parts):
+            for name, value in parts[index].items():
+                written.setdefault(name, []).extend(value if isinstance(value, list) else [value])
+        written.update(update)
+        self.written = {name: value for name, value in written.items() if name[:1] != "@"}
+        self._measure(self.written)
+
+    def _measure(self, values: dict[str, Any]) -> None:
+        for name, value in values.items():
+            if isinstance(value, list | tuple):
+                self.sizes[name] = len(value)
+
+    def _node_failed(self, event: NodeFailed) -> None:
+        node = self._node(event.path, event.node)
+        node.seconds += event.seconds
+        node.error = event.error
+        visit = self._open.get((event.path, event.node, event.visit))
+        if visit is not None:
+            visit.error = event.error
+            visit.attempt = event.attempt + event.retried
+        if not event.retried:
+            node.status = "failed"
+            if visit is not None:
+                visit.ended = self.seconds
+                del self._open[event.path, event.node, event.visit]
+
+    def _state_set(self, event: Any) -> None:
+        self.written = dict(event.values)
+
+    def _call_started(self, event: CallStarted) -> None:
+        node = self._node(event.path, event.node)
+        call = self._calls[event.slot] = CallStory(fact=event)
+        visit = self._open.get((event.path, event.node, event.visit))
+        if visit is not None:
+            visit.calls.append(call)
+        if event.kind == "tool":
+            node.tools += 1
+
+    def _call_finished(self, event: CallFinished) -> None:
+        call = self._calls.get(event.slot)
+        if call is None:
+            return
+        call.ended, call.reply, call.seconds, call.attempts = True, event.reply, event.seconds, event.attempts
+        call.by_hand, call.reused = getattr(event, "by_hand", False), getattr(event, "reused", False)
+        call.text, call.reasoning, call.arguments = [], [], []
+        if isinstance(event.reply, ModelReply):
+            node = self._node(call.fact.path, call.fact.node)
+            node.models += 1
+            node.usage += event.reply.usage
+            self.usage += event.reply.usage
+
+    def _call_failed(self, event: CallFailed) -> None:
+        if (call := self._calls.get(event.slot)) is not None:
+            call.ended, call.error, call.seconds = True, event.error, event.seconds
+
+    def _call_retried(self, event: CallRetried) -> None:
+        if (call := self._calls.get(event.slot)) is not None:
+            call.attempts = event.attempt + 1
+            call.text, call.reasoning, call.arguments = [], [], []
+
+    def _streamed(self, hint: Streamed) -> None:
+        call = self._calls.get(hint.slot)
+        if call is None or call.ended:
+            return
+        delta = hint.delta
+        if type(delta) is TextDelta:
+            call.text.append(delta.text)
+        elif type(delta) is ReasoningDelta:
+            call.reasoning.append(delta.text)
+        else:
+            call.arguments.append(getattr(delta, "arguments", ""))
+
+    def _logged(self, hint: Logged) -> None:
+        if (node := self._keys.get(hint.node)) is not None:
+            node.log.append(hint.text)
+
+    def _progressed(self, hint: Progressed) -> None:
+        if (node := self._keys.get(hint.node)) is not None:
+            node.fraction, node.note = hint.fraction, hint.text
+
+    def _node(self, path: str, name: str) -> NodeStory:
+        key = key_of(path, name)
+        node = self.nodes.get(key)
+        if node is None:
+            node = self.nodes[key] = NodeStory(key=key)
+        self._keys[name] = node  # hints name the node alone: the latest of that name is meant
+        return node
+
+
+_TAKE: dict[type, Callable[[Story, Any], None]] = {
+    RunStarted: Story._run_started,
+    NodeStarted: Story._node_started,
+    InstanceFinished: Story._instance_finished,
+    NodeFinished: Story._node_finished,
+    NodeFailed: Story._node_failed,
+    CallStarted: Story._call_started,
+    CallFinished: Story._call_finished,
+    CallFailed: Story._call_failed,
+    CallRetried: Story._call_retried,
+    Streamed: Story._streamed,
+    Logged: Story._logged,
+    Progressed: Story._progressed,
+}
+
+
+def key_of(path: str, name: str = "") -> str:
+    """The key of a node from the path of visits above it.
+
+    Example:
+        >>> key_of("part#1/inner#2[0]", "leaf"), key_of("", "leaf"), key_of("part#1")
+        ('part/inner/leaf', 'leaf', 'part')
+    """
+    if not path:
+        return name
+    above = _VISITS.sub("", path)
+    return f"{above}/{name}" if name else above
+
+
+def tell(events: Iterable[Event | Hint]) -> Story:
+    """Tell the story of events from the first on."""
+    story = Story()
+    for event in events:
+        story.take(event)
+    return story
+
+
+def upto(events: Iterable[Event], steps: int) -> Iterable[Event]:
+    """The events up to the end of a step: as many as it takes for so many visits to have ended."""
+    if steps <= 0:
+        for event in events:
+            if isinstance(event, NodeStarted):
+                return
+            yield event
+        return
+    for event in events:
+        yield event
+        if type(event) is NodeFinished:
+            steps -= 1
+            if not steps:
+                return
