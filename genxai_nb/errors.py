@@ -97,9 +97,7 @@ class LineInvalid(DefinitionError):
 
     Args:
         what: What is wrong.
-        line: The line of text.
-        number: Its number, counted from 1.
-        column: Where the caret stands, counted from 0.
+        line: The line of text; ``number`` counts from 1, the caret's ``column`` from 0.
         hint: What to write instead.
     """
 
@@ -221,10 +219,7 @@ class NodeFailed(RunError):
 
 
 class ConditionFailed(RunError):
-    """A condition could not be evaluated: an error in it is an error, not False.
-
-    ``node`` is the node whose edges it decides; empty for an expression that belongs to none.
-    """
+    """A condition could not be evaluated, which is not False. ``node`` is whose edges it decides, if any's."""
 
     code = "condition_failed"
 

@@ -17,8 +17,9 @@ from genxai_nb.journal.events import (
 )
 
 from .pace import scope_of
-from .schedule import Schedule, Visit
+from .schedule import Schedule
 from .subgraph import Subgraph, given_to
+from .tokens import Visit
 from .workflow import Workflow
 
 Instances = dict[Visit, dict[int, InstanceFinished]]

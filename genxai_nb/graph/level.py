@@ -28,8 +28,8 @@ from .pace import Pace, scope_of
 from .perform import Outcome, perform
 from .plan import Place
 from .recorder import Journal
-from .schedule import Visit
 from .subgraph import Subgraph, changes_of, given_to
+from .tokens import Visit
 from .workflow import Workflow
 
 __all__ = ["Level", "Shared", "quieten"]

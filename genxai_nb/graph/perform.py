@@ -16,8 +16,8 @@ from genxai_nb.loop import run_in_worker
 from .context import Exchange, VisitContext
 from .nodes import Prepared
 from .reducers import HIDDEN
-from .schedule import Visit
 from .state import Schema, State
+from .tokens import Visit
 
 NOTHING: dict[str, Any] = {}
 

@@ -12,7 +12,7 @@ from .state import Schema
 
 if TYPE_CHECKING:
     from .nodes import NodeOptions
-    from .schedule import Visit
+    from .tokens import Visit
     from .workflow import Workflow
 
 __all__ = ["Subgraph", "changes_of", "given_to"]

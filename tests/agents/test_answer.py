@@ -217,7 +217,7 @@ def test_the_answer_of_a_run_that_stands_is_not_there():
     agent = Agent("clerk", model=Scripted(["Done."]).model)
     run = question(agent, "Go.", store=":memory:")
     with pytest.raises(RunPaused, match="stands before its end"):
-        answered(agent, run, run.next())
+        answered(agent, run, run.step())
     assert answered(agent, run, run.resume()).text == "Done."
 
 
