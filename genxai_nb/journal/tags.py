@@ -62,9 +62,11 @@ def _read_datetime(body: Any) -> datetime:
     if zone is None:
         return moment.replace(fold=fold)
     try:
-        return moment.astimezone(ZoneInfo(zone))
+        local = moment.replace(tzinfo=ZoneInfo(zone), fold=fold)
     except ZoneInfoNotFoundError:
         return moment
+    # The same instant, should the zone's rules have changed; a clock time that a zone skips is kept as it is.
+    return local if local.utcoffset() == moment.utcoffset() else moment.astimezone(local.tzinfo)
 
 
 def _write_timedelta(value: timedelta) -> list[int]:

@@ -191,6 +191,8 @@ def test_numbers_that_are_not_finite_are_kept(number):
         datetime(2024, 10, 27, 2, 30, fold=1, tzinfo=ZoneInfo("Europe/Berlin")),
         datetime(2024, 10, 27, 2, 30, fold=0, tzinfo=ZoneInfo("Europe/Berlin")),
         datetime(2024, 10, 27, 2, 30, fold=1),
+        datetime(2024, 3, 31, 2, 30, fold=0, tzinfo=ZoneInfo("Europe/Berlin")),
+        datetime(2024, 3, 31, 2, 30, fold=1, tzinfo=ZoneInfo("Europe/Berlin")),
     ],
 )
 def test_zone_and_fold_of_a_time_are_kept(moment):
