@@ -23,7 +23,7 @@ from .events import (
     RunResumed,
 )
 from .store import Store
-from .summary import STATUS_AFTER, in_words
+from .summary import in_words, turn
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -152,9 +152,8 @@ class _Timeline:
     def take(self, event: Event) -> None:
         if self._start is None:
             self._start = event.at
-        kind = type(event)
-        self._status = STATUS_AFTER.get(kind, self._status)
-        if (take := _TAKE.get(kind)) is not None:
+        self._status = turn(event, self._status) or self._status
+        if (take := _TAKE.get(type(event))) is not None:
             take(self, event)
 
     def rows(self) -> list[_Row]:

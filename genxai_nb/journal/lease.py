@@ -11,7 +11,7 @@ from pathlib import Path
 
 from genxai_nb.errors import RunBusy, StoreError
 
-_open: set[int] = set()
+_open: dict[Path, int] = {}
 
 
 @contextmanager
@@ -34,16 +34,31 @@ def hold(folder: Path, run: str) -> Iterator[None]:
             hint="Wait for it, or stop it there; then resume it.",
             run_id=run,
         )
-    _open.add(descriptor)
+    _open[path] = descriptor
     try:
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()} {socket.gethostname()}".encode(), 0)
         yield
     finally:
-        if descriptor in _open:
-            _open.discard(descriptor)
+        if _open.get(path) == descriptor:
+            del _open[path]
             path.unlink(missing_ok=True)
             os.close(descriptor)
+
+
+@contextmanager
+def keep_others_off(folder: Path, run: str) -> Iterator[None]:
+    """Let no other process drive the run while the block runs; this one may be driving it.
+
+    Raises:
+        RunBusy: Another process is driving it.
+        StoreError: The lock file cannot be made.
+    """
+    if folder / f"{run}.lock" in _open:
+        yield
+    else:
+        with hold(folder, run):
+            yield
 
 
 def held(folder: Path, run: str) -> bool:
@@ -97,7 +112,7 @@ def _holder(path: Path) -> str:
 
 def _let_go_in_child() -> None:
     """A forked child does not keep its parent's runs locked when the parent dies."""
-    for descriptor in _open:
+    for descriptor in _open.values():
         os.close(descriptor)
     _open.clear()
 

@@ -5,14 +5,50 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from time import time
 
 from msgspec import structs
 
 from genxai_nb.errors import RunBusy, RunNotFound, suggest
 
 from .events import Event, RunStarted
-from .store import Definition, RunRow
+from .heads import check_cut, first_of, no_head, segments
+from .store import Definition, HeadRow, RunRow
 from .summary import row_of
+
+
+class _Head:
+    """A line of history: what it takes over from its parent, then its own events."""
+
+    __slots__ = ("events", "name", "parent", "upto", "why")
+
+    def __init__(self, name: str, why: str, parent: _Head | None = None, upto: int = 0) -> None:
+        self.name = name
+        self.why = why
+        self.parent = parent
+        self.upto = upto
+        self.events: list[Event] = []
+
+    def way(self) -> Iterator[tuple[_Head, int]]:
+        head: _Head | None = self
+        while head is not None:
+            yield head, head.upto
+            head = head.parent
+
+    def history(self) -> list[Event]:
+        return [event for head, upto, bound in segments(self.way()) for event in head.events[: bound - upto]]
+
+
+class _Run:
+    """A run, its heads in the order of their making, and the one it goes on with."""
+
+    __slots__ = ("current", "heads", "parent", "started")
+
+    def __init__(self, head: _Head, started: float, parent: str | None = None) -> None:
+        self.current = head
+        self.heads = {head.name: head}
+        self.started = started
+        self.parent = parent
 
 
 class MemoryStore:
@@ -23,14 +59,16 @@ class MemoryStore:
         >>> store = MemoryStore()
         >>> run = store.begin(RunStarted(at=0, run="", graph="g", structure="", input={}, definitions={}))
         >>> store.append(run, [RunFinished(at=1)])
-        >>> [row.status for row in store.runs()]
-        ['done']
+        >>> store.branch(run, 1, "to the beginning")
+        'r1.2'
+        >>> len(list(store.read(run))), len(list(store.read(run, "r1.1")))
+        (1, 2)
     """
 
     url = ":memory:"
 
     def __init__(self) -> None:
-        self._events: dict[str, list[Event]] = {}
+        self._runs: dict[str, _Run] = {}
         self._definitions: dict[str, Definition] = {}
         self._held: set[str] = set()
         self._lock = threading.Lock()
@@ -38,49 +76,104 @@ class MemoryStore:
     def begin(self, started: RunStarted, definitions: Sequence[Definition] = ()) -> str:
         """Take the next run id and append ``started`` under it."""
         with self._lock:
-            run = f"r{len(self._events) + 1}"
-            self._events[run] = [structs.replace(started, run=run)]
+            run = f"r{len(self._runs) + 1}"
+            head = _Head(f"{run}.1", "begun")
+            head.events.append(structs.replace(started, run=run))
+            self._runs[run] = _Run(head, started.at, started.parent)
         self.keep(definitions)
         return run
 
     def append(self, run: str, events: Sequence[Event], *, wait: float = 0.0) -> None:  # noqa: ARG002 - no lock to wait for
-        """Append events in order.
+        """Append events in order to the current head.
 
         Raises:
             RunNotFound: No such run.
         """
-        try:
-            self._events[run].extend(events)
-        except KeyError:
-            raise self._not_found(run) from None
+        with self._lock:
+            self._run(run).current.events.extend(events)
+
+    def branch(self, run: str, upto: int, why: str) -> str:
+        """Take a run back: give it a new head after the first ``upto`` events of its current history.
+
+        Raises:
+            RunNotFound: No such run.
+            RunError: Its history is shorter than that, or nothing would be left of it.
+        """
+        with self._lock:
+            kept = self._run(run)
+            check_cut(run, upto, kept.current.upto + len(kept.current.events))
+            head = _Head(f"{run}.{len(kept.heads) + 1}", why, kept.current, upto)
+            kept.heads[head.name] = kept.current = head
+        return head.name
+
+    def fork(self, run: str, upto: int, head: str | None = None) -> str:
+        """Make a new run that continues from the first ``upto`` events of a head, the current one by default.
+
+        Raises:
+            RunNotFound: No such run, or it has no such head.
+            RunError: The history is shorter than that, or nothing would be left of it.
+        """
+        with self._lock:
+            parent = self._head(run, head)
+            check_cut(run, upto, parent.upto + len(parent.events))
+            made = f"r{len(self._runs) + 1}"
+            self._runs[made] = _Run(_Head(f"{made}.1", "forked", parent, upto), time(), run)
+        return made
 
     def keep(self, definitions: Sequence[Definition]) -> None:
         """Keep definitions; one that is there already stays as it is."""
         for definition in definitions:
             self._definitions.setdefault(definition.hash, definition)
 
-    def read(self, run: str) -> Iterator[Event]:
-        """The run's events up to now, in order.
+    def read(self, run: str, head: str | None = None) -> Iterator[Event]:
+        """The history of a head up to now, in order; the current one by default.
+
+        Raises:
+            RunNotFound: No such run, or it has no such head.
+        """
+        with self._lock:
+            events = self._head(run, head).history()
+            events[0] = first_of(events[0], run, self._runs[run].parent)
+        return iter(events)
+
+    def heads(self, run: str) -> list[HeadRow]:
+        """All heads of a run, oldest first.
 
         Raises:
             RunNotFound: No such run.
         """
-        try:
-            return iter(tuple(self._events[run]))
-        except KeyError:
-            raise self._not_found(run) from None
+        with self._lock:
+            kept = self._run(run)
+            return [
+                HeadRow(
+                    name=head.name,
+                    run=run,
+                    parent=None if head.parent is None else head.parent.name,
+                    upto=head.upto,
+                    why=head.why,
+                    current=head is kept.current,
+                    events=len(head.events),
+                )
+                for head in kept.heads.values()
+            ]
+
+    def row(self, run: str) -> RunRow:
+        """One run as the list of runs shows it.
+
+        Raises:
+            RunNotFound: No such run.
+        """
+        with self._lock:
+            kept = self._run(run)
+            history, upto = kept.current.history(), kept.current.upto
+            row = structs.replace(row_of(history, upto), run=run, started=kept.started, parent=kept.parent)
+            if row.status == "running" and run not in self._held:
+                row = structs.replace(row, status="paused")
+            return row
 
     def runs(self) -> list[RunRow]:
         """All runs, newest first. One that nobody drives and that has not ended is ``paused``."""
-        with self._lock:
-            histories = list(self._events.values())
-        rows = [row_of(tuple(history)) for history in reversed(histories)]
-        return [
-            structs.replace(row, status="paused")
-            if row.status == "running" and row.run not in self._held
-            else row
-            for row in rows
-        ]
+        return [self.row(run) for run in reversed(list(self._runs))]
 
     def definition(self, version: str) -> Definition | None:
         """The definition of that hash, if it was kept."""
@@ -109,5 +202,19 @@ class MemoryStore:
     def close(self) -> None:
         """Do nothing: what was kept goes with the store."""
 
-    def _not_found(self, run: str) -> RunNotFound:
-        return RunNotFound(f"No run {run!r} in this store.", hint=suggest(run, self._events), run_id=run)
+    def _run(self, run: str) -> _Run:
+        try:
+            return self._runs[run]
+        except KeyError:
+            raise RunNotFound(
+                f"No run {run!r} in this store.", hint=suggest(run, self._runs), run_id=run
+            ) from None
+
+    def _head(self, run: str, name: str | None) -> _Head:
+        kept = self._run(run)
+        if name is None:
+            return kept.current
+        try:
+            return kept.heads[name]
+        except KeyError:
+            raise no_head(run, name, kept.heads) from None

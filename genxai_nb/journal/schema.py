@@ -1,7 +1,10 @@
 """The tables of the SQLite journal, and how its file is opened.
 
-An event's place is its head's number and its own number in one integer, which is the row's key: one
+An event's place is its head's id and its own number in one integer, which is the row's key: one
 B-tree, in order of reading, with the rows in its leaves. ``history`` shows events to people.
+
+A head's history is that of its parent up to so many events, then its own. ``run.steps`` is kept while the
+run stands; without it, the steps are counted.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ from genxai_nb.errors import StoreBusy, StoreDamaged, StoreError
 
 from .places import made, on_network
 
-VERSION = 1
+VERSION = 2
 PATIENCE = 5.0
 
 _APPLICATION = 0x67786E62
@@ -27,40 +30,57 @@ CREATE TABLE run (
     status TEXT NOT NULL,
     started REAL NOT NULL,
     ended REAL,
-    steps INTEGER NOT NULL DEFAULT 0
+    steps INTEGER
 );
 CREATE TABLE head (
     id INTEGER PRIMARY KEY,
     run INTEGER NOT NULL,
+    number INTEGER NOT NULL DEFAULT 1,
     parent INTEGER,
-    upto INTEGER,
-    why TEXT NOT NULL
+    upto INTEGER NOT NULL DEFAULT 0,
+    why TEXT NOT NULL,
+    UNIQUE (run, number)
 );
-CREATE TABLE event (
+CREATE TABLE IF NOT EXISTS event (
     place INTEGER PRIMARY KEY,
     body TEXT NOT NULL,
     crc INTEGER NOT NULL
 );
-CREATE TABLE blob (hash TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE definition (
+CREATE TABLE IF NOT EXISTS blob (hash TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS definition (
     hash TEXT PRIMARY KEY,
     kind TEXT NOT NULL,
     name TEXT NOT NULL,
     spec TEXT NOT NULL,
     source TEXT NOT NULL
 ) WITHOUT ROWID;
-CREATE VIEW progress AS SELECT run.id AS run, (
-    SELECT count(*) FROM event
-    WHERE place > run.head << 32 AND place < (run.head + 1) << 32 AND body GLOB '{"event":"node_finished",*'
-) AS steps FROM run;
+CREATE VIEW tip AS SELECT head.id AS head, coalesce(
+    (SELECT max(place) FROM event WHERE place > head.id << 32 AND place < (head.id + 1) << 32), head.id << 32
+) AS place FROM head;
 CREATE VIEW history AS SELECT
     'r' || head.run AS run,
-    place & 0xffffffff AS n,
+    'r' || head.run || '.' || head.number AS head,
+    head.upto + (place & 0xffffffff) AS n,
     json_extract(body, '$.event') AS event,
     json_extract(body, '$.node') AS node,
     body
 FROM event JOIN head ON head.id = place >> 32;
 """
+_SET_ASIDE_1 = """
+DROP VIEW progress;
+DROP VIEW history;
+ALTER TABLE run RENAME TO run_1;
+ALTER TABLE head RENAME TO head_1;
+"""
+_TAKE_OVER_1 = """
+INSERT INTO run (id, head, parent, graph, status, started, ended, steps)
+    SELECT id, head, parent, graph, status, started, ended, CASE status WHEN 'running' THEN NULL ELSE steps END
+    FROM run_1;
+INSERT INTO head (id, run, why) SELECT id, run, why FROM head_1;
+DROP TABLE run_1;
+DROP TABLE head_1;
+"""
+_SCRIPTS = {0: _TABLES, 1: _SET_ASIDE_1 + _TABLES + _TAKE_OVER_1}
 
 
 def opened(path: Path) -> sqlite3.Connection:
@@ -123,8 +143,8 @@ def _opened(path: Path) -> sqlite3.Connection:
         # A log that is written over stays small, and costs less than one that grows.
         connection.execute("PRAGMA wal_autocheckpoint = 100")
         connection.execute("PRAGMA journal_size_limit = 1048576")
-        if not version:
-            _create(connection, path)
+        if version < VERSION:
+            _bring_up(connection, path)
         connection.execute("PRAGMA busy_timeout = 0")
     except BaseException:
         connection.close()
@@ -132,11 +152,13 @@ def _opened(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _create(connection: sqlite3.Connection, path: Path) -> None:
+def _bring_up(connection: sqlite3.Connection, path: Path) -> None:
+    """Make the tables of this version, of none or of those of an earlier one."""
     connection.execute("BEGIN IMMEDIATE")
     try:
-        if not _version(connection, path):
-            for statement in _TABLES.split(";"):
+        version = _version(connection, path)
+        if version < VERSION:
+            for statement in _SCRIPTS[version].split(";"):
                 connection.execute(statement)
             connection.execute(f"PRAGMA application_id = {_APPLICATION}")
             connection.execute(f"PRAGMA user_version = {VERSION}")

@@ -23,6 +23,28 @@ class RunRow(Struct, frozen=True, kw_only=True):
     parent: str | None = None
 
 
+class HeadRow(Struct, frozen=True, kw_only=True):
+    """One line of history of a run.
+
+    Attributes:
+        name: Its name, such as ``r7.2`` for the second head of run ``r7``.
+        run: The run it belongs to.
+        parent: The head that it continues from, in a forked run one of another run; None at a beginning.
+        upto: How many events of the parent's history come before its own.
+        why: What it was made for.
+        current: It is the head that the run goes on with.
+        events: How many events it has of its own.
+    """
+
+    name: str
+    run: str
+    parent: str | None
+    upto: int
+    why: str
+    current: bool
+    events: int
+
+
 class Definition(Struct, frozen=True, kw_only=True):
     """A version of an agent, tool, graph or function, as it was when a run used it.
 
@@ -39,7 +61,14 @@ class Definition(Struct, frozen=True, kw_only=True):
 class Store(Protocol):
     """An append-only log of events per run, shared by threads and processes.
 
+    A run has one or more *heads*, lines of history. It goes on with its current one; the others stay
+    readable. The history of a head is what it took over from its parent, then its own events.
+
     All methods may be called from any thread. ``append`` returns after the events are durable.
+
+    A run that has not ended is ``running`` while somebody holds its lease, and else ``paused``: a run whose
+    process died says so without having written it. One that was paused, taken back or forked is ``paused``
+    whoever holds it, until it is resumed or its next visit starts.
     """
 
     url: str
@@ -55,22 +84,71 @@ class Store(Protocol):
         """
 
     def append(self, run: str, events: Sequence[Event], *, wait: float = 0.0) -> None:
-        """Append events in order in one transaction; wait at most ``wait`` seconds for the lock.
+        """Append events in order to the current head, in one transaction.
+
+        Waits at most ``wait`` seconds for the lock.
 
         Raises:
+            RunNotFound: No such run.
             NotStorable: A value cannot be kept; nothing was appended.
             StoreBusy: The lock was not had in time; nothing was appended.
+        """
+
+    def branch(self, run: str, upto: int, why: str) -> str:
+        """Take a run back: give it a new head after the first ``upto`` events of its current history.
+
+        The new head becomes the current one, in one transaction. Nothing is copied or deleted. The caller
+        holds the run's lease, or nobody does.
+
+        Returns:
+            The new head's name.
+
+        Raises:
+            RunNotFound: No such run.
+            RunBusy: Another process is driving it.
+            RunError: Its history is shorter than that, or nothing would be left of it.
+            StoreBusy: The lock was not had within the busy timeout.
+        """
+
+    def fork(self, run: str, upto: int, head: str | None = None) -> str:
+        """Make a new run that continues from the first ``upto`` events of a head, the current one by default.
+
+        The other run is not touched, so that anybody may be driving it.
+
+        Returns:
+            The new run's id.
+
+        Raises:
+            RunNotFound: No such run, or it has no such head.
+            RunError: The history is shorter than that, or nothing would be left of it.
+            StoreBusy: The lock was not had within the busy timeout.
         """
 
     def keep(self, definitions: Sequence[Definition]) -> None:
         """Keep definitions; one that is there already stays as it is."""
 
-    def read(self, run: str) -> Iterator[Event]:
-        """The run's events in the order of appending.
+    def read(self, run: str, head: str | None = None) -> Iterator[Event]:
+        """The history of a head, the current one by default, in the order of appending.
+
+        ``RunStarted`` names this run and its parent, also where a fork has taken it over.
+
+        Raises:
+            RunNotFound: No such run, or it has no such head.
+            StoreDamaged: A row cannot be read back.
+        """
+
+    def heads(self, run: str) -> list[HeadRow]:
+        """All heads of a run, oldest first.
 
         Raises:
             RunNotFound: No such run.
-            StoreDamaged: A row cannot be read back.
+        """
+
+    def row(self, run: str) -> RunRow:
+        """One run as the list of runs shows it.
+
+        Raises:
+            RunNotFound: No such run.
         """
 
     def runs(self) -> list[RunRow]:

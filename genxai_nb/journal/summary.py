@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -141,19 +142,30 @@ def summarize(events: Iterable[Event]) -> RunSummary:
     return fold.close()
 
 
-def row_of(events: Sequence[Event]) -> RunRow:
-    """Fold a run's events into its row of the list of runs."""
+def turn(event: Event, status: str) -> RunStatus | None:
+    """The status into which an event brings a run of some status; None if it stays as it is."""
+    if type(event) is NodeStarted and status == "paused":
+        return "running"
+    return STATUS_AFTER.get(type(event))
+
+
+def row_of(events: Sequence[Event], since: int = 0) -> RunRow:
+    """Fold a run's events into its row of the list of runs.
+
+    Args:
+        events: The run's history.
+        since: How much of it was taken over from another head; the run stands at its end.
+    """
     first = events[0]
     if not isinstance(first, RunStarted):
         raise TypeError(f"A run's first event is RunStarted, not {type(first).__name__}.")
-    status, ended, steps = "running", None, 0
-    for event in events:
-        kind = type(event)
-        if kind is NodeFinished:
-            steps += 1
-        elif kind in STATUS_AFTER:
-            status = STATUS_AFTER[kind]
-            ended = None if status == "running" else event.at
+    steps = sum(type(event) is NodeFinished for event in events)
+    status: RunStatus = "paused"
+    ended: float | None = None
+    for event in islice(events, since, None):
+        if (turned := turn(event, status)) is not None:
+            status = turned
+            ended = None if turned == "running" else event.at
     return RunRow(
         run=first.run,
         graph=first.graph,
@@ -184,12 +196,11 @@ class _Fold:
         self._last = 0.0
 
     def take(self, event: Event) -> None:
-        kind = type(event)
-        status = STATUS_AFTER.get(kind)
+        status = turn(event, self.summary.status)
         if status is not None:
             self._turn(event, status)
         self._last = event.at
-        if (take := _TAKE.get(kind)) is not None:
+        if (take := _TAKE.get(type(event))) is not None:
             take(self, event)
 
     def close(self) -> RunSummary:

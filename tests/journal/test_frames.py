@@ -154,6 +154,8 @@ def test_unfinished():
         cells(timeline([*events, RunPaused(at=101, reason="asked")]), *columns)
         == [(None, "paused", None)] * 2
     )
+    stepped = [*events, RunPaused(at=101, reason="step"), NodeStarted(at=102, node="b", visit=1, parents=())]
+    assert cells(timeline(stepped), "status") == [("running",)] * 3
 
 
 def test_call_that_is_made_again_after_a_crash():

@@ -153,7 +153,8 @@ def test_folder_keeps_itself_out_of_git(tmp_path):
 def test_durable_settings(store):
     """A local journal is written ahead and synced at each commit."""
     pragmas = [
-        store._connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous")
+        store._file._connection.execute(f"PRAGMA {name}").fetchone()[0]
+        for name in ("journal_mode", "synchronous")
     ]
     assert pragmas == ["wal", 2]
 
@@ -191,6 +192,20 @@ def test_damaged_row(store, statement):
     assert [row.run for row in store.runs()] == ["r1"]
 
 
+def test_damaged_row_of_a_parent(store):
+    """A row lost from what a fork took over is named by its number in the fork's history; so is one after it."""
+    run = store.begin(started())
+    store.append(run, [finished(1), finished(2), finished(3)])
+    fork = store.fork(run, 3)
+    store.append(fork, [finished(4), finished(5)])
+    change(store, "DELETE FROM event WHERE place >> 32 = 2 AND place & 255 = 1")
+    with pytest.raises(StoreDamaged, match="Event 4 of run 'r2'"):
+        list(store.read(fork))
+    change(store, "DELETE FROM event WHERE place >> 32 = 1 AND place & 255 > 2")
+    with pytest.raises(StoreDamaged, match="Event 3 of run 'r2'"):
+        list(store.read(fork))
+
+
 def test_event_of_a_later_version(store):
     """An event of a kind that this version does not know is named, not skipped."""
     run = store.begin(started())
@@ -218,8 +233,8 @@ def test_file_that_is_no_journal(tmp_path):
 
 def test_journal_of_a_newer_version(store):
     """A journal with newer tables is refused and left as it is."""
-    change(store, "PRAGMA user_version = 2")
-    with pytest.raises(StoreError, match="has version 2; this genxai-nb knows 1"):
+    change(store, "PRAGMA user_version = 3")
+    with pytest.raises(StoreError, match="has version 3; this genxai-nb knows 2"):
         SqliteStore(store.url)
 
 
@@ -253,9 +268,15 @@ def test_rows_are_readable_without_us(store):
     """The file is plain tables with plain JSON: any SQLite shell shows what happened."""
     run = store.begin(started(topic="x"))
     store.append(run, [finished(1, draft="hello")])
+    store.branch(run, 1, "back")
+    store.append(run, [finished(1, draft="hi")])
     other = sqlite3.connect(store.url)
     rows = other.execute(
-        "SELECT run, n, event, node, json_extract(body, '$.update.draft') FROM history"
+        "SELECT run, head, n, event, node, json_extract(body, '$.update.draft') FROM history"
     ).fetchall()
     other.close()
-    assert rows == [("r1", 1, "run_started", None, None), ("r1", 2, "node_finished", "a", "hello")]
+    assert rows == [
+        ("r1", "r1.1", 1, "run_started", None, None),
+        ("r1", "r1.1", 2, "node_finished", "a", "hello"),
+        ("r1", "r1.2", 2, "node_finished", "a", "hi"),
+    ]

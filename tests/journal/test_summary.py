@@ -101,6 +101,8 @@ def test_public_keys_of_the_last_update():
         ([RunFailed(at=5, error="no", code="x")], "failed", "paused"),
         ([RunPaused(at=5, reason="asked"), RunResumed(at=6, definitions={})], "running", "running"),
         ([RunPaused(at=5, reason="asked"), RunResumed(at=6, definitions={}), ended(7)], "running", "done"),
+        ([RunPaused(at=5, reason="step"), ended(6)], "paused", "done"),
+        ([RunPaused(at=5, reason="step"), ended(6), begun(7, visit=2)], "running", "running"),
     ],
 )
 def test_unfinished_visit(last, status, node):
@@ -118,8 +120,9 @@ def test_time_between_a_stop_and_a_resume_does_not_count():
         RunPaused(at=102, reason="asked"),
         RunResumed(at=500, definitions={}),
     ]
+    stepping = [started(100), ended(102), RunPaused(at=102, reason="step"), begun(500, visit=2)]
     killed = [started(100), begun(102), RunResumed(at=500, definitions={})]
-    for events in (standing, killed):
+    for events in (standing, stepping, killed):
         assert summarize([*events, ended(503), RunFinished(at=504)]).seconds == 6
 
 
@@ -184,6 +187,18 @@ def test_summary_of_nothing():
     """Without events there is an empty summary."""
     assert summarize([]).nodes == {}
     assert in_words(assistant("")) == ""
+
+
+def test_row_of_a_history_that_was_taken_over():
+    """Of what was taken over the steps count, and the run stands at its end until it goes on."""
+    events = [started(), ended(101), RunFinished(at=102), begun(103), ended(104), RunFinished(at=105)]
+    rows = [row_of(events[:length], 3) for length in (3, 4, 5, 6)]
+    assert [(row.status, row.steps, row.ended) for row in rows] == [
+        ("paused", 1, None),
+        ("running", 1, None),
+        ("running", 2, None),
+        ("done", 2, 105),
+    ]
 
 
 def test_row_needs_a_beginning():

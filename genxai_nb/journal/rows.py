@@ -1,0 +1,225 @@
+"""What is read from and written to the tables of a SQLite journal, inside a transaction."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+from zlib import crc32
+
+from .events import Event, NodeFinished
+from .heads import OPEN, segments
+from .store import Definition, HeadRow, RunRow
+from .summary import turn
+
+SHIFT = 32
+CHUNK = 256
+
+_TIP = "SELECT tip.place, run.status FROM run JOIN tip ON tip.head = run.head WHERE run.id = ?"
+_LENGTH = "SELECT upto + (place & 0xffffffff) FROM head JOIN tip ON tip.head = head.id WHERE head.id = ?"
+_WAY = """
+WITH RECURSIVE way (id, upto, parent) AS (
+    SELECT id, upto, parent FROM head WHERE id = ?
+    UNION ALL
+    SELECT head.id, head.upto, head.parent FROM way JOIN head ON head.id = way.parent AND head.id < way.id
+)
+SELECT id, upto FROM way ORDER BY id DESC
+"""
+_STEPS = """
+SELECT count(*) FROM event WHERE place > ? AND place <= ? AND body GLOB '{"event":"node_finished",*'
+"""
+_HEADS = """
+SELECT 'r' || head.run || '.' || head.number, 'r' || above.run || '.' || above.number, head.upto, head.why,
+    head.id = run.head, tip.place & 0xffffffff
+FROM head JOIN run ON run.id = head.run JOIN tip ON tip.head = head.id LEFT JOIN head AS above ON above.id = head.parent
+WHERE head.run = ? ORDER BY head.number
+"""
+_ADD_HEAD = """
+INSERT INTO head (run, number, parent, upto, why)
+SELECT :run, 1 + coalesce((SELECT max(number) FROM head WHERE run = :run), 0), :parent, :upto, :why
+"""
+_RUNS = """
+SELECT id, head, graph, status, started, ended, steps, parent FROM run WHERE id BETWEEN ? AND ? ORDER BY id DESC
+"""
+
+
+class Segment(NamedTuple):
+    """A part of a history: events that lie between two places, the first one's number and whether it may grow."""
+
+    after: int
+    last: int
+    upto: int
+    open: bool
+
+
+def number_of(run: str) -> int:
+    """The number in a run's id; 0, which no run has, if it is no id."""
+    digits = run[1:]
+    number = int(digits) if digits.isdecimal() and len(digits) < 18 else 0
+    return number if run == f"r{number}" else 0
+
+
+def head_of(connection: sqlite3.Connection, run: str) -> int | None:
+    """The id of a run's current head, if there is such a run."""
+    row = connection.execute("SELECT head FROM run WHERE id = ?", (number_of(run),)).fetchone()
+    return None if row is None else row[0]
+
+
+def head_named(connection: sqlite3.Connection, run: str, name: str) -> int | None:
+    """The id of a run's head of that name, if it has one."""
+    row = connection.execute(
+        "SELECT id FROM head WHERE run = ? AND 'r' || run || '.' || number = ?", (number_of(run), name)
+    ).fetchone()
+    return None if row is None else row[0]
+
+
+def name_of(connection: sqlite3.Connection, head: int) -> str:
+    """The name of a head."""
+    name: str = connection.execute(
+        "SELECT 'r' || run || '.' || number FROM head WHERE id = ?", (head,)
+    ).fetchone()[0]
+    return name
+
+
+def length_of(connection: sqlite3.Connection, head: int) -> int:
+    """How many events a head's history has."""
+    length: int = connection.execute(_LENGTH, (head,)).fetchone()[0]
+    return length
+
+
+def history_of(connection: sqlite3.Connection, head: int) -> list[Segment]:
+    """The segments of a head's history, in order."""
+    return [
+        Segment(after=found << SHIFT, last=(found << SHIFT) + bound - upto, upto=upto, open=bound == OPEN)
+        for found, upto, bound in segments(connection.execute(_WAY, (head,)))
+    ]
+
+
+def steps_of(connection: sqlite3.Connection, head: int) -> int:
+    """How many visits have finished in a head's history."""
+    return sum(
+        connection.execute(_STEPS, (segment.after, segment.last)).fetchone()[0]
+        for segment in history_of(connection, head)
+    )
+
+
+def heads_of(connection: sqlite3.Connection, run: str) -> list[HeadRow]:
+    """All heads of a run, oldest first; none if there is no such run."""
+    return [
+        HeadRow(name=name, run=run, parent=parent, upto=upto, why=why, current=bool(current), events=events)
+        for name, parent, upto, why, current, events in connection.execute(_HEADS, (number_of(run),))
+    ]
+
+
+def runs_in(connection: sqlite3.Connection, run: str | None = None) -> list[RunRow]:
+    """All runs, newest first, or one of them, with the status that was written."""
+    first, last = (0, OPEN) if run is None else (number_of(run),) * 2
+    return [
+        RunRow(
+            run=f"r{number}",
+            graph=graph,
+            status=status,
+            started=started,
+            ended=ended,
+            steps=steps_of(connection, head) if steps is None else steps,
+            parent=parent,
+        )
+        for number, head, graph, status, started, ended, steps, parent in connection.execute(
+            _RUNS, (first, last)
+        )
+    ]
+
+
+def parent_of(connection: sqlite3.Connection, run: str) -> str | None:
+    """The run that a run was forked from."""
+    row = connection.execute("SELECT parent FROM run WHERE id = ?", (number_of(run),)).fetchone()
+    return None if row is None else row[0]
+
+
+def graph_of(connection: sqlite3.Connection, run: str) -> str:
+    """The name of a run's graph."""
+    name: str = connection.execute("SELECT graph FROM run WHERE id = ?", (number_of(run),)).fetchone()[0]
+    return name
+
+
+def events_in(connection: sqlite3.Connection, after: int, last: int) -> list[tuple[int, bytes, int]]:
+    """The next events after a place, as far as the last place: their places, bodies and check sums."""
+    return connection.execute(
+        "SELECT place, CAST(body AS BLOB), crc FROM event WHERE place > ? AND place <= ? ORDER BY place LIMIT ?",
+        (after, last, CHUNK),
+    ).fetchall()
+
+
+def add_run(connection: sqlite3.Connection, graph: str, started: float, parent: str | None) -> str:
+    """Add a run, which has no head yet, and return its id."""
+    number = connection.execute(
+        "INSERT INTO run (parent, graph, status, started) VALUES (?, ?, 'running', ?)",
+        (parent, graph, started),
+    ).lastrowid
+    return f"r{number}"
+
+
+def add_head(
+    connection: sqlite3.Connection, run: str, why: str, parent: int | None = None, upto: int = 0
+) -> int:
+    """Give a run a new head, make it the current one and return its id. With a parent, the run stands there."""
+    number = number_of(run)
+    values = {"run": number, "why": why, "parent": parent, "upto": upto}
+    head = connection.execute(_ADD_HEAD, values).lastrowid or 0
+    status = "running" if parent is None else "paused"
+    connection.execute(
+        "UPDATE run SET head = ?, status = ?, ended = NULL, steps = NULL WHERE id = ?", (head, status, number)
+    )
+    return head
+
+
+def tip_of(connection: sqlite3.Connection, run: str) -> tuple[int, str] | None:
+    """The place of the last event of a run's current head and the run's status, if there is such a run."""
+    row: tuple[int, str] | None = connection.execute(_TIP, (number_of(run),)).fetchone()
+    return row
+
+
+def add_events(
+    connection: sqlite3.Connection, last: int, bodies: Sequence[bytes], blobs: Mapping[str, bytes]
+) -> None:
+    """Add events after the place of the last one, with the large values that they refer to."""
+    connection.executemany(
+        "INSERT INTO event (place, body, crc) VALUES (?, ?, ?)",
+        [(last + number, body.decode(), crc32(body)) for number, body in enumerate(bodies, 1)],
+    )
+    if blobs:
+        connection.executemany(
+            "INSERT OR IGNORE INTO blob (hash, body) VALUES (?, ?)",
+            [(name, body.decode()) for name, body in blobs.items()],
+        )
+
+
+def turn_run(connection: sqlite3.Connection, run: str, status: str, events: Sequence[Event]) -> None:
+    """Bring a run of some status into the one that these events, which were just added, lead to."""
+    last: Event | None = None
+    for event in events:
+        if (turned := turn(event, status)) is not None:
+            status, last = turned, event
+    if last is None and status == "running":
+        return
+    number = number_of(run)
+    if last is None:
+        more = sum(type(event) is NodeFinished for event in events)
+        connection.execute("UPDATE run SET steps = steps + ? WHERE id = ?", (more, number))
+    elif status == "running":
+        connection.execute(
+            "UPDATE run SET status = 'running', ended = NULL, steps = NULL WHERE id = ?", (number,)
+        )
+    else:
+        steps = steps_of(connection, head_of(connection, run) or 0)
+        connection.execute(
+            "UPDATE run SET status = ?, ended = ?, steps = ? WHERE id = ?", (status, last.at, steps, number)
+        )
+
+
+def keep_definitions(connection: sqlite3.Connection, definitions: Sequence[Definition]) -> None:
+    """Keep definitions that are not there yet."""
+    connection.executemany(
+        "INSERT OR IGNORE INTO definition (hash, kind, name, spec, source) VALUES (?, ?, ?, ?, ?)",
+        [(row.hash, row.kind, row.name, row.spec, row.source) for row in definitions],
+    )

@@ -1,0 +1,151 @@
+"""Journals that an earlier version wrote."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from zlib import crc32
+
+import pytest
+
+from genxai_nb.errors import StoreError
+from genxai_nb.journal.codec import encode_event
+from genxai_nb.journal.events import NodeFinished, RunFinished, RunStarted
+from genxai_nb.journal.sqlite import SqliteStore
+from genxai_nb.journal.store import Definition
+
+VERSION_1 = """
+CREATE TABLE run (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    head INTEGER,
+    parent TEXT,
+    graph TEXT NOT NULL,
+    status TEXT NOT NULL,
+    started REAL NOT NULL,
+    ended REAL,
+    steps INTEGER NOT NULL DEFAULT 0
+);
+CREATE TABLE head (
+    id INTEGER PRIMARY KEY,
+    run INTEGER NOT NULL,
+    parent INTEGER,
+    upto INTEGER,
+    why TEXT NOT NULL
+);
+CREATE TABLE event (
+    place INTEGER PRIMARY KEY,
+    body TEXT NOT NULL,
+    crc INTEGER NOT NULL
+);
+CREATE TABLE blob (hash TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE definition (
+    hash TEXT PRIMARY KEY,
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL,
+    spec TEXT NOT NULL,
+    source TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE VIEW progress AS SELECT run.id AS run, (
+    SELECT count(*) FROM event
+    WHERE place > run.head << 32 AND place < (run.head + 1) << 32 AND body GLOB '{"event":"node_finished",*'
+) AS steps FROM run;
+CREATE VIEW history AS SELECT
+    'r' || head.run AS run,
+    place & 0xffffffff AS n,
+    json_extract(body, '$.event') AS event,
+    json_extract(body, '$.node') AS node,
+    body
+FROM event JOIN head ON head.id = place >> 32;
+PRAGMA application_id = 1735945826;
+PRAGMA user_version = 1;
+INSERT INTO definition VALUES ('h', 'agent', 'a', 'spec', '');
+INSERT INTO run (id, head, graph, status, started, ended, steps) VALUES
+    (1, 1, 'g', 'done', 100, 109, 2), (2, 2, 'g', 'running', 200, NULL, 0);
+INSERT INTO head (id, run, why) VALUES (1, 1, 'begun'), (2, 2, 'begun');
+"""
+
+
+def finished(visit: int) -> NodeFinished:
+    return NodeFinished(at=visit, node="a", visit=visit, update={"text": "x" * 10_000}, edges=())
+
+
+def histories() -> dict[int, list]:
+    """The events of two runs: one ended, one was under way."""
+    first, second = (
+        RunStarted(at=100.0 * run, run=f"r{run}", graph="g", structure="", input={}, definitions={})
+        for run in (1, 2)
+    )
+    return {1: [first, finished(1), finished(2), RunFinished(at=109)], 2: [second, finished(1)]}
+
+
+@pytest.fixture
+def path(tmp_path):
+    """A journal of version 1."""
+    path = tmp_path / "journal.db"
+    connection = sqlite3.connect(path)
+    connection.executescript(VERSION_1)
+    blobs: dict[str, bytes] = {}
+    with connection:
+        for head, events in histories().items():
+            for number, event in enumerate(events, 1):
+                body = encode_event(event, blobs)
+                row = ((head << 32) + number, body.decode(), crc32(body))
+                connection.execute("INSERT INTO event VALUES (?, ?, ?)", row)
+        for name, body in blobs.items():
+            connection.execute("INSERT INTO blob VALUES (?, ?)", (name, body.decode()))
+    connection.close()
+    return path
+
+
+def tables(path) -> list[tuple]:
+    connection = sqlite3.connect(path)
+    rows = connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY type, name")
+    found = [*rows, *connection.execute("PRAGMA user_version"), *connection.execute("PRAGMA integrity_check")]
+    connection.close()
+    return found
+
+
+def test_journal_of_version_1(path, tmp_path):
+    """It opens with all it had, gets the tables of a new journal, and its runs can go on, back and apart."""
+    store = SqliteStore(path)
+    assert [list(store.read(f"r{run}")) for run in (1, 2)] == list(histories().values())
+    assert [(row.run, row.status, row.steps, row.started, row.ended) for row in store.runs()] == [
+        ("r2", "paused", 1, 200, None),
+        ("r1", "done", 2, 100, 109),
+    ]
+    assert store.definition("h") == Definition(hash="h", kind="agent", name="a", spec="spec")
+    assert (store.branch("r1", 2, "back"), store.fork("r2", 2)) == ("r1.2", "r3")
+    store.append("r1", [finished(12)])
+    assert [event.at for event in store.read("r1")] == [100, 1, 12]
+    assert store.row("r1").steps == 2
+    store.close()
+    SqliteStore(tmp_path / "new.db").close()
+    assert tables(path) == tables(tmp_path / "new.db")
+
+
+def test_processes_that_open_it_at_once(path):
+    """Several processes that find it bring it up once."""
+    text = """
+import sys
+from genxai_nb.journal.sqlite import SqliteStore
+print(*(row.run for row in SqliteStore(sys.argv[1]).runs()))
+"""
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", text, path], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        for _ in range(4)
+    ]
+    assert [process.communicate() for process in processes] == [("r2 r1\n", "")] * 4
+
+
+def test_journal_that_cannot_be_brought_up(path):
+    """When a statement fails, the journal stays as it was."""
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE tip (x)")
+    connection.close()
+    before = tables(path)
+    with pytest.raises(StoreError, match="tip already exists"):
+        SqliteStore(path)
+    assert tables(path) == before
