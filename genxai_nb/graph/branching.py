@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from time import time
 from typing import TYPE_CHECKING, Any
 
 from genxai_nb.calls.replay import Reuse
-from genxai_nb.errors import RunError
-from genxai_nb.journal.events import Event, LoopLimitReached, NodeFinished
+from genxai_nb.errors import ResumeRefused, RunError, WriteConflict
+from genxai_nb.journal.events import Event, LoopLimitReached, NodeFinished, RunRebased
 
 from .fold import fold
 from .stepping import Stepping
+from .workflow import Workflow
 
 if TYPE_CHECKING:
     from genxai_nb.journal.store import HeadRow
@@ -111,6 +113,54 @@ class Branching(Stepping):
         events = self.events()
         schedule = fold(self._graph(), events[: self._cut(events, step)]).schedule
         return self._graph().schema.result(schedule.now()[0])
+
+    def rebase(self, graph: Workflow) -> None:
+        """Go on in a changed graph, from the nodes of the same names that the run stands before.
+
+        Parallel branches are merged for it. Steps before it belong to the graph as it was.
+
+        Raises:
+            GraphInvalid: The graph cannot run.
+            ResumeRefused: None of the nodes that the run stands before is in the graph.
+            StateInvalid: The state does not fit the graph's schema.
+            WriteConflict: Parallel branches have written one key.
+            RunError: The run is under way, or has ended.
+        """
+        self._sync(self._rebase(graph))
+
+    async def _rebase(self, graph: Workflow) -> None:
+        self._refuse_unless_standing("set a value")
+        plan = graph.build()
+        schedule = (
+            self._driver.level.schedule if self._driver else fold(self._graph(), self.events()).schedule
+        )
+        state, clashes = schedule.now()
+        for key, writers in clashes.items():
+            raise WriteConflict(key, writers[0], writers[-1])
+        nodes, visits = schedule.standing()
+        kept = tuple(node for node in nodes if node in plan.index)
+        if not kept:
+            raise ResumeRefused(
+                f"Run {self.run_id} stands before {', '.join(map(repr, nodes))}, which the changed graph does not have.",
+                hint="Go back to a step whose next node it has, or start anew.",
+                run_id=self.run_id,
+            )
+        definitions = graph.definitions()
+        fact = RunRebased(
+            at=time(),
+            structure=graph.structure,
+            state=graph.schema.start(state),
+            nodes=kept,
+            visits=visits,
+            definitions={definition.name: definition.hash for definition in definitions},
+        )
+        if self._driver is not None:
+            await self._driver.stop()
+            self._park("paused")
+        self._store.keep((*definitions, graph.own_record()))
+        self._store.append(self.run_id, (fact,), wait=30.0)
+        self.graph, self.status, self.reason = graph, "paused", "rebased"
+        self.stands += 1
 
     def heads(self) -> list[HeadRow]:
         """The lines of this run's history, oldest first, with those that were left."""

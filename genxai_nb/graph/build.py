@@ -72,6 +72,7 @@ class Graph:
         self._drawn: set[str] = set()
         self._plan: Plan | None = None
         self._structure: str | None = None
+        self._own_record: Definition | None = None
         self._bindings = Bindings(self)
 
     def __repr__(self) -> str:
@@ -296,6 +297,14 @@ class Graph:
         if prepared is not None and prepared.definition is place.definition:
             return prepared
         return self._bindings.prepare(place)
+
+    def own_record(self) -> Definition:
+        """The graph itself as the journal keeps it, by its structure."""
+        if self._own_record is None or self._own_record.hash != self.structure:
+            self._own_record = Definition(
+                hash=self.structure, kind="graph", name=self.name, spec=self.lines()
+            )
+        return self._own_record
 
     def all_nodes(self) -> list[str]:
         """Names of its nodes, and of those of its subgraphs."""

@@ -12,6 +12,7 @@ from genxai_nb.journal.events import (
     NodeFailed,
     NodeFinished,
     NodeStarted,
+    RunRebased,
     RunStarted,
     StateSet,
 )
@@ -33,6 +34,7 @@ class Folded:
         graph: Its graph.
         given: Its input.
         path: The visits of subgraphs around it; empty at the top.
+        rebased: Where it goes on in a changed graph; ``given`` is its state there.
 
     Attributes:
         started: The checked input.
@@ -42,12 +44,17 @@ class Folded:
         inner: The subgraphs that had begun and not ended, by path.
     """
 
-    def __init__(self, graph: Workflow, given: Mapping[str, Any], path: str = "") -> None:
+    def __init__(
+        self, graph: Workflow, given: Mapping[str, Any], path: str = "", rebased: RunRebased | None = None
+    ) -> None:
         self.graph = graph
         self.path = path
         self.schema = graph.schema
         self.started = graph.schema.start(given)
-        self.schedule = Schedule(graph.build(), graph.schema.reducers, dict(self.started))
+        at = (None, {}) if rebased is None else (rebased.nodes, rebased.visits)
+        self.schedule = Schedule(
+            graph.build(), graph.schema.reducers, dict(self.started), nodes=at[0], visits=at[1]
+        )
         self.instances: Instances = {}
         self.attempts: Attempts = {}
         self.inner: dict[str, Folded] = {}
@@ -135,14 +142,16 @@ def fold(graph: Workflow, events: Iterable[Event]) -> Folded:
     Raises:
         StoreDamaged: They do not begin with RunStarted, or one cannot follow those before it.
     """
-    rest = iter(events)
-    started = next(rest, None)
-    if not isinstance(started, RunStarted):
+    events = list(events)
+    if not events or not isinstance(events[0], RunStarted):
         raise StoreDamaged(
             "The run's first event is not RunStarted.", hint="The journal is damaged before this run."
         )
-    folded = Folded(graph, started.input)
-    for event in rest:
+    last = max(place for place, event in enumerate(events) if isinstance(event, RunStarted | RunRebased))
+    begun = events[last]
+    rebased = begun if isinstance(begun, RunRebased) else None
+    folded = Folded(graph, rebased.state if rebased else events[0].input, rebased=rebased)
+    for event in events[last + 1 :]:
         folded.take(event)
     return folded
 

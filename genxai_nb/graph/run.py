@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from difflib import unified_diff
 from time import time
 from typing import TYPE_CHECKING, Any
 
 from genxai_nb.errors import ResumeRefused, RunNotFound
 from genxai_nb.journal import open_store
-from genxai_nb.journal.events import RunStarted
+from genxai_nb.journal.events import RunRebased, RunStarted
 
 from .branching import Branching
 from .canonical import canonical
@@ -55,7 +56,7 @@ class Run(Branching):
             definitions={definition.name: definition.hash for definition in definitions},
             model=options.model,
         )
-        return cls(store.begin(started, definitions), store, graph, options, "ready")
+        return cls(store.begin(started, (*definitions, graph.own_record())), store, graph, options, "ready")
 
     @classmethod
     def load(cls, run_id: str, graph: Workflow | None = None, store: str | None = None) -> Run:
@@ -72,13 +73,17 @@ class Run(Branching):
             raise RunNotFound(
                 f"No run {run_id!r} in {kept.url}.", hint=f"Newest: {known or 'none'}.", run_id=run_id
             )
-        started = next(iter(kept.read(run_id)))
+        events = list(kept.read(run_id))
+        started = events[0]
         model = started.model if isinstance(started, RunStarted) else None
         run = cls(run_id, kept, graph, RunOptions(model=model, store=store), row.status)
-        if graph is not None and isinstance(started, RunStarted) and graph.structure != started.structure:
+        structure = next(e.structure for e in reversed(events) if isinstance(e, RunStarted | RunRebased))
+        if graph is not None and graph.structure != structure:
+            before = kept.definition(structure)
             raise ResumeRefused(
-                f"Graph {graph.name!r} has changed its nodes or edges since run {run_id!r} began.",
-                hint="Start a new run, or define the graph as it was.",
+                f"Graph {graph.name!r} has changed its nodes or edges since run {run_id!r} began."
+                f"{_difference(before.spec if before else '', graph.own_record().spec)}",
+                hint="Define it as it was, rebase the run on it, or start anew.",
                 run_id=run_id,
             )
         return run
@@ -97,6 +102,13 @@ class Run(Branching):
         """The run in a form that does not depend on timing, for comparison byte for byte."""
         plan = self._graph().build()
         return canonical(self.events(), {place.name: place.order for place in plan.places})
+
+
+def _difference(before: str, now: str) -> str:
+    """The lines of a graph that are gone and those that are new, each on a line of its own."""
+    marked = list(unified_diff(before.splitlines(), now.splitlines(), n=0, lineterm=""))[2:]
+    lines = [f"\n  {line[0]} {line[1:]}" for line in marked if line[0] in "+-"]
+    return "".join([*lines, "\n"] if lines else lines)
 
 
 def run_log(store: str | None = None) -> DataFrame:

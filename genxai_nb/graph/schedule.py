@@ -8,12 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from genxai_nb.errors import ConditionFailed, GenXAIError, StateInvalid
-
 from .definition import END, START, Edge
 from .plan import Loop, Place, Plan
 from .reducers import Reducer
-from .tokens import Ending, Parent, Token, Visit
+from .tokens import Ending, Parent, Token, Visit, items_of, undecided
 from .view import EMPTY, View, Views
 
 
@@ -24,19 +22,29 @@ class Schedule:
         plan: The graph's plan.
         reducers: The graph's reducers by key.
         start: The checked input.
+        nodes: Where the tokens are; None to begin at START.
+        visits: How often each node had been visited before.
 
     Attributes:
         running: Visits that have started and not ended, in order of starting.
         stopped: Nodes at which a token stopped because every edge said no, with the visit.
     """
 
-    def __init__(self, plan: Plan, reducers: Mapping[str, Reducer], start: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        reducers: Mapping[str, Reducer],
+        start: dict[str, Any],
+        *,
+        nodes: Sequence[str] | None = None,
+        visits: Mapping[str, int] = EMPTY,
+    ) -> None:
         self.plan = plan
         self.views = Views(reducers)
         self.running: dict[Place, Visit] = {}
         self.stopped: dict[str, View] = {}
         self._counts: dict[int, int] = {}
-        self._visits: dict[Place, int] = {}
+        self._visits = {plan.places[plan.index[node]]: n for node, n in visits.items() if node in plan.index}
         self._waiting: dict[Place, list[Token]] = {}
         self._gated: dict[Loop, list[Token]] = {}
         self._rounds: dict[Place, int] = {}  # heads whose gate has opened, with whom it waited for
@@ -46,7 +54,18 @@ class Schedule:
         self._ended: dict[tuple[int, int], View] = {}
         self._last: dict[Place, View] = {}  # the view after each node's last visit, while not narrow
         self._input = View(start)
-        self._begin()
+        if nodes is None:
+            self._begin()
+        else:
+            self._begin_at(nodes)
+
+    def _begin_at(self, nodes: Sequence[str]) -> None:
+        """Put a token at each of these nodes, as if it had just come."""
+        if len(nodes) > 1:
+            self.views.widen()
+        for node in nodes:
+            edge = next(edge for edge in self.plan.edges if edge.target == node)
+            self._arrive(self.plan.places[self.plan.index[node]], Token(edge, (), self._input))
 
     def _begin(self) -> None:
         edges, _ = self._choose(self.plan.start, self._input.data, 0)
@@ -130,7 +149,7 @@ class Schedule:
                 except (
                     Exception
                 ) as exc:  # a condition may be a function of the user's, which may raise anything
-                    raise _undecided(edge, visit, exc) from exc
+                    raise undecided(edge, visit, exc) from exc
             elif edge.otherwise:
                 continue
             if self._spends(edge):
@@ -255,7 +274,7 @@ class Schedule:
         edge = tokens[0].edge
         visit = Visit(place, number, parents, view, edge, results)
         if edge.each is not None:
-            visit.items = _items(edge, view.data)
+            visit.items = items_of(edge, view.data)
         self._visits[place] = number
         self.running[place] = visit
         return visit
@@ -285,6 +304,14 @@ class Schedule:
             views = self._met(tokens, place.blockers | self._rounds.get(place, 0))
         own = self._last.get(place)
         return views if own is None else [own, *views]
+
+    def standing(self) -> tuple[list[str], dict[str, int]]:
+        """The nodes that are running or that tokens wait for, and how often each node has been visited."""
+        heads = [self.plan.places[loop.head] for loop in self._gated]
+        places = {place.index: place.name for place in (*self.running, *self._waiting, *heads)}
+        under_way = dict.fromkeys(self.running, 1)
+        visits = {place.name: count - under_way.get(place, 0) for place, count in self._visits.items()}
+        return [places[index] for index in sorted(places)], visits
 
     def peek(self, place: Place) -> Mapping[str, Any]:
         """The state that the next visit of a startable node would see."""
@@ -367,21 +394,3 @@ class Schedule:
     def no_way_on(self) -> bool:
         """Every token stopped at a node whose edges all said no."""
         return not self._active and not self._arrived
-
-
-def _undecided(edge: Edge, visit: int, exc: Exception) -> ConditionFailed:
-    where = f"{edge.source} -> {edge.target}"
-    said = exc.what if isinstance(exc, GenXAIError) else f"{type(exc).__name__}: {exc}"
-    hint = exc.hint if isinstance(exc, GenXAIError) else "Mend the condition."
-    what = f"The condition {edge.when!r} of {where} failed after visit {visit} of {edge.source!r}: {said}"
-    return ConditionFailed(what, hint=hint, node=edge.source)
-
-
-def _items(edge: Edge, data: Mapping[str, Any]) -> list[Any]:
-    value = data.get(edge.each or "")
-    if not isinstance(value, list | tuple):
-        raise StateInvalid(
-            f"{edge.source} -> {edge.target} runs for each item in {edge.each!r}, which is {value!r:.80}.",
-            hint=f"Write a list to {edge.each!r} first.",
-        )
-    return list(value)

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from msgspec import Struct, structs
 
 from genxai_nb.calls.gate import Held
-from genxai_nb.errors import RunError, ToolFailed, UnknownName
+from genxai_nb.errors import NodeFailed, RunError, ToolFailed, UnknownName
 from genxai_nb.expressions import compile_expression
 from genxai_nb.journal.events import StateSet
 from genxai_nb.messages import Message, ModelReply, ModelRequest, Text, assistant
@@ -17,6 +17,7 @@ from genxai_nb.messages import Message, ModelReply, ModelRequest, Text, assistan
 from .context import Question, checked_answer
 from .driver import Position
 from .driving import Driving
+from .failure import Failure, failure_of
 from .pace import Breakpoint
 from .result import Result
 
@@ -161,6 +162,11 @@ class Stepping(Driving):
         for node, visit in [*running, *places]:
             return Position(steps, "", node, visit, "before")
         return Position(steps)
+
+    @property
+    def failure(self) -> Failure | None:
+        """Where the node failed that ended the run in this process: line and locals; None if none did."""
+        return failure_of(self._error) if isinstance(self._error, NodeFailed) else None
 
     # ── held calls ───────────────────────────────────────────────────────────────────────────
 

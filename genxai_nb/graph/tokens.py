@@ -7,11 +7,13 @@ from typing import Any
 
 from msgspec import Struct
 
+from genxai_nb.errors import ConditionFailed, GenXAIError, StateInvalid
+
 from .definition import Edge
 from .plan import Place
 from .view import View
 
-__all__ = ["Ending", "Parent", "Token", "Visit"]
+__all__ = ["Ending", "Parent", "Token", "Visit", "items_of", "undecided"]
 
 Parent = tuple[str, int]
 
@@ -55,3 +57,27 @@ class Ending(Struct, frozen=True, eq=False):
     reduced: dict[str, Any]
     spent: Sequence[Edge]
     after: View
+
+
+def undecided(edge: Edge, visit: int, exc: Exception) -> ConditionFailed:
+    """The error of a condition that raised."""
+    where = f"{edge.source} -> {edge.target}"
+    said = exc.what if isinstance(exc, GenXAIError) else f"{type(exc).__name__}: {exc}"
+    hint = exc.hint if isinstance(exc, GenXAIError) else "Mend the condition."
+    what = f"The condition {edge.when!r} of {where} failed after visit {visit} of {edge.source!r}: {said}"
+    return ConditionFailed(what, hint=hint, node=edge.source)
+
+
+def items_of(edge: Edge, data: Mapping[str, Any]) -> list[Any]:
+    """The items that a map runs for.
+
+    Raises:
+        StateInvalid: The key holds no list.
+    """
+    value = data.get(edge.each or "")
+    if not isinstance(value, list | tuple):
+        raise StateInvalid(
+            f"{edge.source} -> {edge.target} runs for each item in {edge.each!r}, which is {value!r:.80}.",
+            hint=f"Write a list to {edge.each!r} first.",
+        )
+    return list(value)

@@ -48,6 +48,9 @@ class Workflow(Protocol):
     def definition_of(self, node: str) -> Prepared:
         """The body of a node as its definition is now, with the node's options."""
 
+    def own_record(self) -> Definition:
+        """The graph itself as the journal keeps it, by its structure."""
+
     def all_nodes(self) -> list[str]:
         """Names of its nodes, and of those of its subgraphs."""
 

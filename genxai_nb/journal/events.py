@@ -164,6 +164,19 @@ class StateSet(Fact, frozen=True, kw_only=True, tag="state_set"):
     path: str = ""
 
 
+class RunRebased(Fact, frozen=True, kw_only=True, tag="run_rebased"):
+    """The run goes on in a changed graph: with this state, from these nodes.
+
+    ``visits`` says how often each node had been visited, so that the numbers go on.
+    """
+
+    structure: str
+    state: dict[str, Any]
+    nodes: tuple[str, ...]
+    visits: dict[str, int]
+    definitions: dict[str, str]
+
+
 class RunPaused(Fact, frozen=True, kw_only=True, tag="run_paused"):
     """The run stands; ``reason`` says why."""
 
@@ -202,6 +215,7 @@ Event = (
     | CallFailed
     | CallRetried
     | StateSet
+    | RunRebased
     | RunPaused
     | RunFinished
     | RunFailed
