@@ -84,7 +84,7 @@ class Driver:
         layers: list[Middleware] = [replay, self.gate, record, Retry(self.journal.commit)]
         self.exchange = Exchange(
             run_id,
-            store.heads(run_id)[-1].name if hasattr(store, "heads") else run_id,
+            next(head.name for head in store.heads(run_id) if head.current),
             lambda handler: chained(layers, handler),
             stream,
             graph.lookup,

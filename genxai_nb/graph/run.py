@@ -7,7 +7,7 @@ from difflib import unified_diff
 from time import time
 from typing import TYPE_CHECKING, Any
 
-from genxai_nb.errors import ResumeRefused, RunNotFound
+from genxai_nb.errors import ResumeRefused
 from genxai_nb.journal import open_store
 from genxai_nb.journal.events import RunRebased, RunStarted
 
@@ -67,12 +67,7 @@ class Run(Branching):
             ResumeRefused: The graph's structure is not the one that the run began with.
         """
         kept = open_store(store)
-        row = next((row for row in kept.runs() if row.run == run_id), None)
-        if row is None:
-            known = ", ".join(row.run for row in kept.runs()[:5])
-            raise RunNotFound(
-                f"No run {run_id!r} in {kept.url}.", hint=f"Newest: {known or 'none'}.", run_id=run_id
-            )
+        row = kept.row(run_id)
         events = list(kept.read(run_id))
         started = events[0]
         model = started.model if isinstance(started, RunStarted) else None

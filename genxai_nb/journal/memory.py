@@ -69,6 +69,7 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self._runs: dict[str, _Run] = {}
+        self._ends: dict[str, list[Event]] = {}  # the events of each run's current head
         self._definitions: dict[str, Definition] = {}
         self._held: set[str] = set()
         self._lock = threading.Lock()
@@ -80,6 +81,7 @@ class MemoryStore:
             head = _Head(f"{run}.1", "begun")
             head.events.append(structs.replace(started, run=run))
             self._runs[run] = _Run(head, started.at, started.parent)
+            self._ends[run] = head.events
         self.keep(definitions)
         return run
 
@@ -89,21 +91,23 @@ class MemoryStore:
         Raises:
             RunNotFound: No such run.
         """
-        with self._lock:
-            self._run(run).current.events.extend(events)
+        end = self._ends.get(run)
+        (self._run(run).current.events if end is None else end).extend(events)
 
     def branch(self, run: str, upto: int, why: str) -> str:
         """Take a run back: give it a new head after the first ``upto`` events of its current history.
 
         Raises:
             RunNotFound: No such run.
+            RunBusy: It is being driven.
             RunError: Its history is shorter than that, or nothing would be left of it.
         """
-        with self._lock:
-            kept = self._run(run)
+        kept = self._run(run)
+        with self.lease(run), self._lock:
             check_cut(run, upto, kept.current.upto + len(kept.current.events))
             head = _Head(f"{run}.{len(kept.heads) + 1}", why, kept.current, upto)
             kept.heads[head.name] = kept.current = head
+            self._ends[run] = head.events
         return head.name
 
     def fork(self, run: str, upto: int, head: str | None = None) -> str:
@@ -117,7 +121,9 @@ class MemoryStore:
             parent = self._head(run, head)
             check_cut(run, upto, parent.upto + len(parent.events))
             made = f"r{len(self._runs) + 1}"
-            self._runs[made] = _Run(_Head(f"{made}.1", "forked", parent, upto), time(), run)
+            fork = _Head(f"{made}.1", "forked", parent, upto)
+            self._runs[made] = _Run(fork, time(), run)
+            self._ends[made] = fork.events
         return made
 
     def keep(self, definitions: Sequence[Definition]) -> None:
