@@ -11,7 +11,7 @@ from pathlib import Path
 
 from genxai_nb.errors import RunBusy, StoreError
 
-_open: dict[Path, int] = {}
+_open: set[int] = set()
 
 
 @contextmanager
@@ -34,31 +34,16 @@ def hold(folder: Path, run: str) -> Iterator[None]:
             hint="Wait for it, or stop it there; then resume it.",
             run_id=run,
         )
-    _open[path] = descriptor
+    _open.add(descriptor)
     try:
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()} {socket.gethostname()}".encode(), 0)
         yield
     finally:
-        if _open.get(path) == descriptor:
-            del _open[path]
+        if descriptor in _open:
+            _open.discard(descriptor)
             path.unlink(missing_ok=True)
             os.close(descriptor)
-
-
-@contextmanager
-def keep_others_off(folder: Path, run: str) -> Iterator[None]:
-    """Let no other process drive the run while the block runs; this one may be driving it.
-
-    Raises:
-        RunBusy: Another process is driving it.
-        StoreError: The lock file cannot be made.
-    """
-    if folder / f"{run}.lock" in _open:
-        yield
-    else:
-        with hold(folder, run):
-            yield
 
 
 def held(folder: Path, run: str) -> bool:
@@ -112,7 +97,7 @@ def _holder(path: Path) -> str:
 
 def _let_go_in_child() -> None:
     """A forked child does not keep its parent's runs locked when the parent dies."""
-    for descriptor in _open.values():
+    for descriptor in _open:
         os.close(descriptor)
     _open.clear()
 

@@ -91,8 +91,10 @@ class MemoryStore:
         Raises:
             RunNotFound: No such run.
         """
-        end = self._ends.get(run)
-        (self._run(run).current.events if end is None else end).extend(events)
+        try:
+            self._ends[run].extend(events)
+        except KeyError:
+            raise self._no_run(run) from None
 
     def branch(self, run: str, upto: int, why: str) -> str:
         """Take a run back: give it a new head after the first ``upto`` events of its current history.
@@ -212,9 +214,10 @@ class MemoryStore:
         try:
             return self._runs[run]
         except KeyError:
-            raise RunNotFound(
-                f"No run {run!r} in this store.", hint=suggest(run, self._runs), run_id=run
-            ) from None
+            raise self._no_run(run) from None
+
+    def _no_run(self, run: str) -> RunNotFound:
+        return RunNotFound(f"No run {run!r} in this store.", hint=suggest(run, self._runs), run_id=run)
 
     def _head(self, run: str, name: str | None) -> _Head:
         kept = self._run(run)

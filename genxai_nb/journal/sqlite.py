@@ -21,7 +21,7 @@ from .codec import decode_event, encode_event
 from .connection import Connection
 from .events import Event, RunStarted
 from .heads import check_cut, first_of, no_head
-from .lease import held, hold, keep_others_off
+from .lease import held, hold
 from .rows import (
     SHIFT,
     Segment,
@@ -116,7 +116,7 @@ class SqliteStore:
 
         Raises:
             RunNotFound: No such run.
-            RunBusy: Another process is driving it.
+            RunBusy: It is being driven.
             RunError: Its history is shorter than that, or nothing would be left of it.
             StoreBusy: The lock was not had within 5 seconds.
         """
@@ -127,7 +127,7 @@ class SqliteStore:
             return name_of(connection, add_head(connection, run, why, parent, upto))
 
         self._file.read(lambda connection: self._head(connection, run))
-        with keep_others_off(self._leases, run):
+        with self.lease(run):
             return self._file.write(work)
 
     def fork(self, run: str, upto: int, head: str | None = None) -> str:

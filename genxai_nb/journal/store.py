@@ -68,7 +68,7 @@ class Store(Protocol):
 
     A run that has not ended is ``running`` while somebody holds its lease, and else ``paused``: a run whose
     process died says so without having written it. One that was paused, taken back or forked is ``paused``
-    whoever holds it, until it is resumed or its next visit starts.
+    whoever holds it, until it is resumed or its next visit or call starts.
     """
 
     url: str
@@ -97,15 +97,15 @@ class Store(Protocol):
     def branch(self, run: str, upto: int, why: str) -> str:
         """Take a run back: give it a new head after the first ``upto`` events of its current history.
 
-        The new head becomes the current one, in one transaction. Nothing is copied or deleted. The caller
-        holds the run's lease, or nobody does.
+        The new head becomes the current one, in one transaction. Nothing is copied or deleted. It takes the
+        run's lease for the time, so that whoever drives the run lets go of it first.
 
         Returns:
             The new head's name.
 
         Raises:
             RunNotFound: No such run.
-            RunBusy: Another process is driving it.
+            RunBusy: It is being driven, in this process or another one.
             RunError: Its history is shorter than that, or nothing would be left of it.
             StoreBusy: The lock was not had within the busy timeout.
         """

@@ -143,10 +143,16 @@ def summarize(events: Iterable[Event]) -> RunSummary:
 
 
 def turn(event: Event, status: str) -> RunStatus | None:
-    """The status into which an event brings a run of some status; None if it stays as it is."""
-    if type(event) is NodeStarted and status == "paused":
+    """The status into which an event brings a run of some status; None if it stays as it is.
+
+    A paused run runs again when a visit or a call starts, unless that call is answered by hand.
+    """
+    kind = type(event)
+    if status == "paused" and (kind is NodeStarted or kind is CallStarted):
         return "running"
-    return STATUS_AFTER.get(type(event))
+    if isinstance(event, CallFinished) and event.by_hand:
+        return "paused"
+    return STATUS_AFTER.get(kind)
 
 
 def row_of(events: Sequence[Event], since: int = 0) -> RunRow:

@@ -11,6 +11,8 @@ import pytest
 
 from genxai_nb.errors import RunBusy, RunError, RunNotFound
 from genxai_nb.journal.events import (
+    CallFinished,
+    CallStarted,
     NodeFinished,
     NodeStarted,
     RunFailed,
@@ -30,6 +32,10 @@ def started(at: float = 0.0, graph: str = "g") -> RunStarted:
 
 def finished(visit: int) -> NodeFinished:
     return NodeFinished(at=visit, node="a", visit=visit, update={}, edges=(0,))
+
+
+def asked(at: float) -> CallStarted:
+    return CallStarted(at=at, slot="s", kind="tool", name="t", request={}, node="a", visit=1, ordinal=0)
 
 
 def visits(store, run: str, head: str | None = None) -> list[int]:
@@ -134,8 +140,8 @@ def test_row_after_going_back(store, run):
     store.append(run, [RunFinished(at=9)])
     row = store.row(run)
     assert (row.status, row.steps, row.ended) == ("done", 3, 9)
+    store.branch(run, 2, "back")
     with store.lease(run):
-        store.branch(run, 2, "back")
         row = store.row(run)
         assert (row.status, row.steps, row.ended, row.started) == ("paused", 1, None, 0)
         store.append(run, [RunResumed(at=10, definitions={}), finished(12)])
@@ -170,8 +176,21 @@ def test_run_that_goes_on_after_a_pause(store, run):
         store.append(run, [NodeStarted(at=6, node="a", visit=4, parents=()), finished(4)])
         assert (store.row(run).status, store.row(run).ended, store.row(run).steps) == ("running", None, 4)
         store.append(run, [finished(5), RunPaused(at=8, reason="step")])
-        store.append(run, [finished(6)])  # its call was answered by hand while the run stood
+        store.append(run, [finished(6)])  # while it stood, its call was answered by hand
         assert (store.row(run).status, store.row(run).ended, store.row(run).steps) == ("paused", 8, 6)
+        store.append(run, [asked(9), CallFinished(at=9, slot="s", reply=1, by_hand=True)])
+        assert store.row(run).status == "paused"
+        store.append(run, [asked(10)])
+        assert store.row(run).status == "running"
+
+
+def test_run_that_is_being_driven(store, run):
+    """A run cannot be taken back under the one who drives it; it can be forked."""
+    with store.lease(run):
+        with pytest.raises(RunBusy, match="in this process"):
+            store.branch(run, 1, "back")
+        assert visits(store, store.fork(run, 2)) == [1]
+    assert store.branch(run, 1, "back") == "r1.2"
 
 
 def test_reading_goes_on_with_the_head_it_began_with(store, run):
