@@ -63,6 +63,7 @@ class Driving:
         self._breakpoints: dict[int, Breakpoint] = {}
         self._later: tuple[Iterable[Event], Reuse] = ((), "none")
         self._error: GenXAIError | None = None
+        self._looked: tuple[int, list[Event]] | None = None
 
     # ── driving ──────────────────────────────────────────────────────────────────────────────
 
@@ -210,6 +211,7 @@ class Driving:
         if self._driver is not None:
             await self._driver.stop()
             self._park("cancelled")
+            self.stands += 1
 
     def _sync(self, work: Coroutine[Any, Any, T]) -> T:
         home = self._home
@@ -267,13 +269,17 @@ class Driving:
     # ── looking ──────────────────────────────────────────────────────────────────────────────
 
     def events(self) -> list[Event]:
-        """All facts so far."""
-        return list(self._store.read(self.run_id))
+        """All facts so far. While the run stands they are read once."""
+        if self._driving is not None or self.graph is None:
+            return list(self._store.read(self.run_id))
+        if self._looked is None or self._looked[0] != self.stands:
+            self._looked = (self.stands, list(self._store.read(self.run_id)))
+        return list(self._looked[1])
 
     @property
     def steps(self) -> int:
         """How many visits have finished."""
-        return sum(type(event) is NodeFinished for event in self._store.read(self.run_id))
+        return sum(type(event) is NodeFinished for event in self.events())
 
     @property
     def state(self) -> Any:
