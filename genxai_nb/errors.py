@@ -11,6 +11,7 @@
     ├── InputError                   mend the value
     │   ├── StateInvalid             a value does not fit the state schema
     │   ├── StateAssigned            a node body assigned to the state instead of returning changes
+    │   ├── KeyMissing               a node body read a key that the state does not have
     │   ├── WriteConflict            two parallel nodes wrote one key that has no reducer
     │   ├── TemplateKeyMissing       a template names a key that the state does not have
     │   └── NotStorable              a value that the journal cannot keep, with its path
@@ -46,20 +47,16 @@ Each class has a stable ``code`` and each error says what happened, the value, a
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, ClassVar
+
+from .suggestions import suggest as suggest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
 class GenXAIError(Exception):
-    """Base of every error of this package.
-
-    Args:
-        what: What happened, with the value, in one sentence.
-        hint: What to do about it, in one sentence; empty when there is nothing to advise.
-    """
+    """Base of every error of this package: what happened, with the value, and a hint what to do about it."""
 
     code: ClassVar[str] = "genxai"
 
@@ -147,6 +144,18 @@ class StateAssigned(InputError):
         super().__init__(
             f"State is read-only: key {key!r} was assigned.", hint=f"Return {{{key!r}: ...}} instead."
         )
+
+
+class KeyMissing(InputError, KeyError):
+    """A node body read a key that the state does not have. It is a KeyError too."""
+
+    code = "key_missing"
+
+    def __init__(self, key: str, known: Iterable[str]) -> None:
+        self.key = key
+        super().__init__(f"The state has no key {key!r}.", hint=suggest(key, known) or "Use state.get(...).")
+
+    __str__ = Exception.__str__
 
 
 class WriteConflict(InputError):
@@ -386,15 +395,3 @@ class StoreDamaged(StoreError):
     """A row of the journal cannot be read back."""
 
     code = "store_damaged"
-
-
-def suggest(name: str, known: Iterable[str]) -> str:
-    """Name the nearest of the known names, or list a few of them."""
-    known = sorted(set(known))
-    near = get_close_matches(name, known, n=1, cutoff=0.6)
-    if near:
-        return f"Did you mean {near[0]!r}?"
-    if not known:
-        return ""
-    shown = ", ".join(known[:8])
-    return f"Known: {shown}{', ...' if len(known) > 8 else ''}."

@@ -112,4 +112,15 @@ async def run_in_worker(function: Callable[..., T], *args: Any) -> T:
             if _workers is None:
                 _workers = ThreadPoolExecutor(WORKERS, "genxai-worker")
     context = contextvars.copy_context()
-    return await asyncio.get_running_loop().run_in_executor(_workers, context.run, function, *args)
+    return await asyncio.get_running_loop().run_in_executor(
+        _workers, context.run, _contained, function, *args
+    )
+
+
+def _contained(function: Callable[..., T], *args: Any) -> T:
+    """Call a function so that nothing it raises can end the thread or stop a loop."""
+    try:
+        return function(*args)
+    except (StopIteration, SystemExit, KeyboardInterrupt, GeneratorExit) as exc:
+        said = f"{type(exc).__name__}: {exc}".removesuffix(": ")
+        raise RuntimeError(said) from exc

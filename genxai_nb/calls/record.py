@@ -7,7 +7,7 @@ from time import perf_counter, time
 from typing import Any
 
 from genxai_nb.errors import CallError, GenXAIError
-from genxai_nb.journal.events import CallFailed, CallFinished, CallStarted, Event
+from genxai_nb.journal.events import CallDiverged, CallFailed, CallFinished, CallStarted, Event
 
 from .call import Call, Handler
 from .replay import Replay
@@ -53,6 +53,10 @@ class Record:
             (self.started(call), CallFinished(at=time(), slot=call.slot, reply=reply, reused=True))
         )
 
+    async def diverged(self, call: Call, recorded: str) -> None:
+        """Record that a body which runs again asks for another effect than the one in the journal."""
+        await self._commit((CallDiverged(at=time(), slot=call.slot, recorded=recorded),))
+
     async def by_hand(self, call: Call, value: Any, error: CallError | None) -> None:
         """Record a call that a person answered, or made to fail, before it was made."""
         end = (
@@ -73,7 +77,7 @@ class Record:
             failed = CallFailed(
                 at=time(),
                 slot=call.slot,
-                error=str(exc) or type(exc).__name__,
+                error=str(exc) if isinstance(exc, GenXAIError) else words_of(exc),
                 code=code,
                 seconds=perf_counter() - began,
                 attempts=call.attempt,
@@ -85,3 +89,13 @@ class Record:
             (CallFinished(at=time(), slot=call.slot, reply=reply, seconds=seconds, attempts=call.attempt),)
         )
         return reply
+
+
+def words_of(error: BaseException | None) -> str:
+    """An error in words: what our own say, and the type and text of others, even if they cannot be printed."""
+    if isinstance(error, GenXAIError):
+        return error.what
+    try:
+        return f"{type(error).__name__}: {error}".removesuffix(": ")
+    except Exception:  # noqa: BLE001 - an error's own text may raise anything
+        return f"{type(error).__name__}, whose text cannot be read"

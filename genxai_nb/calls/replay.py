@@ -31,11 +31,15 @@ class Replay:
         self, events: Iterable[Event] = (), later: Iterable[Event] = (), reuse: Reuse = "none"
     ) -> None:
         self.reused: Callable[[Call, Any], Awaitable[None]] | None = None
+        self.diverged: Callable[[Call, str], Awaitable[None]] | None = None
         self._answers: dict[str, CallFinished | CallFailed] = {}
         self._starts: dict[str, CallStarted] = {}
         self.unfinished: dict[str, CallStarted] = {}
         for event in events:
             self.note(event)
+        self._unasked = {
+            slot: start for slot, start in self._starts.items() if start.effect and slot in self._answers
+        }
         self._later = {} if reuse == "none" else _answered(later, effects=reuse == "effects")
 
     def note(self, event: Event) -> None:
@@ -48,6 +52,22 @@ class Replay:
             self.unfinished.pop(event.slot, None)
         elif type(event) is NodeFailed:
             self.forget_attempt(event)
+
+    async def _tell_divergence(self, call: Call) -> None:
+        """A recorded effect of this place and tool that was not asked for again, while this one is new."""
+        scope = call.scope
+        place = (scope.path, scope.node, scope.visit, scope.index, call.name)
+        for slot, start in list(self._unasked.items()):
+            if (
+                start.path,
+                start.node,
+                start.visit,
+                start.index,
+                start.name,
+            ) == place and self.diverged is not None:
+                del self._unasked[slot]
+                await self.diverged(call, slot)
+                return
 
     def forget_attempt(self, failed: NodeFailed) -> None:
         """Drop what a failed attempt learnt from models and reads, and the effects that failed."""
@@ -63,6 +83,10 @@ class Replay:
     async def __call__(self, call: Call, proceed: Handler) -> Any:
         """Answer from the record, failures included, or let the call go on."""
         answer = self._answers.get(call.slot) if self._answers else None
+        if answer is not None:
+            self._unasked.pop(call.slot, None)
+        elif call.traits.effect and self._unasked:
+            await self._tell_divergence(call)
         if answer is None and call.slot in self._later:
             answer = self._later[call.slot]
             if self.reused is not None:

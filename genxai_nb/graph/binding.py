@@ -13,6 +13,7 @@ from genxai_nb.source import source_of
 from .definition import Condition, Node
 from .functions import FunctionBody
 from .nodes import Lookup, NodeBody, NodeLike, Prepared
+from .options import refuse_arguments
 from .state import Schema, State
 
 __all__ = ["Bindings", "NoLookup", "read_condition"]
@@ -99,6 +100,8 @@ class Bindings:
                 f"Node {node.name!r} expects {node.expected} {node.what!r}, which is a {body.kind}.",
                 hint=f"Write {body.kind} {node.what}.",
             )
+        if body.kind != "tool":
+            refuse_arguments(node.name, body.kind, node.options.arguments)
         self._all = None
         node.prepared = Prepared(definition, body, node.options)
         return node.prepared

@@ -17,13 +17,13 @@ from .binding import Bindings, NoLookup, read_condition
 from .checks import check, check_name
 from .definition import END, START, Condition, Edge, Node
 from .nodes import Lookup, NodeBody, NodeOptions, Prepared
+from .options import as_input, node_options, run_options, whole
 from .plan import Plan
 from .reducers import Reducer
 from .result import Result
 from .run import Run
 from .state import Schema
 from .subgraph import Subgraph
-from .workflow import RunOptions
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -63,6 +63,7 @@ class Graph:
         limit: int | None = None,
         lookup: Lookup | None = None,
     ) -> None:
+        check_name(name)
         self.name = name
         self.schema = Schema(state, reducers)
         self.limit = limit
@@ -109,7 +110,7 @@ class Graph:
                 name of a tool; None to look up the node's own name at each start.
             retry: Further attempts after the body raised.
             timeout: Seconds that one attempt may take.
-            on_error: What a failure leads to: ``fail`` ends the run.
+            on_error: What a failure leads to: ``fail`` ends the run, ``continue`` goes on as if nothing was written.
             join: Whom a node with several sources waits for: ``all`` who can still come.
             cache: Whether a result is kept for equal input: False.
             reads: The keys that the body is shown; None for all.
@@ -135,25 +136,19 @@ class Graph:
             raise DefinitionError(
                 f"Node {name!r} is there already.", hint="Use bind() to give it a new definition."
             )
-        for option, value, known in (
-            ("on_error", on_error, "fail"),
-            ("join", join, "all"),
-            ("cache", cache, False),
-        ):
-            if value != known:
-                raise DefinitionError(
-                    f"Node {name!r} has {option}={value!r}.", hint=f"This version knows {option}={known!r}."
-                )
         if isinstance(definition, str):
             definition, what = None, definition
-        options = NodeOptions(
-            name=name,
-            retry=_whole("retry", retry),
+        options = node_options(
+            name,
+            retry=retry,
             timeout=timeout,
-            reads=None if reads is None else tuple(reads),
+            on_error=on_error,
+            join=join,
+            cache=cache,
+            reads=reads,
             into=into,
+            choices=choices,
             arguments={**(arguments or {}), **more},
-            choices=tuple(choices),
         )
         node = Node(name, options, definition, what=what, expected=expected)
         if definition is not None:
@@ -210,6 +205,11 @@ class Graph:
                 f"No edge leads {'out of END' if source == END else 'into START'}.",
                 hint=f"{source} -> {target}",
             )
+        if (item is not None and each is None) or (each is not None and not str(each).isidentifier()):
+            raise DefinitionError(
+                f"{source} -> {target} has each={each!r} and item={item!r}.",
+                hint='Write each="items", item="item".',
+            )
         text, decide, names = read_condition(when, self.schema)
         edge = Edge(
             len(self.edges),
@@ -219,7 +219,7 @@ class Graph:
             decide=decide,
             names=names,
             otherwise=otherwise,
-            limit=None if limit is None else _whole("limit", limit),
+            limit=None if limit is None else whole("limit", limit),
             each=each,
             item=item if item is not None or each is None else "item",
         )
@@ -331,7 +331,7 @@ class Graph:
 
     def start(
         self,
-        given: Mapping[str, Any] | None = None,
+        given: Mapping[str, Any] | BaseModel | None = None,
         *,
         model: str | None = None,
         store: str | None = None,
@@ -341,13 +341,13 @@ class Graph:
         """Record a new run that stands before its first node. Arguments as for `run`."""
         return Run.begin_new(
             self,
-            given or {},
-            RunOptions(model=model, store=store, answers=dict(answers or {}), interactive=interactive),
+            as_input(given, self.schema.model),
+            run_options(self.nodes, model, store, answers, interactive=interactive),
         )
 
     def run(
         self,
-        given: Mapping[str, Any] | None = None,
+        given: Mapping[str, Any] | BaseModel | None = None,
         *,
         model: str | None = None,
         store: str | None = None,
@@ -357,7 +357,7 @@ class Graph:
         """Run the graph to its end and return its result.
 
         Args:
-            given: The input: the state's first values by key.
+            given: The input: the state's first values by key, or an instance of the schema.
             model: The model for all agents of this run.
             store: Where the run is kept: None for the default, ``:memory:``, or a path.
             answers: Answers of people, by node name or prompt.
@@ -371,7 +371,7 @@ class Graph:
 
     async def arun(
         self,
-        given: Mapping[str, Any] | None = None,
+        given: Mapping[str, Any] | BaseModel | None = None,
         *,
         model: str | None = None,
         store: str | None = None,
@@ -382,11 +382,3 @@ class Graph:
         return await run_here(
             self.start(given, model=model, store=store, answers=answers, interactive=interactive).drive()
         )
-
-
-def _whole(name: str, value: object) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise DefinitionError(
-            f"{name} is {value!r}, which is no whole number from 0.", hint=f"Write {name}=3."
-        )
-    return value

@@ -11,7 +11,16 @@ from genxai_nb.journal.codec import encode_event
 from genxai_nb.journal.events import Event, NodeStarted, RunStarted
 
 VOLATILE = ("at", "seconds", "attempt", "attempts", "wait", "run", "parent")
-PASSING = ("run_paused", "run_resumed", "run_cancelled", "run_failed", "node_failed", "call_retried")
+PASSING = (
+    "run_paused",
+    "run_resumed",
+    "run_cancelled",
+    "run_failed",
+    "node_failed",
+    "call_retried",
+    "call_diverged",
+    "run_rebased",
+)
 
 
 def canonical(events: Iterable[Event], nodes: Mapping[str, int]) -> bytes:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from genxai_nb.errors import DefinitionError, GraphInvalid, TemplateKeyMissing, suggest
 
 from .definition import END, Edge, Node
+from .lexer import RESERVED
 
 if TYPE_CHECKING:
     from .nodes import Prepared
@@ -34,11 +35,15 @@ def check_name(name: object) -> None:
         DefinitionError: It is empty, no text, or no valid Unicode.
     """
     try:
+        if isinstance(name, str) and name in RESERVED:
+            raise DefinitionError(
+                f"{name!r} is a word of the graph language.", hint=f"Take another name, such as {name}_."
+            )
         if isinstance(name, str) and name.strip() and name.encode():
             return
     except UnicodeEncodeError:  # a lone surrogate
         pass
-    raise DefinitionError(f"{name!r} is no name for a node.", hint="Names are text.")
+    raise DefinitionError(f"{name!r} is no name.", hint="Names are text.")
 
 
 def check(graph: Declared, plan: Plan) -> None:
@@ -54,7 +59,7 @@ def check(graph: Declared, plan: Plan) -> None:
     cycle = plan.cycle_without_limit()
     if cycle:
         raise GraphInvalid(
-            f"The cycle {' -> '.join([*cycle, cycle[0]])} has no limit.",
+            f"The cycle {' -> '.join(cycle)} has no limit.",
             hint="Give one of its edges a limit (max 3), or the graph a limit for all loops.",
         )
     for name in graph.nodes:
@@ -130,6 +135,12 @@ def _check_node(graph: Declared, name: str) -> None:
     for key in body.template:
         if key not in fields and key not in items:
             raise TemplateKeyMissing(key, fields, node=name)
+    for key in options.reads or ():
+        if key not in fields:
+            raise GraphInvalid(
+                f"Node {name!r} reads {key!r}, which is no field of {model.__name__}.",
+                hint=suggest(key, fields),
+            )
     written = (options.into,) if options.into else body.writes
     for key in written:
         if key not in fields:

@@ -80,7 +80,7 @@ class Driver:
         replay = Replay(events, later, reuse)
         record = Record(self.journal.commit, replay)
         self.gate.answered = record.by_hand
-        replay.reused = record.reused
+        replay.reused, replay.diverged = record.reused, record.diverged
         layers: list[Middleware] = [replay, self.gate, record, Retry(self.journal.commit)]
         self.exchange = Exchange(
             run_id,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import traceback
 from reprlib import Repr
 from types import TracebackType
 
 from msgspec import Struct
 
+from genxai_nb.calls.record import words_of
 from genxai_nb.errors import NodeFailed
 
 __all__ = ["Failure", "failure_of"]
@@ -55,8 +55,9 @@ def failure_of(error: NodeFailed) -> Failure | None:
         for name, value in list(frame.tb_frame.f_locals.items())[:SHOWN]
         if not name.startswith("__")
     }
-    text = "".join(traceback.format_exception_only(cause)).strip()
-    return Failure(error.node, error.visit, text, code.co_filename, frame.tb_lineno, code.co_name, values)
+    return Failure(
+        error.node, error.visit, words_of(cause), code.co_filename, frame.tb_lineno, code.co_name, values
+    )
 
 
 def _own(trace: TracebackType | None) -> TracebackType | None:

@@ -15,6 +15,7 @@ from typing import Any
 from msgspec import structs
 
 from genxai_nb.calls.gate import Gate
+from genxai_nb.calls.record import words_of
 from genxai_nb.calls.replay import Replay
 from genxai_nb.errors import GenXAIError, NodeFailed, NotStorable
 from genxai_nb.journal import events as facts
@@ -332,11 +333,7 @@ class Level:
             return  # stopped by the gate because another node failed; its calls are kept for the resume
         failures = self._failures[visit, index] = self._failures.get((visit, index), 0) + 1
         retried = failures <= visit.ready.options.retry and self._failed is None
-        said = (
-            error.what
-            if isinstance(error, GenXAIError)
-            else f"{type(error).__name__}: {error}".removesuffix(": ")
-        )
+        said = words_of(error)
         event = facts.NodeFailed(
             at=time(),
             node=visit.place.name,
@@ -353,6 +350,8 @@ class Level:
         self._shared.replay.note(event)
         if retried:
             self._task(visit, index)
+        elif visit.ready.options.on_error == "continue" and not isinstance(error, asyncio.CancelledError):
+            self._settle(Outcome(visit, index, seconds=outcome.seconds))
         elif self._failed is None:
             self._failed = (outcome, said)
             if not self.path:

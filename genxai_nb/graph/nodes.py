@@ -19,6 +19,7 @@ class NodeOptions(Struct, frozen=True, kw_only=True):
         name: The node's name in its graph.
         retry: Further attempts after the body raised.
         timeout: Seconds that one attempt may take; None for no limit.
+        on_error: ``fail`` ends the run, ``continue`` goes on as if the node had written nothing.
         reads: The keys of the state that the body is shown; None for all public keys.
         into: The key that takes the body's value, when it is not a dict of changes.
         arguments: A tool's arguments as expressions over the state, by parameter name.
@@ -28,6 +29,7 @@ class NodeOptions(Struct, frozen=True, kw_only=True):
     name: str
     retry: int = 0
     timeout: float | None = None
+    on_error: str = "fail"
     reads: tuple[str, ...] | None = None
     into: str | None = None
     arguments: dict[str, str] = {}

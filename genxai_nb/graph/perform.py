@@ -54,7 +54,7 @@ async def perform(
         if task is not None and task.cancelling():
             raise
         return Outcome(visit, index, error=exc)  # the body's own, or the gate's after a failure elsewhere
-    except Exception as exc:  # noqa: BLE001 - a body is the user's code and may raise anything
+    except (Exception, SystemExit, KeyboardInterrupt) as exc:  # noqa: BLE001 - a body may raise anything
         return Outcome(visit, index, seconds=perf_counter() - began, error=exc)
     return Outcome(visit, index, update, state.read, perf_counter() - began)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from genxai_nb.errors import SchemaInvalid, StateAssigned, StateInvalid, suggest
+from genxai_nb.errors import KeyMissing, SchemaInvalid, StateAssigned, StateInvalid, suggest
 
 from .reducers import HIDDEN, Reducer, append, declared_reducers, reducers_from
 
@@ -31,7 +31,10 @@ class State(Mapping[str, Any]):
         self._noted: set[str] | None = None
 
     def __getitem__(self, key: str) -> Any:
-        value = self._data[key]
+        try:
+            value = self._data[key]
+        except KeyError:
+            raise KeyMissing(key, self) from None
         if self._noted is None:
             self._noted = {key}
         else:
@@ -179,7 +182,9 @@ class Schema:
     def _mistake(self, exc: Any, where: str) -> StateInvalid:
         name = self.model.__name__ if self.model else "state"
         rows = [
-            f"{'.'.join(str(part) for part in row['loc']) or 'value'}: {row['msg']}, got {row['input']!r:.80}"
+            f"{'.'.join(str(part) for part in row['loc'])}: {row['msg']}, got {row['input']!r:.80}".removeprefix(
+                ": "
+            )
             for row in exc.errors()
         ]
         return StateInvalid(

@@ -98,6 +98,7 @@ def _optioned(node: Node) -> bool:
     options = node.options
     return bool(
         options.retry
+        or options.on_error != "fail"
         or options.timeout is not None
         or options.reads is not None
         or options.into
@@ -120,6 +121,7 @@ def _node_statement(node: Node) -> NodeStatement:
         arguments=options.arguments,
         retry=options.retry,
         timeout=options.timeout,
+        on_error=options.on_error,
         reads=options.reads,
         into=options.into,
         choices=choices,

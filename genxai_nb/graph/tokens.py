@@ -7,7 +7,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from genxai_nb.errors import ConditionFailed, GenXAIError, StateInvalid
+from genxai_nb.calls.record import words_of
+from genxai_nb.errors import ConditionFailed, GenXAIError, StateInvalid, suggest
 
 from .definition import Edge
 from .plan import Place
@@ -62,7 +63,7 @@ class Ending(Struct, frozen=True, eq=False):
 def undecided(edge: Edge, visit: int, exc: Exception) -> ConditionFailed:
     """The error of a condition that raised."""
     where = f"{edge.source} -> {edge.target}"
-    said = exc.what if isinstance(exc, GenXAIError) else f"{type(exc).__name__}: {exc}"
+    said = words_of(exc)
     hint = exc.hint if isinstance(exc, GenXAIError) else "Mend the condition."
     what = f"The condition {edge.when!r} of {where} failed after visit {visit} of {edge.source!r}: {said}"
     return ConditionFailed(what, hint=hint, node=edge.source)
@@ -75,6 +76,11 @@ def items_of(edge: Edge, data: Mapping[str, Any]) -> list[Any]:
         StateInvalid: The key holds no list.
     """
     value = data.get(edge.each or "")
+    if edge.each not in data:
+        raise StateInvalid(
+            f"{edge.source} -> {edge.target} runs for each item in {edge.each!r}, which the state does not have.",
+            hint=suggest(str(edge.each), data) or f"Write a list to {edge.each!r} first.",
+        )
     if not isinstance(value, list | tuple):
         raise StateInvalid(
             f"{edge.source} -> {edge.target} runs for each item in {edge.each!r}, which is {value!r:.80}.",

@@ -148,6 +148,16 @@ class CallFailed(Fact, frozen=True, kw_only=True, tag="call_failed"):
     attempts: int = 1
 
 
+class CallDiverged(Fact, frozen=True, kw_only=True, tag="call_diverged"):
+    """A body that runs again made an effect that it had not made before, and left the recorded one unasked.
+
+    ``slot`` is the new call, ``recorded`` the one that the journal holds: both may have happened.
+    """
+
+    slot: str
+    recorded: str
+
+
 class CallRetried(Fact, frozen=True, kw_only=True, tag="call_retried"):
     """An attempt of a call failed and another follows after ``wait`` seconds."""
 
@@ -213,6 +223,7 @@ Event = (
     | CallStarted
     | CallFinished
     | CallFailed
+    | CallDiverged
     | CallRetried
     | StateSet
     | RunRebased

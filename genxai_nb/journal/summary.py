@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from typing import Any, Literal
+from urllib.parse import unquote
 
 from msgspec import Struct
 
@@ -24,8 +25,10 @@ from .events import (
     RunFailed,
     RunFinished,
     RunPaused,
+    RunRebased,
     RunResumed,
     RunStarted,
+    StateSet,
 )
 from .store import RunRow
 
@@ -60,6 +63,9 @@ class NodeSummary(Struct, kw_only=True):
         reply: The last model's answer in words.
         model_calls: How many model calls were answered.
         tools: The names of the tools it called, in order.
+        edited: How many calls went out with a request that a person had changed.
+        by_hand: How many calls a person answered instead.
+        reused: How many calls got the answer that was given before the run was taken back or forked.
         update: The public keys that its last visit wrote.
         error: What its last failure said; empty once a visit finished.
     """
@@ -78,6 +84,9 @@ class NodeSummary(Struct, kw_only=True):
     reply: str = ""
     model_calls: int = 0
     tools: tuple[str, ...] = ()
+    edited: int = 0
+    by_hand: int = 0
+    reused: int = 0
     update: tuple[str, ...] = ()
     error: str = ""
 
@@ -92,7 +101,8 @@ class RunSummary(Struct, kw_only=True):
         input: The validated input.
         model: The model that the run was told to use instead of each agent's own.
         nodes: The nodes that were visited, in order of their first visit; in a subgraph as ``path/name``.
-        edges: How often each edge of the top graph was taken, by its number.
+        edges: How often each edge of the top graph was taken, by its number; in a changed graph since then.
+        written: The public keys that a person wrote, in the order of their first writing.
         usage: Tokens of all model calls.
         steps: How many visits finished.
         seconds: Time during which the run was driven.
@@ -110,6 +120,7 @@ class RunSummary(Struct, kw_only=True):
     model: str | None = None
     nodes: dict[str, NodeSummary] = {}
     edges: dict[int, int] = {}
+    written: tuple[str, ...] = ()
     usage: Usage = Usage()
     steps: int = 0
     seconds: float = 0.0
@@ -183,6 +194,16 @@ def row_of(events: Sequence[Event], since: int = 0) -> RunRow:
     )
 
 
+def top_node(path: str, node: str) -> str:
+    """The node of the top graph that a place is in: itself, or that of the outermost subgraph.
+
+    Example:
+        >>> top_node("part#1/inner#2", "a"), top_node("", "a")
+        ('part', 'a')
+    """
+    return unquote(path.partition("#")[0]) if path else node
+
+
 def in_words(message: Message) -> str:
     """Put a message into words: its text, then the tools that it asks for."""
     lines = [message.text] if message.text else []
@@ -200,6 +221,7 @@ class _Fold:
         self._calls: dict[str, tuple[NodeSummary, CallStarted]] = {}
         self._since = 0.0
         self._last = 0.0
+        self._failed_at = ""
 
     def take(self, event: Event) -> None:
         status = turn(event, self.summary.status)
@@ -216,6 +238,8 @@ class _Fold:
             for node in summary.nodes.values():
                 if node.status == "running":
                     node.status = "paused"
+            if self._failed_at and summary.status == "failed":
+                self._node("", self._failed_at).status = "failed"
         return summary
 
     def _turn(self, event: Event, status: RunStatus) -> None:
@@ -244,8 +268,19 @@ class _Fold:
             if node.status == "failed":
                 node.status = "running"
 
+    def run_rebased(self, event: RunRebased) -> None:
+        self.summary.edges = {}
+        for node in self.summary.nodes.values():
+            if node.status == "running" and top_node(node.path, node.name) not in event.nodes:
+                node.status = "done" if node.visits else "idle"
+
+    def state_set(self, event: StateSet) -> None:
+        keys = (key for key in event.values if not key.startswith("@"))
+        self.summary.written = tuple(dict.fromkeys((*self.summary.written, *keys)))
+
     def run_failed(self, event: RunFailed) -> None:
         self.summary.error, self.summary.code = event.error, event.code
+        self._failed_at = event.node
 
     def run_paused(self, event: RunPaused) -> None:
         self.summary.error = event.reason
@@ -284,6 +319,7 @@ class _Fold:
     def call_started(self, event: CallStarted) -> None:
         node = self._node(event.path, event.node)
         self._calls[event.slot] = node, event
+        node.edited += event.edited
         if event.kind == "tool":
             node.tools += (event.name,)
         elif isinstance(request := event.request, ModelRequest):
@@ -293,7 +329,11 @@ class _Fold:
 
     def call_finished(self, event: CallFinished) -> None:
         node, _ = self._calls.pop(event.slot, (None, None))
-        if node is not None and isinstance(reply := event.reply, ModelReply):
+        if node is None:
+            return
+        node.by_hand += event.by_hand
+        node.reused += event.reused
+        if isinstance(reply := event.reply, ModelReply):
             node.model_calls += 1
             node.usage += reply.usage
             node.reply = in_words(reply.message)
@@ -306,6 +346,8 @@ class _Fold:
 _TAKE: dict[type, Callable[[_Fold, Any], None]] = {
     RunStarted: _Fold.run_started,
     RunResumed: _Fold.run_resumed,
+    RunRebased: _Fold.run_rebased,
+    StateSet: _Fold.state_set,
     RunFailed: _Fold.run_failed,
     RunPaused: _Fold.run_paused,
     NodeStarted: _Fold.node_started,

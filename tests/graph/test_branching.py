@@ -239,14 +239,14 @@ def test_a_failure_shows_the_line_and_its_locals():
     """The frame is the user's own, also when it raised inside a library."""
 
     def broken(state):
-        wanted = "missing"
-        return {"x": state[wanted]}
+        wanted = {"found": 1}
+        return {"x": wanted["missing"]}
 
     run = chain(broken).start({})
     with pytest.raises(NodeFailed):
         run.resume()
 
-    assert run.failure.locals["wanted"] == "'missing'"
+    assert run.failure.locals["wanted"] == "{'found': 1}"
     assert (run.failure.node, run.failure.function, run.failure.text) == (
         "a",
         "broken",

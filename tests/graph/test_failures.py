@@ -10,6 +10,7 @@ from graphs import chain, kinds, nothing
 from pydantic import BaseModel
 
 from genxai_nb import END, START, Graph
+from genxai_nb.calls.call import Traits
 from genxai_nb.errors import (
     ConditionFailed,
     DefinitionError,
@@ -188,7 +189,7 @@ def test_a_function_as_a_condition_may_raise():
 
     graph = Graph("cond").node("a", nothing).edge(START, "a").edge("a", END, when=broken)
 
-    with pytest.raises(ConditionFailed, match=r"'broken' of a -> END .* KeyError: 'missing'"):
+    with pytest.raises(ConditionFailed, match=r"'broken' of a -> END .* The state has no key 'missing'"):
         graph.run({})
 
 
@@ -266,9 +267,9 @@ def test_a_failed_instance_of_a_map_does_not_repeat_the_others():
 @pytest.mark.parametrize("name", ["", " ", "\ud800", 3])
 def test_a_name_that_no_journal_could_keep_is_refused(name):
     """Node names are text that can be encoded, however they come in."""
-    with pytest.raises(DefinitionError, match="is no name for a node"):
+    with pytest.raises(DefinitionError, match="is no name"):
         Graph("g").node(name, nothing)
-    with pytest.raises(DefinitionError, match="is no name for a node"):
+    with pytest.raises(DefinitionError, match="is no name"):
         Graph("g").edge(START, name)
 
 
@@ -280,3 +281,90 @@ def test_events_of_another_graph_are_refused_by_the_fold():
 
     with pytest.raises(StoreDamaged, match="'b', which the graph does not have"):
         fold(other, run.events())
+
+
+@pytest.mark.parametrize("error", [StopIteration, SystemExit, KeyboardInterrupt, GeneratorExit])
+def test_a_plain_body_that_raises_what_ends_threads_fails_its_node(error):
+    """Nothing that a body raises can hang its run."""
+
+    def ends(state):
+        raise error("no more")
+
+    with pytest.raises(NodeFailed, match=f"{error.__name__}: no more"):
+        chain(ends).run({})
+
+
+@pytest.mark.parametrize("error", [StopIteration, SystemExit])
+def test_an_async_body_that_raises_what_ends_loops_fails_its_node(error):
+    """The engine's loop goes on."""
+
+    async def ends(state):
+        raise error("no more")
+
+    with pytest.raises(NodeFailed, match=error.__name__):
+        chain(ends).run({})
+    assert chain(nothing).run({}).status == "done"
+
+
+def test_an_error_that_cannot_be_printed_is_told_by_its_type():
+    """An exception whose text raises is a failure like any other."""
+
+    class Mute(Exception):
+        def __str__(self):
+            raise ValueError
+
+    def mute(state):
+        raise Mute
+
+    with pytest.raises(NodeFailed, match="Mute, whose text cannot be read"):
+        chain(mute).run({})
+
+
+def test_on_error_continue_goes_on_as_if_nothing_was_written():
+    """The failure is recorded, and the next node runs."""
+
+    def broken(state):
+        raise ValueError
+
+    graph = (
+        Graph("g")
+        .node("a", broken, on_error="continue")
+        .node("b", lambda s: {"b": 1})
+        .parse("START -> a -> b")
+    )
+    run = graph.start({})
+
+    assert run.resume().state == {"b": 1}
+    assert [e.error for e in run.events() if isinstance(e, facts.NodeFailed)] == ["ValueError"]
+    assert (
+        Graph("g").node("a", nothing, on_error="continue").edge(START, "a").lines()
+        == "node a: on error continue\nSTART -> a"
+    )
+
+
+def test_a_key_that_is_not_there_names_the_nearest():
+    """Reading the state by a wrong key is told like any other name."""
+    with pytest.raises(NodeFailed, match="The state has no key 'topik'. Did you mean 'topic'"):
+        chain(lambda state: {"x": state["topik"]}).run({"topic": 1})
+
+
+def test_an_effect_that_differs_when_a_body_runs_again_is_recorded():
+    """Both may have happened, and the journal says so."""
+    asked = ["one", "two"]
+
+    async def answer(call):
+        return call.request["to"]
+
+    async def body(state, context):
+        sent = await context.call("tool", "mail", {"to": asked.pop(0)}, answer, Traits(effect=True))
+        if asked:
+            raise ValueError
+        return {"sent": sent}
+
+    run = chain(body).start({})
+    with pytest.raises(NodeFailed):
+        run.resume()
+    assert run.resume().state == {"sent": "two"}
+    (diverged,) = (e for e in run.events() if isinstance(e, facts.CallDiverged))
+
+    assert len({diverged.slot, diverged.recorded}) == 2

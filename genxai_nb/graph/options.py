@@ -1,0 +1,136 @@
+"""The options of a node and of a run, checked as they are given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from genxai_nb.errors import DefinitionError, StateInvalid, UnknownName
+
+from .nodes import NodeOptions
+from .workflow import RunOptions
+
+if TYPE_CHECKING:
+    from .definition import Node
+
+__all__ = ["as_input", "node_options", "run_options", "whole"]
+
+OPTIONS = ("retry", "timeout", "on_error", "join", "cache", "reads", "into", "choices", "arguments")
+
+
+def whole(name: str, value: object) -> int:
+    """A count that was given.
+
+    Raises:
+        DefinitionError: It is no whole number from 0.
+    """
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise DefinitionError(
+            f"{name} is {value!r}, which is no whole number from 0.", hint=f"Write {name}=3."
+        )
+    return value
+
+
+def node_options(
+    name: str,
+    *,
+    retry: object,
+    timeout: object,
+    on_error: object,
+    join: object,
+    cache: object,
+    reads: Iterable[str] | None,
+    into: str | None,
+    choices: Sequence[str],
+    arguments: Mapping[str, str],
+) -> NodeOptions:
+    """Check what is said of a node.
+
+    Raises:
+        DefinitionError: A value is none that the option takes.
+    """
+    if timeout is not None and (
+        not isinstance(timeout, int | float) or isinstance(timeout, bool) or timeout <= 0
+    ):
+        raise DefinitionError(
+            f"timeout is {timeout!r}, which is no time in seconds.", hint="Write timeout=5."
+        )
+    for option, value, known in (
+        ("on_error", on_error, ("fail", "continue")),
+        ("join", join, ("all",)),
+        ("cache", cache, (False,)),
+    ):
+        if value not in known:
+            shown = " or ".join(repr(one) for one in known)
+            raise DefinitionError(
+                f"Node {name!r} has {option}={value!r}.", hint=f"This version knows {option}={shown}."
+            )
+    return NodeOptions(
+        name=name,
+        retry=whole("retry", retry),
+        timeout=None if timeout is None else float(timeout),
+        on_error=str(on_error),
+        reads=None if reads is None else tuple(reads),
+        into=into,
+        arguments=dict(arguments),
+        choices=tuple(str(choice) for choice in choices),
+    )
+
+
+def refuse_arguments(name: str, kind: str, arguments: Mapping[str, str]) -> None:
+    """Refuse arguments for a node that is no tool: mostly an option that is misspelt.
+
+    Raises:
+        DefinitionError: There are some.
+    """
+    for argument in arguments:
+        near = get_close_matches(argument, OPTIONS, n=1)
+        hint = f"Did you mean {near[0]}=?" if near else "Only tools take arguments."
+        raise DefinitionError(f"Node {name!r}, a {kind}, was given {argument}=.", hint=hint)
+
+
+def run_options(
+    nodes: Mapping[str, Node], model: object, store: object, answers: object, *, interactive: bool
+) -> RunOptions:
+    """Check how a run is asked for; answers may name a node as it is written in cells, with hyphens.
+
+    Raises:
+        StateInvalid: A value is none that the option takes.
+        UnknownName: There is an answer for what is neither a node nor a question.
+    """
+    for option, value in (("model", model), ("store", store)):
+        if value is not None and not isinstance(value, str):
+            raise StateInvalid(f"{option} is {value!r}, which is no text.", hint=f'Write {option}="...".')
+    if answers is not None and not isinstance(answers, Mapping):
+        raise StateInvalid(
+            f"answers are {answers!r:.80}, which is no dict.", hint='Write answers={"node": "yes"}.'
+        )
+    given: dict[str, Any] = {}
+    for name, answer in dict(answers or {}).items():
+        node = str(name) if name in nodes else str(name).replace("-", "_")
+        if node not in nodes and " " not in node and "?" not in node:
+            raise UnknownName("node for an answer", str(name), nodes)
+        given[node if node in nodes else str(name)] = answer
+    return RunOptions(
+        model=model if isinstance(model, str) else None,
+        store=store if isinstance(store, str) else None,
+        answers=given,
+        interactive=interactive,
+    )
+
+
+def as_input(given: object, model: Any) -> Mapping[str, Any]:
+    """A run's input as keys and values: a dict, or an instance of the graph's schema.
+
+    Raises:
+        StateInvalid: It is neither.
+    """
+    if given is None:
+        return {}
+    if isinstance(given, Mapping):
+        return given
+    if model is not None and isinstance(given, model):
+        return {name: getattr(given, name) for name in model.model_fields}
+    what = f"The input is {given!r:.80}, which is a {type(given).__name__}."
+    raise StateInvalid(what, hint='Give a dict of the state\'s first values, such as {"topic": "..."}.')
