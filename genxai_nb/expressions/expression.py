@@ -263,6 +263,9 @@ class _Compiler:
         ]
         if len(steps) == 1:
             compare, right = steps[0]
+            if isinstance(node.comparators[0], ast.Constant):  # the usual condition: a key against a constant
+                constant = right({})
+                return lambda scope: compare(left(scope), constant)
             return lambda scope: compare(left(scope), right(scope))
 
         def chain(scope: Scope) -> Any:
