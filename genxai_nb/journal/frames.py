@@ -20,10 +20,12 @@ from .events import (
     NodeFailed,
     NodeFinished,
     NodeStarted,
+    RunRebased,
     RunResumed,
+    StateSet,
 )
 from .store import Store
-from .summary import in_words, turn
+from .summary import in_words, top_node, turn
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -32,23 +34,28 @@ TEXT = 120
 
 
 def timeline(events: Iterable[Event]) -> DataFrame:
-    """Tabulate a run: one row for each visit of a node, each map instance and each call.
+    """Tabulate a run: one row for each visit of a node, each map instance, each call, and each change by hand.
 
     The columns are
 
-    - ``step``: the number of the visit among the finished ones, missing while it is not finished
+    - ``step``: the number of the visit among the finished ones, missing while it is not finished; of a
+      change by hand, how many had finished before
     - ``node``, ``visit``, ``index``: where in the run; ``index`` is missing outside a map
-    - ``kind``: ``visit``, ``instance``, or what was called: ``model``, ``tool``, ``human``, ...
-    - ``name``: the model's or tool's name; empty for visits and instances
-    - ``status``: ``running``, ``done``, ``failed``, or ``paused`` if the run stands
+    - ``kind``: ``visit``, ``instance``, or what was called: ``model``, ``tool``, ``human``, ...; ``set`` for
+      values that were set by hand, ``rebase`` for a changed graph
+    - ``name``: the model's or tool's name; empty for all else
+    - ``status``: ``running``, ``done``, ``failed``, or ``paused`` if the run stands; ``left`` if the changed
+      graph does not go on with it; of an answered call also ``edited`` (its request was changed by hand),
+      ``by hand`` (so was the answer made) or ``reused`` (it is the answer that was given before going back)
     - ``started``: seconds since the run's start
     - ``seconds``: how long it took, missing while it is not finished
     - ``tokens``: tokens of a model call, or of all of a visit's or instance's
     - ``attempts``: how often it was tried
     - ``text``: what was written or answered, in short, or the error
-    - ``path``: the subgraph visits above it
+    - ``path``: the subgraph visits above it, such as ``part#1``
 
-    A visit is followed by its calls, then by its instances with theirs.
+    A visit is followed by its calls, then by its instances with theirs; what happens inside a subgraph
+    has rows of its own after the visit of the subgraph's node.
 
     Raises:
         MissingPackage: pandas is not installed.
@@ -116,6 +123,7 @@ class _Row(Struct, kw_only=True):
     attempts: int = 1
     text: str = ""
     path: str = ""
+    answered: str = "done"
 
 
 _COLUMNS = {
@@ -141,6 +149,7 @@ class _Timeline:
     """The rows under way."""
 
     def __init__(self) -> None:
+        self._top: list[_Row] = []
         self._visits: dict[Place, _Row] = {}
         self._instances: dict[Place, dict[int, _Row]] = {}
         self._calls: dict[Place, list[_Row]] = {}
@@ -159,7 +168,8 @@ class _Timeline:
     def rows(self) -> list[_Row]:
         """All rows: a visit, its calls, its instances with theirs."""
         rows: list[_Row] = []
-        for place, visit in self._visits.items():
+        for visit in self._top:
+            place = _place(visit)
             calls = self._calls.get(place, [])
             instances = self._instances.get(place, {})
             family = [visit, *(call for call in calls if call.index is None)]
@@ -178,8 +188,25 @@ class _Timeline:
             if row.status == "failed":
                 row.status, row.seconds = "running", None
 
+    def run_rebased(self, event: RunRebased) -> None:
+        calls = [call for calls in self._calls.values() for call in calls]
+        instances = [row for rows in self._instances.values() for row in rows.values()]
+        for row in (*self._visits.values(), *instances, *calls):
+            if row.status == "running" and top_node(row.path, row.node) not in event.nodes:
+                row.status = "left"
+        self._by_hand(event, "rebase", f"goes on from {', '.join(event.nodes)}")
+
+    def state_set(self, event: StateSet) -> None:
+        self._by_hand(event, "set", _written(event.values), event.path)
+
+    def _by_hand(self, event: StateSet | RunRebased, kind: str, text: str, path: str = "") -> None:
+        row = _Row(node="", visit=0, kind=kind, started=self._since(event.at), path=path)
+        row.step, row.status, row.text = self._steps, "done", _cut(text)
+        self._top.append(row)
+
     def node_started(self, event: NodeStarted) -> None:
-        self._visit(event)
+        row = self._visit(event)
+        row.status, row.seconds = "running", None
 
     def instance_finished(self, event: InstanceFinished) -> None:
         row = self._instance(event, event.index)
@@ -218,6 +245,7 @@ class _Timeline:
             name=event.name,
             started=self._since(event.at),
             path=event.path,
+            answered="edited" if event.edited else "done",
         )
         self._calls.setdefault(_place(event), []).append(row)
 
@@ -229,7 +257,8 @@ class _Timeline:
         row = self._close(event)
         if row is None:
             return
-        row.status, row.text = "done", _answered(event.reply)
+        row.status = "by hand" if event.by_hand else "reused" if event.reused else row.answered
+        row.text = _answered(event.reply)
         if isinstance(event.reply, ModelReply):
             row.tokens = event.reply.usage.total
             place = (row.path, row.node, row.visit)
@@ -265,6 +294,7 @@ class _Timeline:
                 started=self._since(event.at),
                 path=event.path,
             )
+            self._top.append(row)
         return row
 
     def _instance(self, event: InstanceFinished | NodeFailed | _Row, index: int) -> _Row:
@@ -289,6 +319,8 @@ def _place(event: Any) -> Place:
 
 _TAKE: dict[type, Callable[[_Timeline, Any], None]] = {
     RunResumed: _Timeline.run_resumed,
+    RunRebased: _Timeline.run_rebased,
+    StateSet: _Timeline.state_set,
     NodeStarted: _Timeline.node_started,
     InstanceFinished: _Timeline.instance_finished,
     NodeFinished: _Timeline.node_finished,

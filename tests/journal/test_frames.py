@@ -15,8 +15,10 @@ from genxai_nb.journal.events import (
     NodeStarted,
     RunFinished,
     RunPaused,
+    RunRebased,
     RunResumed,
     RunStarted,
+    StateSet,
 )
 from genxai_nb.journal.frames import run_log, timeline
 from genxai_nb.journal.memory import MemoryStore
@@ -176,6 +178,95 @@ def test_call_that_is_made_again_after_a_crash():
         ("model", "done", 0.0),
         ("model", "running", 102.0),
     ]
+
+
+def test_changes_by_hand():
+    """Values that were set have a row where they were set; calls tell what a person had to do with them."""
+    frame = timeline(
+        [
+            started(),
+            StateSet(at=100, values={"topic": "y"}),
+            NodeStarted(at=101, node="a", visit=1, parents=()),
+            asked(101, "s1", edited=True),
+            asked(101, "s2"),
+            asked(101, "s3", edited=True),
+            asked(101, "s4"),
+            answered(102, "s1"),
+            answered(102, "s2", by_hand=True),
+            answered(102, "s3", by_hand=True),
+            answered(102, "s4", reused=True),
+            asked(103, "s5", edited=True),
+            CallFailed(at=103, slot="s5", error="no", code="x"),
+            asked(103, "s6", edited=True),
+            NodeFinished(at=104, node="a", visit=1, update={}, edges=()),
+            StateSet(at=105, values={"score": 0.5, "@history/a": []}),
+            NodeStarted(at=106, node="b", visit=1, parents=()),
+        ]
+    )
+    assert cells(frame, "step", "node", "kind", "status", "started") == [
+        (0, "", "set", "done", 0.0),
+        (1, "a", "visit", "done", 1.0),
+        (1, "a", "model", "edited", 1.0),
+        (1, "a", "model", "by hand", 1.0),
+        (1, "a", "model", "by hand", 1.0),
+        (1, "a", "model", "reused", 1.0),
+        (1, "a", "model", "failed", 3.0),
+        (1, "a", "model", "running", 3.0),
+        (1, "", "set", "done", 5.0),
+        (None, "b", "visit", "running", 6.0),
+    ]
+    assert list(frame["text"][frame["kind"] == "set"]) == ["topic: y", "score: 0.5"]
+
+
+def test_subgraphs():
+    """Visits inside a subgraph have rows of their own, with the visits above them as their path."""
+    inner = {"node": "a", "visit": 1, "path": "part#1"}
+    frame = timeline(
+        [
+            started(),
+            NodeStarted(at=100, node="part", visit=1, parents=()),
+            NodeStarted(at=100, parents=(), **inner),
+            asked(100, "s1", **inner),
+            answered(101, "s1"),
+            NodeFinished(at=101, update={}, edges=(), **inner),
+            NodeFinished(at=101, node="part", visit=1, update={}, edges=()),
+            NodeStarted(at=102, node="a", visit=1, parents=()),
+        ]
+    )
+    assert cells(frame, "step", "path", "node", "kind", "tokens") == [
+        (2, "", "part", "visit", None),
+        (1, "part#1", "a", "visit", 7),
+        (1, "part#1", "a", "model", 7),
+        (None, "", "a", "visit", None),
+    ]
+
+
+def test_changed_graph():
+    """A rebase has a row; what was under way outside the nodes it goes on from was left, unless it starts again."""
+    events = [
+        started(),
+        NodeStarted(at=100, node="first", visit=1, parents=()),
+        NodeFinished(at=100, node="first", visit=1, update={}, edges=()),
+        NodeStarted(at=100, node="old", visit=1, parents=()),
+        NodeStarted(at=100, node="kept/1", visit=1, parents=(), path="old#1"),
+        asked(100, "s1", node="kept/1", path="old#1"),
+        NodeStarted(at=100, node="kept/1", visit=1, parents=()),
+        NodeStarted(at=100, node="old", visit=1, parents=(), path="kept%2F1#1"),
+        RunPaused(at=101, reason="asked"),
+        RunRebased(at=102, structure="", state={}, nodes=("kept/1",), visits={}, definitions={}),
+        RunResumed(at=103, definitions={}),
+    ]
+    assert cells(timeline(events), "path", "node", "kind", "status", "text") == [
+        ("", "first", "visit", "done", ""),
+        ("", "old", "visit", "left", ""),
+        ("old#1", "kept/1", "visit", "left", ""),
+        ("old#1", "kept/1", "model", "left", ""),
+        ("", "kept/1", "visit", "running", ""),
+        ("kept%2F1#1", "old", "visit", "running", ""),
+        ("", "", "rebase", "done", "goes on from kept/1"),
+    ]
+    again = NodeStarted(at=104, node="old", visit=1, parents=())
+    assert cells(timeline([*events, again]), "status")[1] == ("running",)
 
 
 def test_text_is_short():

@@ -17,8 +17,10 @@ from genxai_nb.journal.events import (
     RunFailed,
     RunFinished,
     RunPaused,
+    RunRebased,
     RunResumed,
     RunStarted,
+    StateSet,
 )
 from genxai_nb.journal.summary import NodeSummary, in_words, row_of, summarize
 from genxai_nb.messages import ModelReply, ModelRequest, ToolCall, Usage, assistant, system, user
@@ -102,6 +104,16 @@ def test_public_keys_of_the_last_update():
         ([RunPaused(at=5, reason="asked"), RunResumed(at=6, definitions={})], "running", "running"),
         ([RunPaused(at=5, reason="asked"), RunResumed(at=6, definitions={}), ended(7)], "running", "done"),
         ([RunPaused(at=5, reason="step"), ended(6)], "paused", "done"),
+        ([RunPaused(at=5, reason="step"), asked(6, "s")], "running", "running"),
+        (
+            [
+                RunPaused(at=5, reason="step"),
+                asked(6, "s"),
+                CallFinished(at=6, slot="s", reply=1, by_hand=True),
+            ],
+            "paused",
+            "paused",
+        ),
         ([RunPaused(at=5, reason="step"), ended(6), begun(7, visit=2)], "running", "running"),
     ],
 )
@@ -181,6 +193,52 @@ def test_map_and_subgraph():
     assert summary.node("a").instances == 3
     assert summary.node("part#1/x").visits == 1
     assert summary.edges == {0: 1}
+
+
+def test_changes_by_hand():
+    """A node tells how many of its calls a person changed or answered, a run which keys a person wrote."""
+    summary = summarize(
+        [
+            started(),
+            StateSet(at=100, values={"topic": "y", "@history/a": []}),
+            begun(100),
+            asked(100, "s1", edited=True),
+            answered(101, "s1"),
+            asked(101, "s2", kind="tool", edited=True),
+            CallFinished(at=102, slot="s2", reply=1, by_hand=True),
+            asked(102, "s3", kind="tool"),
+            CallFinished(at=103, slot="s3", reply=1, reused=True),
+            StateSet(at=104, values={"score": 1, "topic": "z"}),
+        ]
+    )
+    node = summary.node("a")
+    assert (node.edited, node.by_hand, node.reused, node.model_calls) == (2, 1, 1, 1)
+    assert summary.written == ("topic", "score")
+
+
+def test_changed_graph():
+    """Edges are counted by the numbers of the graph that a run goes on in, and a node it left does not run."""
+    summary = summarize(
+        [
+            started(),
+            begun(100),
+            ended(101, edges=(1,)),
+            begun(101, visit=2),
+            begun(101, "b"),
+            begun(101, "x", path="part#1"),
+            begun(101, "c"),
+            RunRebased(at=102, structure="", state={}, nodes=("c",), visits={}, definitions={}),
+            RunResumed(at=103, definitions={}),
+            ended(104, "c", edges=(2,)),
+        ]
+    )
+    assert summary.edges == {2: 1}
+    assert {key: node.status for key, node in summary.nodes.items()} == {
+        "a": "done",
+        "b": "idle",
+        "part#1/x": "idle",
+        "c": "done",
+    }
 
 
 def test_summary_of_nothing():
