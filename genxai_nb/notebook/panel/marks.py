@@ -31,7 +31,7 @@ def marks(
         standing: Where the run stands.
         badges: Short remarks on cards, such as ``edited``, by key.
     """
-    asked = _with_frames(key_of(question.path, question.node) for question in standing.questions)
+    asked = _asked(standing, story)
     held = _with_frames(key_of(call.path, call.node) for call in standing.held)
     totals = _totals(scene, story)
     cards = {}
@@ -43,6 +43,13 @@ def marks(
         words = shorten(one_line(_words(node, status, standing, totals.get(card.key))), _WORDS_ROOM, _WORDS_SIZE)
         cards[card.key] = [status, words, _facts(card, node), (badges or {}).get(card.key, "")]
     return {"cards": cards, "ways": {way.key: _way(way, story) for way in scene.ways}}
+
+
+def _asked(standing: Standing, story: Story) -> set[str]:
+    """The keys of the nodes that ask; a question names the node alone, so its call tells where that is."""
+    calls = [story.call(question.slot) for question in standing.questions]
+    known = {call.fact.slot: key_of(call.fact.path, call.fact.node) for call in calls if call is not None}
+    return _with_frames(known.get(question.slot, question.node) for question in standing.questions)
 
 
 def _with_frames(keys: Any) -> set[str]:

@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from genxai_nb.errors import GenXAIError
+
 from .story import key_of
 
 if TYPE_CHECKING:
+    from genxai_nb.graph.driver import Position
     from genxai_nb.graph.run import Run
 
-__all__ = ["Standing", "standing_of"]
+__all__ = ["Standing", "sign_of", "standing_of"]
 
 
 class Standing(Struct, kw_only=True):
@@ -27,7 +30,6 @@ class Standing(Struct, kw_only=True):
         held: The calls that wait to be made.
         questions: What people are asked.
         breakpoints: Where it will stop.
-        failure: The node that failed, with its locals.
         steps: How many visits have ended.
     """
 
@@ -40,7 +42,6 @@ class Standing(Struct, kw_only=True):
     held: list[Any] = []
     questions: list[Any] = []
     breakpoints: list[Any] = []
-    failure: Any = None
     steps: int = 0
 
     @property
@@ -49,20 +50,30 @@ class Standing(Struct, kw_only=True):
         return self.status != "running"
 
 
-def standing_of(run: Run) -> Standing:
-    """Read where a run stands."""
-    position = run.position
-    path, node = position.path, position.node
-    return Standing(
+def sign_of(run: Run) -> tuple[Any, ...]:
+    """What differs when anything of a run's standing does; cheap enough to be asked all the time."""
+    return run.status, run.stands, len(run.held), len(run.questions), tuple(run.breakpoints)
+
+
+def standing_of(run: Run, steps: int) -> Standing:
+    """Read where a run stands; while it runs, what can be read without holding it up."""
+    standing = Standing(
         status=run.status,
         stands=run.stands,
         reason=run.reason,
-        here=key_of(path, node) if node else None,
-        visit=position.visit,
-        where=position.where,
         held=list(run.held),
         questions=list(run.questions),
         breakpoints=list(run.breakpoints),
-        failure=run.failure,
-        steps=run.steps,
+        steps=steps,
     )
+    if standing.status == "paused" and (position := _position(run)) is not None and position.node:
+        standing.here = key_of(position.path, position.node)
+        standing.visit, standing.where = position.visit, position.where
+    return standing
+
+
+def _position(run: Run) -> Position | None:
+    try:
+        return run.position
+    except GenXAIError:
+        return None  # its graph is gone or damaged: the rest can still be told

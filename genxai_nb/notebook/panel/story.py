@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Callable, Iterable
+from itertools import islice
 from typing import Any
 
 from msgspec import Struct, field
@@ -28,12 +29,13 @@ from genxai_nb.journal.events import (
     NodeStarted,
     Progressed,
     RunStarted,
+    StateSet,
     Streamed,
 )
 from genxai_nb.journal.summary import STATUS_AFTER
 from genxai_nb.messages import ModelReply, ReasoningDelta, TextDelta, Usage
 
-__all__ = ["CallStory", "NodeStory", "Story", "VisitStory", "key_of", "tell"]
+__all__ = ["CallStory", "NodeStory", "Story", "VisitStory", "key_of", "tell", "upto"]
 
 _VISITS = re.compile(r"#\d+(\[\d+\])?(?=/|$)")
 _LOG_LINES = 200
@@ -65,6 +67,7 @@ class VisitStory(Struct, kw_only=True):
     step: int
     started: float
     parents: tuple[tuple[str, int], ...] = ()
+    version: str = ""
     attempt: int = 1
     ended: float | None = None
     update: dict[str, Any] | None = None
@@ -108,6 +111,7 @@ class Story:
         error: Why the run stands or failed.
         seconds: How long the run was driven.
         written: The public keys that the last step wrote, with what it wrote.
+        stops: How often the run came to rest.
 
     Example:
         >>> from genxai_nb.journal.events import NodeFinished, NodeStarted
@@ -130,6 +134,7 @@ class Story:
         self.status = "ready"
         self.error = ""
         self.written: dict[str, Any] = {}
+        self.stops = 0
         self.sizes: dict[str, int] = {}
         self.definitions: dict[str, str] = {}
         self._calls: dict[str, CallStory] = {}
@@ -169,6 +174,10 @@ class Story:
         """The visits that have begun and not ended."""
         return list(self._open.values())
 
+    def stand(self) -> None:
+        """Let time stand still: what follows is not told."""
+        self._stood = True
+
     def take(self, event: Event | Hint) -> None:
         """Go on by one fact or hint."""
         kind = type(event)
@@ -191,6 +200,7 @@ class Story:
     def _turn(self, event: Any, status: str) -> None:
         self.status = status
         self._stood = status != "running"
+        self.stops += self._stood
         self.error = getattr(event, "error", "") or getattr(event, "reason", "")
 
     def _run_started(self, event: RunStarted) -> None:
@@ -209,11 +219,12 @@ class Story:
                 step=self.steps,
                 started=self.seconds,
                 parents=event.parents,
+                version=event.version,
             )
             self._open[event.path, event.node, event.visit] = visit
             self.visits.append(visit)
             node.told.append(visit)
-        visit.attempt, visit.error = event.attempt, ""
+        visit.attempt, visit.error, visit.version = event.attempt, "", event.version
         node.status, node.fraction, node.note = "running", None, ""
 
     def _instance_finished(self, event: InstanceFinished) -> None:
@@ -264,8 +275,10 @@ class Story:
                 visit.ended = self.seconds
                 del self._open[event.path, event.node, event.visit]
 
-    def _state_set(self, event: Any) -> None:
-        self.written = dict(event.values)
+    def _state_set(self, event: StateSet) -> None:
+        if not event.path:
+            self.written = dict(event.values)
+            self._measure(self.written)
 
     def _call_started(self, event: CallStarted) -> None:
         node = self._node(event.path, event.node)
@@ -281,7 +294,7 @@ class Story:
         if call is None:
             return
         call.ended, call.reply, call.seconds, call.attempts = True, event.reply, event.seconds, event.attempts
-        call.by_hand, call.reused = getattr(event, "by_hand", False), getattr(event, "reused", False)
+        call.by_hand, call.reused = event.by_hand, event.reused
         call.text, call.reasoning, call.arguments = [], [], []
         if isinstance(event.reply, ModelReply):
             node = self._node(call.fact.path, call.fact.node)
@@ -333,6 +346,7 @@ _TAKE: dict[type, Callable[[Story, Any], None]] = {
     InstanceFinished: Story._instance_finished,
     NodeFinished: Story._node_finished,
     NodeFailed: Story._node_failed,
+    StateSet: Story._state_set,
     CallStarted: Story._call_started,
     CallFinished: Story._call_finished,
     CallFailed: Story._call_failed,
@@ -367,10 +381,7 @@ def tell(events: Iterable[Event | Hint]) -> Story:
 def upto(events: Iterable[Event], steps: int) -> Iterable[Event]:
     """The events up to the end of a step: as many as it takes for so many visits to have ended."""
     if steps <= 0:
-        for event in events:
-            if isinstance(event, NodeStarted):
-                return
-            yield event
+        yield from islice(events, 1)
         return
     for event in events:
         yield event

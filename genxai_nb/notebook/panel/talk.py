@@ -10,7 +10,7 @@ import msgspec
 
 from genxai_nb.graph.draw.figures import short_count, short_time
 from genxai_nb.journal.summary import in_words
-from genxai_nb.messages import Message, ModelReply, ModelRequest, Reasoning
+from genxai_nb.messages import Message, ModelReply, ModelRequest, Reasoning, ToolResult
 from genxai_nb.notebook.record_account import cut, text_of
 
 from .story import CallStory, Story, key_of
@@ -36,7 +36,7 @@ def request_rows(request: Any) -> list[list[str]]:
 
 
 def _said(message: Message) -> str:
-    results = [part.text for part in message.parts if part.__class__.__name__ == "ToolResult"]
+    results = [part.text for part in message.parts if type(part) is ToolResult]
     return "\n".join(filter(None, (in_words(message), *results)))
 
 
@@ -77,7 +77,7 @@ def question_rows(questions: Iterable[Any]) -> list[dict[str, Any]]:
     return [
         {
             "slot": question.slot,
-            "node": key_of(getattr(question, "path", ""), question.node),
+            "node": question.node,
             "prompt": cut(question.prompt, _LONGEST),
             "choices": [str(choice) for choice in question.choices],
         }
@@ -91,7 +91,7 @@ def call_row(call: CallStory) -> dict[str, Any]:
     marks = [
         word
         for word, is_so in (
-            ("edited by hand", getattr(fact, "edited", False)),
+            ("edited by hand", fact.edited),
             ("answered by hand", call.by_hand),
             ("reused", call.reused),
             ("may have been made twice", fact.maybe_repeated),

@@ -105,7 +105,7 @@ export class Canvas {
     this.note.textContent = picture.note;
     this.root.style.setProperty(
       "--gx-tall",
-      `${Math.round(Math.min(Math.max(picture.height + 84, 330), 560))}px`,
+      `${Math.round(Math.min(Math.max(picture.height + 84, 430), 560))}px`,
     );
     if (same && !this.moved) this.begin();
     this.choose(this.memory.selected);
