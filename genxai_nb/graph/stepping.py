@@ -294,7 +294,8 @@ class Stepping(Driving):
         checked = graph.schema.check(values, "set")
         fact = StateSet(at=time(), values=checked)
         if self._driver is None:
-            self._store.append(self.run_id, (fact,), wait=30.0)
+            with self._store.lease(self.run_id):
+                self._store.append(self.run_id, (fact,), wait=30.0)
         else:
             await self._driver.journal.commit((fact,))
             self._driver.level.schedule.set(checked)

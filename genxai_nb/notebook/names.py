@@ -16,6 +16,7 @@ from genxai_nb.tools.base import Tool
 
 NODES = ("agent", "function", "tool", "graph")  # which of them a name in a graph means: the first one
 SCHEMA = "schema"
+RESULT = "result"  # the variable of a run's result, if none is named
 
 _NOT_A_PERSONS = frozenset({"IPython", "ipykernel", "pydantic", "typing"})
 
@@ -117,13 +118,14 @@ def kind_of(value: Any) -> str:
     return SCHEMA if pydantic and isinstance(value, type) and issubclass(value, pydantic.BaseModel) else ""
 
 
-def bindable(variables: Mapping[str, Any], name: str, *, ours: bool) -> str:
+def bindable(variables: Mapping[str, Any], name: str, *, ours: bool, result: bool = False) -> str:
     """Return the variable for a name, if it may be bound.
 
     Args:
         variables: The notebook's variables.
         name: The name.
         ours: What the variable holds now was bound by us.
+        result: A result is to be bound, which never takes a definition's place, nor one a result's.
 
     Raises:
         DefinitionError: The variable holds something else, or cannot be a variable.
@@ -140,6 +142,13 @@ def bindable(variables: Mapping[str, Any], name: str, *, ours: bool) -> str:
             f"The notebook has a {variable!r} of its own already, of type {kind}.",
             hint=f"Choose another name, or type: del {variable}",
         )
+    if result and (kind := kind_of(variables.get(variable))):
+        raise DefinitionError(
+            f"{variable!r} is the {kind} of that name; a result would replace it.",
+            hint="Choose another name for the result: --as NAME.",
+        )
+    if not result and variable == RESULT:
+        raise DefinitionError(f"{variable!r} is where results go.", hint="Choose another name.")
     if variable not in variables and hasattr(builtins, variable):
         raise DefinitionError(f"{name!r} would hide Python's own {variable!r}.", hint="Choose another name.")
     return variable

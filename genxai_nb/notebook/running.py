@@ -14,6 +14,7 @@ from genxai_nb.graph.run import Run
 from .display import show_text
 from .earlier import agent_asked, require_graph, resumable
 from .inputs import read_answers, read_input, read_prompt
+from .names import RESULT
 from .outcome import show_outcome
 from .pending import Pending
 from .session import Started
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 
     from .session import Session
     from .verb import Request
-
-RESULT = "result"
 
 
 def run_graph(session: Session, request: Request) -> Wait | None:
@@ -93,7 +92,9 @@ def resume_run(session: Session, request: Request) -> Wait | None:
     if agent := None if read else agent_asked(session, run):
         read = _answer_of(agent)
     run = _as_defined_now(session, run, asked=read is not None)
-    variable = session.check_bindable(request.text("as") or (started.variable if started else RESULT))
+    variable = session.check_bindable(
+        request.text("as") or (started.variable if started else RESULT), result=True
+    )
     return _drive(session, request, run, variable, read, read_answers(request))
 
 
@@ -131,7 +132,7 @@ def _start(
     make: Callable[[], Run],
     read: Callable[[Run, Result], Any] | None = None,
 ) -> Wait | None:
-    variable = session.check_bindable(request.text("as") or RESULT)
+    variable = session.check_bindable(request.text("as") or RESULT, result=True)
     park(session, request)
     return _drive(session, request, make(), variable, read, {})
 
@@ -158,7 +159,7 @@ def _drive(
 def _joined(session: Session, started: Started, request: Request) -> Wait:
     session.touch(started.run)
     if name := request.text("as"):
-        started.variable = session.check_bindable(name)
+        started.variable = session.check_bindable(name, result=True)
 
     def ended(result: Result | None) -> Any:
         if result is not None and started.value is None:

@@ -13,7 +13,7 @@ from genxai_nb.graph.result import Result
 from genxai_nb.graph.run import Run
 
 from .cell import Cell, running_cell
-from .names import SCHEMA, Notebook, bindable, inserted, variable_of
+from .names import SCHEMA, Notebook, bindable, inserted, kind_of, variable_of
 from .pending import Pending
 
 if TYPE_CHECKING:
@@ -95,13 +95,13 @@ class Session:
         """The cell that is running."""
         return running_cell(self.shell)
 
-    def check_bindable(self, name: str) -> str:
-        """Return the variable for a name.
+    def check_bindable(self, name: str, *, result: bool = False) -> str:
+        """Return the variable for a definition's or a result's name.
 
         Raises:
             DefinitionError: It holds something that is not ours, or cannot be a variable.
         """
-        return bindable(self.variables, name, ours=self._is_ours(variable_of(name), name))
+        return bindable(self.variables, name, ours=self._is_ours(variable_of(name), name), result=result)
 
     def bind(self, name: str, value: Any) -> None:
         """Bind a definition or a result to its name in the notebook.
@@ -109,7 +109,7 @@ class Session:
         Raises:
             DefinitionError: The variable holds something that is not ours, or cannot be a variable.
         """
-        variable = self.check_bindable(name)
+        variable = self.check_bindable(name, result=not kind_of(value))
         self.variables[variable] = self._bound[variable] = value
 
     def _is_ours(self, variable: str, name: str) -> bool:
