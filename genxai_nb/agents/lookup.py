@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from genxai_nb.calls.call import Traits
 from genxai_nb.errors import UnknownName
-from genxai_nb.messages import user
-
-from .definition import Definition
-from .loop import respond
 
 if TYPE_CHECKING:
     from genxai_nb.calls.call import Call, CallKind, Handler
     from genxai_nb.tools.base import Tool
+
+    from .definition import Definition
 
 Known = Mapping[str, Any] | Callable[[], Mapping[str, Any]]
 
@@ -40,6 +38,8 @@ class StandardLookup:
         definition = self._known().get(name)
         if definition is None:
             return self._builtin(name)
+        from .definition import Definition
+
         return self._equip(name, definition) if isinstance(definition, Definition) else definition
 
     def names(self) -> dict[str, str]:
@@ -60,6 +60,8 @@ class StandardLookup:
             from genxai_nb.providers.registry import model_call
 
             return model_call(name)
+        from .definition import Definition
+
         definition = self.find(name)
         if kind == "tool" and definition is not None:
             tool = _as_tool(definition)
@@ -89,6 +91,8 @@ def kind_of(definition: Any) -> str:
     from genxai_nb.graph.build import Graph
     from genxai_nb.tools.base import Tool
 
+    from .definition import Definition
+
     kinds = {Definition: "agent", Tool: "tool", Graph: "graph"}
     return next((name for kind, name in kinds.items() if isinstance(definition, kind)), "function")
 
@@ -106,6 +110,10 @@ def _as_tool(definition: Any) -> Tool | None:
 
 
 def _asking(agent: Definition) -> Handler:
+    from genxai_nb.messages import user
+
+    from .loop import respond
+
     async def answer(call: Call) -> str:
         outcome = await respond(agent, agent.prompt.around(user(call.request)), call.context)
         return outcome.text

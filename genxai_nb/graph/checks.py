@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from genxai_nb.errors import DefinitionError, GraphInvalid, TemplateKeyMissing, suggest
 
-from .definition import END, Edge, Node
-from .lexer import RESERVED
+from .definition import END, RESERVED, Edge, Node
 
 if TYPE_CHECKING:
     from .nodes import Prepared

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 START = "START"
 END = "END"
+RESERVED = frozenset({"if", "else", "max", "for", "each", "in", "node"})  # words of the graph language
 
 Condition = str | Callable[[Any], Any]
 

@@ -10,7 +10,8 @@ from typing import NamedTuple, NoReturn
 from genxai_nb.errors import DefinitionError, LineInvalid
 from genxai_nb.expressions import compile_expression
 
-RESERVED = frozenset({"if", "else", "max", "for", "each", "in", "node"})
+from .definition import RESERVED as RESERVED
+
 NAME = re.compile(r"[^\W\d_](?:\w|-(?=[^\W_]))*")
 
 _TOKEN = re.compile(
