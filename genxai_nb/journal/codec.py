@@ -118,7 +118,10 @@ def encode_request(value: Any) -> bytes:
     Raises:
         NotStorable: The request, or something in it, cannot be kept.
     """
-    plain = write_open(value, "request")
+    try:
+        return _encode_sorted(value)  # messages and plain data, which is nearly all there is
+    except (TypeError, ValueError, RecursionError):
+        plain = write_open(value, "request")
     try:
         body = _encode_sorted(plain)
     except (UnicodeEncodeError, ValueError) as exc:
