@@ -25,7 +25,9 @@ _DRIVES = ("go", "next", "step", "out", "until")
 _PLACES = {"before": "before {node}, visit {visit}", "call": "at a call of {node}, visit {visit}"}
 
 
-def face(story: Story, standing: Standing, *, store: str, at: int | None = None, hint: str = "") -> dict[str, Any]:
+def face(
+    story: Story, standing: Standing, *, store: str, at: int | None = None, hint: str = ""
+) -> dict[str, Any]:
     """Say what the run is doing.
 
     Args:
@@ -61,7 +63,11 @@ def _words(standing: Standing) -> tuple[str, str]:
         return icon, word
     place = _PLACES.get(standing.where, "") if standing.here else ""
     said = place.format(node=standing.here, visit=standing.visit or 1)
-    by = standing.reason.split(" before ")[0].split(" after ")[0] if standing.reason.startswith("breakpoint") else ""
+    by = (
+        standing.reason.split(" before ")[0].split(" after ")[0]
+        if standing.reason.startswith("breakpoint")
+        else ""
+    )
     return icon, f"{word} {said}{f' · {by}' if by else ''}".strip()
 
 

@@ -42,6 +42,8 @@ class History:
         stands = run.stands
         self.facts = list(run.events())
         self.story = tell(self.facts)
+        if run.status != "running":
+            self.story.stand()
         self._ahead = stands - self.story.stops
         self._past = None
         return _unseen(self.facts, waiting)
@@ -70,5 +72,5 @@ def _unseen(facts: Sequence[Event], waiting: Sequence[Event | Hint]) -> list[Eve
     told = [event for event in waiting if not isinstance(event, Streamed | Logged | Progressed)]
     for count in range(len(told), 0, -1):
         if list(facts[-count:]) == told[:count]:
-            return told[count:]
+            return list(told[count:])
     return list(waiting)

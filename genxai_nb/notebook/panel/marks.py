@@ -40,7 +40,9 @@ def marks(
             continue
         node = story.node(card.key)
         status = _status(card.key, node, standing, asked, held)
-        words = shorten(one_line(_words(node, status, standing, totals.get(card.key))), _WORDS_ROOM, _WORDS_SIZE)
+        words = shorten(
+            one_line(_words(node, status, standing, totals.get(card.key))), _WORDS_ROOM, _WORDS_SIZE
+        )
         cards[card.key] = [status, words, _facts(card, node), (badges or {}).get(card.key, "")]
     return {"cards": cards, "ways": {way.key: _way(way, story) for way in scene.ways}}
 

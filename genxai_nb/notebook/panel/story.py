@@ -28,6 +28,8 @@ from genxai_nb.journal.events import (
     NodeFinished,
     NodeStarted,
     Progressed,
+    RunRebased,
+    RunResumed,
     RunStarted,
     StateSet,
     Streamed,
@@ -183,6 +185,7 @@ class Story:
         kind = type(event)
         at: float | None = getattr(event, "at", None)
         if at is not None:
+            self._stood = self._stood or kind is RunResumed  # taken back or died: no fact says that it stood
             self._move_clock(at)
         status = STATUS_AFTER.get(kind)
         if status is not None:
@@ -205,9 +208,20 @@ class Story:
 
     def _run_started(self, event: RunStarted) -> None:
         self.run, self.graph, self.definitions = event.run, event.graph, event.definitions
+        self.status, self._stood = "ready", True
         self._measure(event.input)
 
+    def _run_rebased(self, event: RunRebased) -> None:
+        """The graph is another one now: its edges are counted anew, and what was under way is left."""
+        self.definitions = event.definitions
+        self.ways = {way: count for way, count in self.ways.items() if way[:1] != ":"}
+        for visit in self._open.values():
+            self.node(visit.key).status = "idle"
+            visit.ended = self.seconds
+        self._open.clear()
+
     def _node_started(self, event: NodeStarted) -> None:
+        self.status, self.error = "running", ""
         node = self._node(event.path, event.node)
         visit = self._open.get((event.path, event.node, event.visit))
         if visit is None:
@@ -281,6 +295,7 @@ class Story:
             self._measure(self.written)
 
     def _call_started(self, event: CallStarted) -> None:
+        self.status, self.error = "running", ""
         node = self._node(event.path, event.node)
         call = self._calls[event.slot] = CallStory(fact=event)
         visit = self._open.get((event.path, event.node, event.visit))
@@ -342,6 +357,7 @@ class Story:
 
 _TAKE: dict[type, Callable[[Story, Any], None]] = {
     RunStarted: Story._run_started,
+    RunRebased: Story._run_rebased,
     NodeStarted: Story._node_started,
     InstanceFinished: Story._instance_finished,
     NodeFinished: Story._node_finished,

@@ -38,7 +38,13 @@ def timeline(story: Story, standing: Standing, now: float) -> dict[str, Any]:
         left = (visit.started - start) * scale
         width = ((now if visit.ended is None else visit.ended) - visit.started) * scale
         lane["spans"].append(
-            [round(left, 2), round(width, 2), _status(story, standing, visit), id(visit) in critical, visit.number]
+            [
+                round(left, 2),
+                round(width, 2),
+                _status(story, standing, visit),
+                id(visit) in critical,
+                visit.number,
+            ]
         )
     shown = list(lanes.values())[:_LANES]
     for lane in shown:
@@ -47,7 +53,10 @@ def timeline(story: Story, standing: Standing, now: float) -> dict[str, Any]:
         "lanes": shown,
         "more": max(0, len(lanes) - _LANES),
         "earlier": len(story.visits) - len(visits),
-        "axis": [short_time(start + (end - start) * part / _TICKS) if part or start else "0 s" for part in range(_TICKS + 1)]
+        "axis": [
+            short_time(start + (end - start) * part / _TICKS) if part or start else "0 s"
+            for part in range(_TICKS + 1)
+        ]
         if visits
         else [],
     }

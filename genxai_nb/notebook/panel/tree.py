@@ -12,23 +12,27 @@ if TYPE_CHECKING:
     from genxai_nb.graph.run import Run
     from genxai_nb.journal.store import HeadRow, Store
 
-__all__ = ["Tree"]
+__all__ = ["Tree", "store_of"]
 
 _ICONS = {"ready": "idle", "running": "paused", "cancelled": "paused"}
 _MOST = 20
 
 
+def store_of(run: Run) -> Store:
+    """Where a run is kept."""
+    return run._store
+
+
 class Tree:
-    """Reads a run's heads; what was read of a head that nobody goes on with is kept.
+    """Reads a run's heads; what was read of a head is kept for as long as it does not grow.
 
     Args:
         run: The run.
-        store: Where it is kept.
     """
 
-    def __init__(self, run: Run, store: Store) -> None:
+    def __init__(self, run: Run) -> None:
         self._run = run
-        self._store = store
+        self._store = store_of(run)
         self._read: dict[tuple[str, int], tuple[int, int, str]] = {}
 
     def rows(self) -> list[dict[str, Any]]:

@@ -75,7 +75,9 @@ def written_out(value: Any) -> tuple[str | None, bool]:
     if isinstance(value, str):
         return value, True
     try:
-        return json.dumps(msgspec.to_builtins(_plain(value)), indent=1, ensure_ascii=False, allow_nan=False), False
+        return json.dumps(
+            msgspec.to_builtins(_plain(value)), indent=1, ensure_ascii=False, allow_nan=False
+        ), False
     except (TypeError, ValueError):
         return None, False
 
@@ -95,4 +97,6 @@ def read_value(text: str, *, plain: bool) -> Any:
     try:
         return json.loads(text)
     except ValueError as exc:
-        raise RunError(f"This is not JSON: {exc}.", hint='Text stands in double quotes: "like this".') from exc
+        raise RunError(
+            f"This is not JSON: {exc}.", hint='Text stands in double quotes: "like this".'
+        ) from exc

@@ -1,0 +1,213 @@
+"""What a panel shows of a run at a moment: now, or as it was after an earlier step."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from time import time
+from typing import TYPE_CHECKING, Any
+
+from msgspec import structs
+
+from genxai_nb.errors import GenXAIError
+from genxai_nb.graph.build import Graph
+from genxai_nb.graph.draw.lettering import one_line
+from genxai_nb.graph.reducers import append
+
+from .detail import detail
+from .edits import badges, edit_rows, versions_now
+from .face import face
+from .history import History
+from .marks import marks
+from .scene import Scene, scene_of, to_picture
+from .standing import Standing, standing_of
+from .story import Story
+from .talk import held_rows, question_rows, streams
+from .timeline import timeline
+from .tree import Tree, store_of
+from .values import as_mapping, to_rows
+
+if TYPE_CHECKING:
+    from genxai_nb.graph.run import Run
+
+__all__ = ["Exhibit"]
+
+_LOOKED_AT = 8
+
+
+class Exhibit:
+    """A run as a panel shows it. Nothing here waits or changes the run.
+
+    Args:
+        run: The run.
+        where: Says which cell defines a name, such as ``cell [14]``.
+
+    Attributes:
+        run: The run.
+        history: What has happened in it.
+        at: The earlier step that is looked at; None for now.
+        opened: The keys of the subgraph nodes that are laid open.
+        compared: Two lines of history beside each other, or empty.
+        hint: Advice to the reader.
+    """
+
+    def __init__(self, run: Run, where: Callable[[str], str] = lambda _: "") -> None:
+        self.run = run
+        self.history = History()
+        self.at: int | None = None
+        self.opened: set[str] = set()
+        self.compared: dict[str, Any] = {}
+        self.hint = ""
+        self._where = where
+        self._store = store_of(run)
+        self._tree = Tree(run)
+        self._looked: OrderedDict[str, int | None] = OrderedDict()
+        self._scene: Scene | None = None
+        self._laid: tuple[Any, ...] = ()
+        self._badges: dict[str, str] = {}
+        self._place: tuple[Any, ...] = ()
+        self._standing = Standing()
+        self._unfolded: tuple[str, int] = ("", -1)
+
+    @property
+    def graph(self) -> Graph | None:
+        """The run's graph, if it is there."""
+        return self.run.graph if isinstance(self.run.graph, Graph) else None
+
+    def look_at(self, key: str, visit: int | None) -> None:
+        """Keep the detail of a node's visit shown, beside those of the few that were looked at last."""
+        self._looked[key] = visit
+        self._looked.move_to_end(key)
+        while len(self._looked) > _LOOKED_AT:
+            self._looked.popitem(last=False)
+
+    def catch_up(self) -> None:
+        """Read anew what no fact told of, and leave the past if it is over."""
+        if self.history.is_behind(self.run):
+            self.history.load(self.run)
+        if self.at is not None and (self.run.status == "running" or self.at >= self.history.story.steps):
+            self.at = None
+
+    # ── what is shown ────────────────────────────────────────────────────────────────────────
+
+    def moving(self) -> dict[str, Any]:
+        """What changes all the time while a run goes on."""
+        story, standing = self._story(), self._stand()
+        self._unfold(standing)
+        picture = {} if (scene := self._lay_out()) is None else {"picture": to_picture(scene)}
+        now = standing if self.at is None else _as_of(standing, self.at)
+        return picture | {
+            "run": face(story, standing, store=self._store.url, at=self.at, hint=self.hint),
+            "status": {} if self._scene is None else marks(self._scene, story, now, self._badges),
+            "stream": streams(story) if self.at is None else {},
+            "pending": held_rows(now.held),
+            "questions": question_rows(now.questions),
+            "breaks": [
+                {
+                    "id": point.id,
+                    "node": point.node,
+                    "when": point.when.text if point.when else None,
+                    "after": point.after,
+                }
+                for point in standing.breakpoints
+            ],
+            "compare": self.compared,
+        }
+
+    def resting(self) -> dict[str, Any]:
+        """What takes longer to read, and is read less often."""
+        story, standing = self._story(), self._stand()
+        graph = self.graph
+        now = {} if graph is None else versions_now(graph)
+        self._badges = {} if graph is None or self.at is not None else badges(graph, story, now)
+        return {
+            "state": {
+                "title": self._title(standing),
+                "rows": to_rows(self._state(), story.written, self._appended()),
+            },
+            "timeline": timeline(story, standing, story.seconds if standing.rests else story.now(time())),
+            "details": {key: self._detail(story, key, visit) for key, visit in self._looked.items()},
+            "tree": self._tree.rows() if standing.rests else [],
+            "edits": edit_rows(story, now, self._store, self._where) if now else [],
+            "failure": self._failure(standing),
+        }
+
+    def _story(self) -> Story:
+        return self.history.story if self.at is None else self.history.at(self.at)
+
+    def _stand(self) -> Standing:
+        """Where the run stands; the place is read once for each rest, because that takes a fold."""
+        run, story = self.run, self.history.story
+        place = run.status, run.stands, story.steps, len(run.held)
+        if place != self._place:
+            self._place, self._standing = place, standing_of(run, story.steps)
+        return structs.replace(
+            self._standing,
+            status=run.status,
+            stands=run.stands,
+            held=list(run.held),
+            questions=list(run.questions),
+            breakpoints=list(run.breakpoints),
+        )
+
+    def _unfold(self, standing: Standing) -> None:
+        """Lay open the subgraph in which the run has come to stand."""
+        if standing.here is not None and (standing.here, standing.stands) != self._unfolded:
+            self._unfolded = standing.here, standing.stands
+            parts = standing.here.split("/")[:-1]
+            self.opened |= {"/".join(parts[: count + 1]) for count in range(len(parts))}
+
+    def _lay_out(self) -> Scene | None:
+        """The scene, if it has to be laid out anew."""
+        graph = self.graph
+        if graph is None:
+            return None
+        laid = id(graph), len(graph.nodes), len(graph.edges), frozenset(self.opened)
+        if laid == self._laid:
+            return None
+        self._laid, self._scene = laid, scene_of(graph, frozenset(self.opened))
+        return self._scene
+
+    def _state(self) -> Any:
+        try:
+            return self.run.state if self.at is None else self.run.state_at(self.at)
+        except (GenXAIError, RuntimeError):  # it was changing while it was read
+            return None
+
+    def _appended(self) -> list[str]:
+        return [] if self.graph is None else [k for k, r in self.graph.schema.reducers.items() if r is append]
+
+    def _title(self, standing: Standing) -> str:
+        if self.at is not None:
+            return f"after step {self.at}"
+        if standing.status == "done":
+            return "at the end"
+        return f"before step {standing.steps + 1}" if standing.rests else "as it is now"
+
+    def _detail(self, story: Story, key: str, visit: int | None) -> dict[str, Any]:
+        node = story.node(key)
+        before: Mapping[str, Any] | None = None
+        if node.told:
+            chosen = node.told[-1] if visit is None else node.told[max(0, min(visit, len(node.told)) - 1)]
+            if not chosen.path:
+                try:
+                    before = as_mapping(self.run.state_at(chosen.step))
+                except (GenXAIError, RuntimeError):
+                    before = None  # the journal has moved on
+        return detail(story, key, visit, before)
+
+    def _failure(self, standing: Standing) -> dict[str, Any]:
+        failure = self.run.failure if standing.status == "failed" else None
+        if failure is None:
+            text = self.history.story.error if standing.status == "failed" else ""
+            return {"text": text, "place": "", "locals": []}
+        return {
+            "text": failure.text,
+            "place": f"{failure.node}, visit {failure.visit} · {failure.function}, line {failure.line}",
+            "locals": [[name, one_line(value)] for name, value in failure.locals.items()],
+        }
+
+
+def _as_of(standing: Standing, step: int) -> Standing:
+    """A standing in the past: nothing waits there."""
+    return Standing(status="paused", stands=standing.stands, steps=step)

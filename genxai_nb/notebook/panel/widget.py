@@ -1,0 +1,119 @@
+"""The panel as a widget: what to show goes to the page as traits, what was pressed comes back as messages."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import anywidget
+from traitlets import Dict, List
+
+from .desk import Desk
+from .page import script, sheet
+
+if TYPE_CHECKING:
+    from genxai_nb.graph.run import Run
+
+__all__ = ["Panel"]
+
+WIDGET = "application/vnd.jupyter.widget-view+json"
+_VIEWS = 32
+
+
+class Panel(anywidget.AnyWidget):
+    """A live panel of one run. It takes the same options as `Desk`.
+
+    Args:
+        run: The run; it has its graph.
+        begin: Starts to drive the run as `Run.begin` does.
+        where: Says which cell defines a name.
+        rested: Told each time that the run has come to rest.
+        forked: Told of a run that was forked from this one.
+    """
+
+    _esm = script()
+    _css = sheet()
+
+    picture = Dict().tag(sync=True)
+    run = Dict().tag(sync=True)
+    status = Dict().tag(sync=True)
+    state = Dict().tag(sync=True)
+    details = Dict().tag(sync=True)
+    stream = Dict().tag(sync=True)
+    pending: Any = List().tag(sync=True)
+    questions: Any = List().tag(sync=True)
+    breaks: Any = List().tag(sync=True)
+    timeline = Dict().tag(sync=True)
+    tree: Any = List().tag(sync=True)
+    edits: Any = List().tag(sync=True)
+    failure = Dict().tag(sync=True)
+    compare = Dict().tag(sync=True)
+    told = Dict().tag(sync=True)
+    acks = Dict().tag(sync=True)
+
+    def __init__(
+        self,
+        run: Run,
+        *,
+        begin: Callable[[Any], Future[Any]] | None = None,
+        where: Callable[[str], str] = lambda _: "",
+        rested: Callable[[Run], object] = lambda _: None,
+        forked: Callable[[Run], object] = lambda _: None,
+    ) -> None:
+        self._lock = threading.RLock()
+        self._first: dict[str, Any] | None = {}
+        self.desk = Desk(run, self._put, begin=begin, where=where, rested=rested, forked=forked)
+        self.desk.open()
+        first, self._first = self._first or {}, None
+        super().__init__(**first)
+        self._display = f"genxai-panel-{uuid4().hex}"
+        self._is_shown = False
+        self.on_msg(self._hear)
+        self.desk.refresh()
+
+    def show(self) -> None:
+        """Put the panel into the output of the running cell; the second time nothing happens."""
+        from IPython.display import publish_display_data
+
+        if self._is_shown:
+            return
+        self._is_shown = True
+        run = self.desk.run
+        view = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
+        text = f"Run {run.run_id}: a panel that is live while its kernel is. %genxai show {run.run_id}"
+        publish_display_data({WIDGET: view, "text/plain": text}, transient={"display_id": self._display})  # type: ignore[no-untyped-call]  # IPython's
+
+    def advise(self, text: str) -> None:
+        """Show a line of advice under the buttons; empty for none."""
+        self.desk.exhibit.hint = text
+        self.desk.refresh()
+
+    def close(self) -> None:
+        """Stop following the run, and leave nothing of the panel in the notebook."""
+        from IPython.display import publish_display_data
+
+        self.desk.close()
+        if self._is_shown:
+            self._is_shown = False
+            publish_display_data({"text/plain": ""}, transient={"display_id": self._display}, update=True)  # type: ignore[no-untyped-call]  # IPython's
+        super().close()
+
+    def _put(self, new: dict[str, Any]) -> None:
+        if self._first is not None:
+            self._first |= new
+            return
+        with self._lock, self.hold_sync():
+            for name, value in new.items():
+                setattr(self, name, value)
+
+    def _hear(self, _: Any, message: Any, __: Any) -> None:
+        """Say at once that the kernel lives, and leave the rest to the desk."""
+        if not isinstance(message, dict) or "view" not in message:
+            return
+        with self._lock:
+            views = {**self.acks, str(message["view"]): message.get("id", 0)}
+            self.acks = dict(list(views.items())[-_VIEWS:])
+        self.desk.press(message)
