@@ -49,7 +49,7 @@ class Call:
         scope: Where in the run it is asked.
         ordinal: How many equal requests this scope had made before, from 0.
         slot: Names this call in its run; equal after a crash and for a body that runs again.
-        key: Idempotency key for services that take one.
+        head: The line of history that it belongs to.
         traits: What the owner says of the call.
         attempt: Number of the attempt under way, from 1.
         edited: A person changed the request at the gate.
@@ -61,7 +61,7 @@ class Call:
         "context",
         "edited",
         "emit",
-        "key",
+        "head",
         "kind",
         "name",
         "ordinal",
@@ -80,7 +80,7 @@ class Call:
         scope: Scope,
         ordinal: int,
         slot: str,
-        key: str,
+        head: str,
         traits: Traits,
         emit: Callable[[Any], None],
         context: Any = None,
@@ -91,12 +91,17 @@ class Call:
         self.scope = scope
         self.ordinal = ordinal
         self.slot = slot
-        self.key = key
+        self.head = head
         self.traits = traits
         self.emit = emit
         self.context = context
         self.attempt = 1
         self.edited = False
+
+    @property
+    def key(self) -> str:
+        """Idempotency key for services that take one: equal after a crash, new after going back or forking."""
+        return digest(self.head.encode(), self.slot.encode())
 
     def __repr__(self) -> str:
         return f"Call({self.kind} {self.name!r} of {self.scope.node}#{self.scope.visit})"
@@ -108,11 +113,8 @@ Middleware = Callable[[Call, Handler], Awaitable[Any]]
 
 def digest(*parts: bytes) -> str:
     """Hash parts to 32 hex digits; each part's length counts, so no two lists collide by joining."""
-    state = blake2b(digest_size=16)
-    for part in parts:
-        state.update(len(part).to_bytes(8, "big"))
-        state.update(part)
-    return state.hexdigest()
+    framed = b"".join([part for one in parts for part in (len(one).to_bytes(8, "big"), one)])
+    return blake2b(framed, digest_size=16).hexdigest()
 
 
 def chained(middleware: list[Middleware], handler: Handler) -> Handler:

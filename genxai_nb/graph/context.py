@@ -183,7 +183,7 @@ class VisitContext:
             scope=self.scope,
             ordinal=ordinal,
             slot=slot,
-            key=digest(exchange.head.encode(), slot.encode()),
+            head=exchange.head,
             traits=traits,
             emit=lambda delta: exchange.publish(Streamed(slot, self.node, delta)),
             context=VisitContext(exchange, structs.replace(self.scope, parent=slot), self.item),

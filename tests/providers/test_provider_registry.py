@@ -55,7 +55,7 @@ def call_of(emitted: list[Any]) -> Call:
         scope=Scope("", "node", 1),
         ordinal=0,
         slot="slot",
-        key="key",
+        head="r1.1",
         traits=traits,
         emit=emitted.append,
     )

@@ -34,7 +34,7 @@ async def ask(model: str, text: str = "Hello") -> tuple[ModelReply, list[Any]]:
         scope=Scope("", "node", 1),
         ordinal=0,
         slot="slot",
-        key="key",
+        head="r1.1",
         traits=traits,
         emit=emitted.append,
     )

@@ -23,7 +23,7 @@ class Direct:
     async def call(self, kind, name, request, handler, traits):
         self.calls.append((kind, name, request))
         scope = Scope("", self.node, self.visit)
-        place = {"scope": scope, "ordinal": 0, "slot": "s", "key": "k"}
+        place = {"scope": scope, "ordinal": 0, "slot": "s", "head": "r1.1"}
         return await handler(
             Call(kind, name, request, **place, traits=traits, emit=lambda hint: None, context=self)
         )

@@ -35,7 +35,7 @@ async def test_wrong_arguments_never_reach_the_function(builtin: Tool):
         scope=Scope("", "node", 1),
         ordinal=0,
         slot="slot",
-        key="key",
+        head="r1.1",
         traits=builtin.traits,
         emit=lambda hint: None,
     )
