@@ -1,0 +1,264 @@
+"""A notebook's cells made into definitions, without a kernel."""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import inspect
+import linecache
+from pathlib import Path
+from typing import Any
+
+from genxai_nb.agents.lookup import StandardLookup
+from genxai_nb.agents.notation import Head, agent_from, graph_from, input_from, schema_from
+from genxai_nb.errors import DefinitionError, GenXAIError, InputError, LineInvalid
+from genxai_nb.graph.build import Graph
+
+from .cells import Cell, read_cells
+from .effects import bound_in, first_effect, imported_in, runs_graph
+from .naming import choose_graph, definitions_in, inserted
+from .needs import needed
+from .printing import place_of
+
+__all__ = ["Assembly"]
+
+_RESULT = "result"  # the variable that a run cell binds
+
+
+class _Absent(str):
+    """Stands in an input for a value of the notebook that is not there."""
+
+    __slots__ = ()
+
+
+class Assembly:
+    """What a notebook defines, from its first cell to its last.
+
+    Args:
+        path: The notebook.
+        space: The variables of its code, filled here.
+        wanted: The graph that will be run; None for the only one.
+        trust: Whether to run code cells that do more than import and define, as far as the first run of
+            that graph.
+
+    Raises:
+        DefinitionError: The file is no notebook.
+    """
+
+    def __init__(self, path: Path, space: dict[str, Any], wanted: str | None, *, trust: bool) -> None:
+        self.space = space
+        self._file = path.name
+        self._wanted = wanted
+        self._trust = trust
+        self._known: dict[str, Any] = {}
+        self._lookup = StandardLookup(lambda: self._known)
+        self._ran = False  # the first run of the wanted graph has been passed
+        self._runs: list[tuple[Cell, Head]] = []
+        self._mistakes: dict[str, GenXAIError] = {}
+        self._absent: dict[str, str] = {}  # names that nothing made, with what would have
+        self._left: list[tuple[Cell, str]] = []
+        self._behind: list[Cell] = []
+        for cell in read_cells(path):
+            self._take(cell)
+
+    # ── cells ────────────────────────────────────────────────────────────────────────────────
+
+    def _take(self, cell: Cell) -> None:
+        try:
+            head = cell.head()
+        except LineInvalid as exc:
+            self._leave(cell, exc.what.rstrip("."))
+            return
+        if head is None and cell.magic:
+            self._leave(cell, f"it begins with {cell.magic}")
+        elif head is None:
+            self._take_code(cell)
+        elif head.kind == "run":
+            self._runs.append((cell, head))
+            self._ran = self._ran or self._wanted in {None, head.name}
+            self._absent[head.text("as") or _RESULT] = f"the run in {cell}"
+        elif head.kind != "ask":
+            self._define(cell, head)
+
+    def _define(self, cell: Cell, head: Head) -> None:
+        try:
+            value = self._made(cell, head)
+        except GenXAIError as exc:
+            if isinstance(exc, LineInvalid):
+                cell.placed(exc)
+            exc.add_note(f"in {self._file}, {cell}")
+            self._mistakes[head.name] = exc
+            return
+        self._mistakes.pop(head.name, None)
+        self._bind({head.name: value})
+
+    def _made(self, cell: Cell, head: Head) -> Any:
+        if head.kind == "agent":
+            return agent_from(head.name, cell.body, self._insert)
+        if head.kind == "schema":
+            return schema_from(head.name, cell.body, self.space)[0]
+        return graph_from(head, cell.body, self.space, self._lookup)
+
+    def _insert(self, path: str) -> Any:
+        first = path.partition(".")[0]
+        if first in self._absent:
+            raise DefinitionError(f"{first!r} is not there: {self._why(first)}.", hint=self._advice())
+        return inserted(self.space, path)
+
+    def _take_code(self, cell: Cell) -> None:
+        try:
+            tree = cell.tree()
+        except SyntaxError as exc:
+            self._leave(cell, f"line {exc.lineno} is no Python: {exc.msg}")
+            return
+        graphs = {name for name, value in self.space.items() if isinstance(value, Graph)}
+        self._ran = self._ran or runs_graph(tree, graphs)
+        effect = first_effect(tree)
+        if effect is not None and (self._ran or not self._trust):
+            text = ast.unparse(effect).split("\n")[0]
+            shown = text if len(text) <= 50 else f"{text[:47]}..."
+            self._leave(cell, f"line {effect.lineno} does more than define: {shown}", tree)
+            return
+        self._execute(cell, tree)
+
+    def _execute(self, cell: Cell, tree: ast.Module) -> None:
+        linecache.cache[cell.place] = (  # where tracebacks and versions of functions find its source
+            len(cell.text),
+            None,
+            cell.text.splitlines(keepends=True),
+            cell.place,
+        )
+        try:
+            code = compile(tree, cell.place, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+            done = eval(code, self.space)  # noqa: S307 - a person asked to run this file
+            if inspect.iscoroutine(done):
+                asyncio.run(done)
+        except (Exception, SystemExit) as exc:  # noqa: BLE001 - a cell may raise anything; its names are then absent
+            if isinstance(exc, NameError) and exc.name in self._absent:
+                why = f"it uses {exc.name!r}, and {self._why(exc.name)}"
+            else:
+                why = f"{type(exc).__name__}: {exc}"
+            place = place_of(exc)
+            self._leave(cell, f"{why} ({place})" if place else why, tree)
+            return
+        made = bound_in(tree) | imported_in(tree)
+        self._bind({name: self.space[name] for name in made if name in self.space})
+
+    def _bind(self, values: dict[str, Any]) -> None:
+        self.space.update(values)
+        for name in values:
+            self._absent.pop(name, None)
+        self._known = definitions_in(self.space)
+
+    def _leave(self, cell: Cell, why: str, tree: ast.Module | None = None) -> None:
+        if self._ran:
+            self._behind.append(cell)
+        else:
+            self._left.append((cell, why))
+        if tree is not None:
+            imported = {name for name in imported_in(tree) if name not in self.space}
+            for name in bound_in(tree) | imported:
+                self._absent.setdefault(name, str(cell))
+
+    # ── the graph ────────────────────────────────────────────────────────────────────────────
+
+    def graph(self) -> Graph:
+        """The graph to run, with all that it needs.
+
+        Raises:
+            UnknownName: There is no such graph.
+            DefinitionError: It, or something that it needs, cannot be made or was left out.
+        """
+        wrong = self._mistakes.get((self._wanted or "").replace("-", "_"))
+        if wrong is not None:
+            raise wrong
+        if self._wanted is None and not any(isinstance(value, Graph) for value in self.space.values()):
+            for error in self._mistakes.values():
+                raise error
+        graph = choose_graph(self.space, self._wanted, self._file)
+        lacking = needed(graph, self._known, self.space, {*self._absent, *self._mistakes})
+        for name in lacking:
+            if name in self._mistakes:
+                raise self._mistakes[name]
+        if lacking:
+            names = ", ".join(map(repr, lacking[:5]))
+            wrong = DefinitionError(
+                f"Graph {graph.name!r} needs {names}, which nothing here defines.", hint=self._advice()
+            )
+            for why in dict.fromkeys(map(self._why, lacking)):
+                wrong.add_note(why)
+            raise wrong
+        return graph
+
+    def _why(self, name: str) -> str:
+        """Why a name is absent."""
+        what = self._absent[name]
+        reason = next((why for cell, why in self._left if str(cell) == what), "")
+        return f"{what} was left out{reason and f': {reason}'}"
+
+    def _advice(self) -> str:
+        return "" if self._trust else "--trust runs the code cells above the first run."
+
+    def notices(self) -> list[str]:
+        """What was left out, and why; a line for each cell above the first run."""
+        lines = [f"{self._file}, {cell} was left out: {why}." for cell, why in self._left]
+        if self._behind:
+            numbers = ", ".join(str(cell.number) for cell in self._behind)
+            cells = f"code cell{'s' if len(self._behind) > 1 else ''} {numbers}"
+            lines.append(f"{self._file}, {cells} below the first run: left out.")
+        lines += [
+            f"{self._file}: {name!r} was left out, since its cell is wrong: {error.what}"
+            for name, error in self._mistakes.items()
+        ]
+        return lines
+
+    # ── the input ────────────────────────────────────────────────────────────────────────────
+
+    def _run_of(self, graph: Graph) -> tuple[Cell, Head] | None:
+        """The last run cell of a graph."""
+        names = {name for name, value in self.space.items() if value is graph}
+        found = [(cell, head) for cell, head in self._runs if head.name in names]
+        return found[-1] if found else None
+
+    def _read_run(self, graph: Graph) -> tuple[dict[str, Any], dict[str, Any]]:
+        run = self._run_of(graph)
+        if run is None:
+            return {}, {}
+        try:
+            return input_from(run[0].body, graph.schema.model, self._insert_or_note)
+        except LineInvalid as exc:
+            run[0].placed(exc).add_note(f"in {self._file}, {run[0]}")
+            raise
+
+    def _insert_or_note(self, path: str) -> Any:
+        try:
+            return self._insert(path)
+        except DefinitionError:
+            return _Absent(path)
+
+    def input_of(self, graph: Graph, given: dict[str, Any]) -> dict[str, Any]:
+        """The input of the graph's last run cell, with what was given in its place.
+
+        Raises:
+            LineInvalid: The cell cannot be read.
+            InputError: A value comes from a cell that was left out, and none was given in its place.
+        """
+        values = {**self._read_run(graph)[0], **given}
+        for key, value in values.items():
+            if isinstance(value, _Absent):
+                first = value.partition(".")[0]
+                why = f": {self._why(first)}" if first in self._absent else ""
+                raise InputError(
+                    f"The run cell takes {key!r} from ${value}, which is not there{why}.",
+                    hint=f"Give --input {key}=... {self._advice()}".rstrip(),
+                )
+        return values
+
+    def answers_of(self, graph: Graph) -> dict[str, Any]:
+        """The answers of people in the graph's last run cell."""
+        return self._read_run(graph)[1]
+
+    def model_of(self, graph: Graph) -> str | None:
+        """The model that the graph's last run cell asks for."""
+        run = self._run_of(graph)
+        return None if run is None else run[1].text("model")

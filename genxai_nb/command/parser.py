@@ -1,0 +1,161 @@
+"""What can be typed after ``genxai-nb``."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Callable, Sequence
+from importlib import import_module, metadata
+from typing import Any, NoReturn
+
+from genxai_nb.errors import suggest
+
+from .exits import WRONG
+
+__all__ = ["read_arguments"]
+
+_EPILOG = """\
+exit codes:
+  0 done   1 failed   2 wrong usage or definition   3 paused, or a person has to answer   130 interrupted
+"""
+_RUN = """\
+Run a graph of a Python file or of a notebook, and print its final state.
+
+A .py file is imported, without what stands below `if __name__ == "__main__"`. Of a notebook, the cells
+%%genxai agent, schema and graph are read, and code cells that only import and define; other code cells run
+with --trust, as far as the first run cell. The graph's own functions run in any case. The input is that of
+the notebook's last run cell of the graph, with what --input says in its place.
+"""
+_RESUME = """\
+Go on with a run where it stands: finished nodes do not run again, finished calls are not repeated.
+Of a run that has ended, print its final state again.
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong as all our errors do."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(WRONG, f"✕ {message[:1].upper()}{message[1:]}.\n  {self._hint(message)}\n")
+
+    def _hint(self, message: str) -> str:
+        word = re.search(r"(?:unrecognized arguments: |invalid choice: ')([^\s']+)", message)
+        names = [name for action in self._actions for name in action.option_strings]
+        commands = [name for action in self._actions for name in (action.choices or ())]
+        near = suggest(word[1], names if word[1].startswith("-") else commands) if word else ""
+        return near if near.startswith("Did") else f"See: {self.prog} --help"
+
+
+def read_arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the words of the command line; ``act`` of what is returned does what they ask.
+
+    Raises:
+        SystemExit: They cannot be read, or ask for help.
+    """
+    parser = _parser()
+    given, left = parser.parse_known_args(words)
+    if len(left) == 1 and not left[0].startswith("-") and getattr(given, "graph", "") is None:
+        given.graph = left.pop()  # a graph's name behind the options, which argparse does not look for
+    if left:
+        given.parser.error(f"unrecognized arguments: {' '.join(left)}")
+    return given
+
+
+def _parser() -> _Parser:
+    parser = _Parser(
+        prog="genxai-nb",
+        description="Run graphs of agents from the command line.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"genxai-nb {metadata.version('genxai-nb')}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    run = _command(commands, "run", "run a graph of a file", "running:run_file", _RUN)
+    _file(run)
+    run.add_argument(
+        "--input",
+        metavar="KEY=VALUE",
+        nargs="+",
+        action="extend",
+        default=[],
+        help="values of the input, typed by the schema; without one, numbers, true, false, null, [...] and "
+        "{...} are such, and all else is text",
+    )
+    run.add_argument("--model", metavar="MODEL", help="use this model for all agents")
+    _driving(run)
+
+    resume = _command(commands, "resume", "go on with a run", "running:resume_file", _RESUME)
+    resume.add_argument("run", metavar="RUN", help="its id, such as r7; see genxai-nb runs")
+    _file(resume)
+    _driving(resume)
+
+    runs = _command(commands, "runs", "list the runs, newest first", "lists:list_runs")
+    _store(runs)
+    runs.add_argument("--json", action="store_true", help="print them as one line of JSON")
+
+    tools = _command(commands, "tools", "list the tools that agents and graphs may name", "lists:list_tools")
+    tools.add_argument("--json", action="store_true", help="print them as one line of JSON")
+    return parser
+
+
+def _command(commands: Any, name: str, help_: str, place: str, text: str = "") -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name,
+        help=help_,
+        description=text or f"{help_.capitalize()}.",
+        epilog=_EPILOG if text else None,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.set_defaults(act=_later(place), parser=parser)
+    parser.add_argument("--traceback", action="store_true", help="show where in Python an error came from")
+    return parser
+
+
+def _later(place: str) -> Callable[[argparse.Namespace], int]:
+    """The function of a command, imported when it is called, so that help stays quick."""
+
+    def act(given: argparse.Namespace) -> int:
+        module, _, name = place.partition(":")
+        code: int = getattr(import_module(f".{module}", __package__), name)(given)
+        return code
+
+    return act
+
+
+def _file(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", help="a .py or .ipynb file that defines the graph")
+    parser.add_argument("graph", metavar="GRAPH", nargs="?", help="the graph's name, if it defines several")
+    parser.add_argument("--trust", action="store_true", help="run a notebook's other code cells too")
+
+
+def _driving(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--answer",
+        metavar="NODE=VALUE",
+        nargs="+",
+        action="extend",
+        default=[],
+        help="answers of people to human nodes",
+    )
+    parser.add_argument(
+        "--answers", metavar="FILE", help="a YAML or JSON file of answers by node (GENXAI_ANSWERS)"
+    )
+    parser.add_argument(
+        "--interactive",
+        action=argparse.BooleanOptionalAction,
+        help="ask on standard input what nobody has answered; by default where that is a terminal",
+    )
+    _store(parser)
+    parser.add_argument(
+        "--json", action="store_true", help="print the final state as one line of JSON, and no progress"
+    )
+    parser.add_argument("-v", "--verbose", action="store_true", help="show progress with --json too")
+
+
+def _store(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--store", metavar="STORE", help="where runs are kept (GENXAI_STORE; else .genxai/journal.db)"
+    )
