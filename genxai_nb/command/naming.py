@@ -22,7 +22,7 @@ def definitions_in(space: Mapping[str, Any]) -> dict[str, Any]:
         kind = kind_of(value)
         if variable.startswith("_") or (kind == "function" and not _is_function(value)):
             continue
-        name = variable if kind == "function" else value.name.replace("-", "_")
+        name = variable if kind == "function" else _variable(value.name)
         rank = _KINDS.index(kind)
         if name not in found or rank < found[name][0]:
             found[name] = rank, value
@@ -43,13 +43,13 @@ def choose_graph(space: Mapping[str, Any], name: str | None, file: str) -> Graph
     graphs: dict[str, Graph] = {}
     for variable, value in space.items():
         if isinstance(value, Graph) and not variable.startswith("_"):
-            graphs[variable] = graphs[value.name] = value
+            graphs[variable] = graphs[_variable(value.name)] = value
     if not graphs:
         raise DefinitionError(
             f"{file} defines no graph.", hint='It needs a Graph("..."), or a cell %%genxai graph NAME.'
         )
     if name is not None:
-        found = graphs.get(name) or graphs.get(name.replace("-", "_"))
+        found = graphs.get(_variable(name))
         if found is None:
             raise UnknownName("graph", name, {graph.name for graph in graphs.values()})
         return found
@@ -66,7 +66,13 @@ def choose_graph(space: Mapping[str, Any], name: str | None, file: str) -> Graph
 
 def _is_part(graph: Graph, other: Graph, graphs: Mapping[str, Graph]) -> bool:
     nodes = other.nodes.values()
-    return graph is not other and any((node.definition or graphs.get(node.what)) is graph for node in nodes)
+    return graph is not other and any(
+        (node.definition or graphs.get(_variable(node.what))) is graph for node in nodes
+    )
+
+
+def _variable(name: str) -> str:
+    return name.replace("-", "_")
 
 
 def inserted(space: Mapping[str, Any], path: str, lacking: Iterable[str] = ()) -> Any:

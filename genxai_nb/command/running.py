@@ -96,7 +96,7 @@ def _store(given: Namespace) -> str:
 def _graph_of(given: Namespace, store: str) -> str:
     """The name of a run's graph."""
     place = Path(store)
-    beside = Path(given.file).expanduser().absolute().parent / ".genxai" / "journal.db"
+    beside = Path(given.file).expanduser().resolve().parent / ".genxai" / "journal.db"
     hint = (
         f"There is a journal beside the file: --store {beside}"
         if beside.is_file() and beside != place
