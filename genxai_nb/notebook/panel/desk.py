@@ -134,7 +134,7 @@ class Desk:
             try:
                 item = self._box.get(timeout=WATCH if due is None else max(0.0, due - monotonic()))
             except Empty:
-                if due is None and sign_of(self.run) == self._sign:
+                if due is None and not self._has_moved():
                     continue
             else:
                 if item is _CLOSE:
@@ -158,6 +158,13 @@ class Desk:
             self._guard(self.exhibit.history.take, item)
             return False
         return True
+
+    def _has_moved(self) -> bool:
+        """Whether somebody else has moved the run."""
+        try:
+            return sign_of(self.run) != self._sign
+        except (AttributeError, RuntimeError):  # it is moving at this very moment
+            return True
 
     def _is_ending(self) -> bool:
         """Whether the last fact is here and the run is about to say that it stands."""

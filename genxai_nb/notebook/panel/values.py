@@ -58,7 +58,7 @@ def to_rows(
 def _glance(value: Any, text: str) -> str:
     if isinstance(value, list | tuple | set | dict) and len(value) > 1:
         return f"{len(value):,} {'entries' if isinstance(value, dict) else 'items'}"
-    return one_line(text, _GLANCE)
+    return one_line(text, _GLANCE) or "(empty)"
 
 
 def _change(key: str, written: Mapping[str, Any], appended: Sequence[str]) -> str:

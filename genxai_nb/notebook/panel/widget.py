@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Panel"]
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
-_VIEWS = 32
+_VIEWS, _HEARD = 32, 256
 
 
 class Panel(anywidget.AnyWidget):
@@ -64,6 +65,7 @@ class Panel(anywidget.AnyWidget):
         forked: Callable[[Run], object] = lambda _: None,
     ) -> None:
         self._lock = threading.RLock()
+        self._heard: deque[tuple[str, int]] = deque(maxlen=_HEARD)  # messages: a page may send one again
         self._first: dict[str, Any] | None = {}
         self.desk = Desk(run, self._put, begin=begin, where=where, rested=rested, forked=forked)
         self.desk.open()
@@ -113,7 +115,10 @@ class Panel(anywidget.AnyWidget):
         """Say at once that the kernel lives, and leave the rest to the desk."""
         if not isinstance(message, dict) or "view" not in message:
             return
+        view, number = str(message["view"]), int(message.get("id", 0))
         with self._lock:
-            views = {**self.acks, str(message["view"]): message.get("id", 0)}
-            self.acks = dict(list(views.items())[-_VIEWS:])
-        self.desk.press(message)
+            is_new = (view, number) not in self._heard
+            self._heard.append((view, number))
+            self.acks = dict([*self.acks.items(), (view, max(number, self.acks.get(view, 0)))][-_VIEWS:])
+        if is_new:
+            self.desk.press(message)

@@ -1,13 +1,16 @@
 // Messages to the kernel, each acknowledged; and what to believe when none is.
 
-const PATIENCE = 1500;
+const PATIENCE = 1500; // milliseconds until the kernel counts as gone
+const BRIEFLY = 1000;
+const AGAIN = 500; // until a message is sent once more: the first one after a page has opened can get lost
 
 /** Sends what was pressed, with the stand of the run at which it was. */
 export class Wire {
-  constructor(model, view, { patience = PATIENCE } = {}) {
+  constructor(model, view, { patience = PATIENCE, again = AGAIN } = {}) {
     this.model = model;
     this.view = view;
     this.patience = patience;
+    this.again = again;
     this.last = 0;
     this.gone = false;
     this.onGone = () => {};
@@ -19,38 +22,42 @@ export class Wire {
   }
 
   /** Send one message and return its number. */
-  send(what, more = {}) {
+  send(what, more = {}, patience = this.patience) {
     const id = ++this.last;
     const stands = this.model.get("run")?.stands ?? 0;
-    this.waiting.set(
-      id,
-      setTimeout(() => this.turn(true), this.patience),
-    );
+    const message = { ...more, do: what, id, view: this.view, stands };
+    this.waiting.set(id, [
+      setTimeout(() => this.put(message), this.again), // the kernel takes no message twice
+      setTimeout(() => this.turn(true), patience),
+    ]);
+    this.put(message);
+    return id;
+  }
+
+  put(message) {
     try {
-      this.model.send({ ...more, do: what, id, view: this.view, stands });
+      this.model.send(message);
     } catch {
       this.turn(true);
     }
-    return id;
   }
 
   /** The kernel has answered up to a number: it lives. */
   hear() {
     const heard = this.model.get("acks")?.[this.view];
     if (heard === undefined) return;
-    for (const [id, timer] of this.waiting) {
+    for (const [id, timers] of this.waiting) {
       if (id <= heard) {
-        clearTimeout(timer);
+        timers.forEach(clearTimeout);
         this.waiting.delete(id);
       }
     }
-    if (this.waiting.size === 0) this.turn(false);
+    this.turn(false);
   }
 
-  /** The front end has lost or found the other end of the line. */
+  /** The line was cut or mended: ask whether somebody is still there. */
   check() {
-    const live = this.model.comm_live ?? this.model.widget_manager?.comm_live;
-    this.turn(live === undefined ? !this.gone : !live);
+    if (!this.closed) this.send("ping", {}, BRIEFLY);
   }
 
   turn(gone) {
@@ -60,7 +67,8 @@ export class Wire {
   }
 
   close() {
-    for (const timer of this.waiting.values()) clearTimeout(timer);
+    this.closed = true;
+    for (const timers of this.waiting.values()) timers.forEach(clearTimeout);
     this.waiting.clear();
     this.model.off("change:acks", this.hear);
     this.model.off("comm_live_update", this.check);
