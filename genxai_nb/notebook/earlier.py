@@ -47,8 +47,13 @@ def agent_asked(session: Session, run: Run) -> Agent | None:
     return session.agent(started.graph)
 
 
-def require_graph(session: Session, run: Run) -> Graph:
+def require_graph(session: Session, run: Run, verb: str = "resume") -> Graph:
     """The graph of a run.
+
+    Args:
+        session: The notebook.
+        run: The run.
+        verb: What needs it, to be typed again once the cells have been run.
 
     Raises:
         DefinitionError: Its cells have not been run in this notebook; names them and shows what is known.
@@ -66,7 +71,7 @@ def require_graph(session: Session, run: Run) -> Graph:
     what = f"graph {started.graph}" + (f" ({cells})" if cells else "")
     raise DefinitionError(
         f"Run {run.run_id} needs its definitions, which this notebook has not run yet: {what}.",
-        hint=f"Run their cells, then: %genxai resume {run.run_id}",
+        hint=f"Run their cells, then: %genxai {verb} {run.run_id}",
     )
 
 

@@ -11,7 +11,7 @@ from genxai_nb.source import source_of
 from genxai_nb.tools.base import Tool
 
 from .display import show_bundle, show_text
-from .earlier import require_graph
+from .earlier import graph_of
 from .outcome import show_record
 from .record import graph_bundle
 from .tables import meant
@@ -38,7 +38,7 @@ def show(session: Session, request: Request) -> None:
         raise UnknownName("definition or run", name, [*session.notebook, *session.schemas, *session.started])
     else:
         run = meant(session, request)
-        run.graph = require_graph(session, run)
+        run.graph = graph_of(session, run) or run.graph
         show_record(run)
 
 

@@ -89,7 +89,7 @@ def show_state(session: Session, request: Request) -> DataFrame:
         DefinitionError: The cells that define the run have to be run first.
     """
     run = meant(session, request)
-    run.graph = require_graph(session, run)
+    run.graph = require_graph(session, run, "state")
     state = run.state
     values = (
         state

@@ -155,3 +155,15 @@ def test_unloading_takes_everything_out_and_loading_again_keeps_what_was_run(cou
     assert again.status == once_more.status == "ok"
     assert latest.text.startswith("count: ✓ Done")
     assert gone == (False, False, False, False)
+
+
+def test_a_run_of_another_kernel_can_be_looked_at_without_its_cells(counted):
+    """`show` draws the record of a stored run without a picture; `state`, which needs the cells, names itself."""
+    counted("del count, one, two\nfrom genxai_nb.notebook.extension import session_of")
+    counted("session_of().started.clear()")
+    shown, state = counted("%genxai show r1"), counted("%genxai state r1")
+
+    assert shown.shown[-1]["text/plain"].startswith("count: ✓ Done · 2 steps")
+    assert "<svg" not in shown.shown[-1]["text/html"]
+    assert "definitions, which this notebook has not run yet: graph count" in state.error
+    assert state.error.endswith("Run their cells, then: %genxai state r1")
