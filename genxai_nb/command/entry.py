@@ -10,7 +10,7 @@ from genxai_nb.errors import GenXAIError
 
 from .exits import DONE, FAILED, INTERRUPTED, exit_of
 from .parser import read_arguments
-from .printing import error_block, tell
+from .printing import error_block, place_of, tell
 
 __all__ = ["main"]
 
@@ -34,16 +34,17 @@ def main(words: Sequence[str] | None = None) -> int:
     try:
         code: int = given.act(given)
     except KeyboardInterrupt:
-        tell("‖ Interrupted before a run began.")
+        tell("‖ Interrupted.")
         return INTERRUPTED
     except BrokenPipeError:  # the reader has gone, as head does
         return DONE
     except GenXAIError as exc:
         return report(exc, given)
-    except Exception as exc:  # noqa: BLE001 - a person at a terminal is owed one calm line for any of them
+    except Exception as exc:  # noqa: BLE001 - what a person's own code raises outside a node may be anything
         if given.traceback:
             tell("".join(traceback.format_exception(exc)))
-        tell(f"✕ {type(exc).__name__}: {exc}\n  This is a mistake in genxai-nb. --traceback shows where.")
+        lines = [f"✕ {type(exc).__name__}: {exc}", place_of(exc), "--traceback shows where it came from."]
+        tell("\n  ".join(line for line in lines if line))
         return FAILED
     return code
 

@@ -39,7 +39,11 @@ class Person:
             self._write(plain(f"  {number}  {choice}\n"))
         while True:
             self._write("  answer: ")
-            line = self._read()
+            try:
+                line = self._read()
+            except KeyboardInterrupt:
+                self._write("\n")  # so that what follows begins on a line of its own
+                raise
             if not line:
                 self._write("\n")
                 return None

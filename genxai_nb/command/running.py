@@ -14,6 +14,7 @@ from msgspec import structs
 
 from genxai_nb.errors import GenXAIError, NodeFailed, RunNotFound
 from genxai_nb.graph.run import Run
+from genxai_nb.journal import open_store
 from genxai_nb.journal.events import CallStarted
 from genxai_nb.settings import read_settings
 from genxai_nb.templates import readable
@@ -105,10 +106,9 @@ def _graph_of(given: Namespace, store: str) -> str:
     if store != MEMORY and not place.is_file():
         raise RunNotFound(f"No run {given.run!r}: there is no journal {store}.", hint=hint, run_id=given.run)
     try:
-        summary = Run.load(given.run, store=store).events()[0]
+        return open_store(store).row(given.run).graph
     except RunNotFound as exc:
         raise RunNotFound(exc.what, hint=f"{exc.hint} {hint}".strip(), run_id=given.run) from exc
-    return str(getattr(summary, "graph", ""))
 
 
 def _somebody_is_there(given: Namespace) -> bool:

@@ -133,6 +133,37 @@ def test_a_file_that_cannot_be_imported_ends_with_2(text, said, written, capsys)
     assert "Traceback" not in shown
 
 
+def test_an_interrupt_before_the_run_is_one_line(written, capsys):
+    """Ctrl-C while a file is imported ends with 130."""
+    assert main(["run", written("flow.py", "raise KeyboardInterrupt")]) == 130
+    assert capsys.readouterr().err == "‖ Interrupted.\n"
+
+
+def test_code_of_the_file_that_raises_outside_a_node_is_one_block(written, capsys):
+    """What a validator of the schema raises is shown with its line, and as a traceback on request."""
+    strict = """
+    from pydantic import field_validator
+
+    class Strict(Draft):
+        @field_validator("score")
+        def check(cls, value):
+            raise RuntimeError("no scores")
+
+    graph = Graph("keep", state=Strict).node("keep", keep)
+    graph.parse("START -> keep -> END")
+    """
+    words = ["run", written("typed.py", TYPED, strict), "--input", "title=x", "score=1"]
+
+    assert main(words) == 1
+    block = capsys.readouterr().err
+    assert main([*words, "--traceback"]) == 1
+
+    assert block.splitlines()[0] == "✕ RuntimeError: no scores"
+    assert 'typed.py line 25: raise RuntimeError("no scores")' in block
+    assert "Traceback" not in block
+    assert "Traceback" in capsys.readouterr().err
+
+
 def test_a_file_imports_its_neighbours_and_leaves_nothing_behind(written, capsys):
     """Modules beside the file are found, and afterwards Python's path and modules are as they were."""
     written("beside/neighbour_of_flow.py", 'WORD = "near"')

@@ -160,6 +160,16 @@ def test_an_input_from_a_cell_that_was_left_out_has_to_be_given(written, capsys)
     assert run(capsys, file, "--trust")[0] == {"n": 8}
 
 
+def test_attributes_and_keys_can_be_inserted(written, capsys):
+    """`$name.attribute` reaches into what plain code has made, and a part that is not there has to be given."""
+    values = 'class Start:\n    at = 5\n\nstart = {"low": Start}'
+    file = written("count.ipynb", values, FUNCTIONS, GRAPH, "%%genxai run counting\nn: $start.low.at")
+    wrong = written("wrong.ipynb", values, FUNCTIONS, GRAPH, "%%genxai run counting\nn: $start.high")
+
+    assert run(capsys, file)[0] == {"n": 10}
+    assert "takes 'n' from $start.high, which is not there" in run(capsys, wrong)[2]
+
+
 def test_a_cell_that_uses_a_run_is_left_out(written, capsys):
     """What is made of a run's result is not there before the run."""
     other = "%%genxai graph other\nSTART -> double -> END"

@@ -142,6 +142,25 @@ def test_a_terminal_is_asked(asking):
     assert json.loads(out)["verdict"] == "no"
 
 
+def test_an_interrupt_at_a_question_keeps_the_run(asking, command):
+    """Ctrl-C while a question stands ends with 130, and the run can be resumed."""
+    words = [*COMMAND, "run", asking, "--input", "topic=yeast", "--json", "--interactive"]
+    with subprocess.Popen(
+        words, stdin=subprocess.PIPE, stderr=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stderr is not None
+        shown = b""
+        while b"answer: " not in shown:
+            shown += process.stderr.read1()
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=10)
+    done = command("resume", "r1", asking, "--answer", "ok=yes", "--json")
+
+    assert process.returncode == 130
+    assert said.decode().startswith("\n‖ Run r1 was interrupted after step 1.")
+    assert json.loads(done.stdout)["verdict"] == "yes"
+
+
 def test_an_interrupt_is_one_calm_line(written, command):
     """Ctrl-C stops a run at once, though a plain function cannot be stopped, and shows how to go on."""
     file = written(
@@ -261,6 +280,10 @@ def test_a_run_of_another_folder_is_found(capsys, asking, monkeypatch):
 
     assert code == 2
     assert f"--store {Path.cwd().parent / '.genxai' / 'journal.db'}" in capsys.readouterr().err
+
+    main(["run", f"../{asking}", "--input", "topic=yeast"])
+    assert main(["resume", "r7", f"../{asking}"]) == 2
+    assert "No run 'r7'" in capsys.readouterr().err
 
 
 def test_terminal_codes_in_answers_do_nothing(capsys, written):
