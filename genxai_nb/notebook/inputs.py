@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from genxai_nb.agents.notation import input_from, prompt_from
-from genxai_nb.agents.notation.yaml_core import NotYaml, load
-from genxai_nb.errors import InputError
+from genxai_nb.agents.notation.yaml_core import load
+from genxai_nb.errors import InputError, LineInvalid
 from genxai_nb.settings import read_settings
 
 if TYPE_CHECKING:
@@ -47,12 +47,28 @@ def read_answers(request: Request) -> dict[str, Any]:
         return {}
     hint = "It is a YAML or JSON file with one answer for each human node: NODE: ANSWER"
     try:
-        found = load(Path(where).read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, NotYaml) as exc:
+        text = Path(where).read_text("utf-8")
+        found = load(text)
+    except LineInvalid as exc:
+        error = InputError(f"The file of answers {where!r} cannot be read: {exc.what}.", hint=hint)
+        error.add_note(_place(where, text, exc))
+        raise error from exc
+    except (OSError, UnicodeDecodeError) as exc:
         raise InputError(f"The file of answers {where!r} cannot be read: {exc}.", hint=hint) from exc
     if not isinstance(found, Mapping):
         raise InputError(f"The file of answers {where!r} holds {found!r:.40}.", hint=hint)
     return {str(node): answer for node, answer in found.items()}
+
+
+def _place(where: str, text: str, error: LineInvalid) -> str:
+    """The line of a file in which its reader gave up, with a caret; the last one where the file breaks off."""
+    column = error.column
+    lines = text.split("\n")[: error.number]
+    while len(lines) > 1 and not lines[-1].strip():
+        lines.pop()
+        column = len(lines[-1])
+    prefix = f"  {where} line {len(lines)}: "
+    return f"{prefix}{lines[-1]}\n{' ' * (len(prefix) + column)}^"
 
 
 def read_prompt(session: Session, request: Request) -> str:

@@ -158,3 +158,21 @@ def test_a_reducer_that_is_not_known_is_pointed_at_in_the_head(run):
         "                                               ^",
         "Did you mean 'append'?",
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("ok: 'yes\n", ["  answers.yml line 1: ok: 'yes", f"{' ' * 30}^"]),
+        ("ok: yes\nbad: [a\nno: b\n", ["  answers.yml line 3: no: b", "                        ^"]),
+    ],
+)
+def test_a_file_of_answers_that_breaks_off_is_pointed_at(review, tmp_path, monkeypatch, text, place):
+    """The file's own line is shown with a caret, also where the file ends too early."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "answers.yml").write_text(text, encoding="utf-8")
+    lines = review("%genxai run review --input topic=x --answers answers.yml").error.splitlines()
+
+    assert lines[0].startswith("✕ The file of answers 'answers.yml' cannot be read: while ")
+    assert lines[1:3] == place
+    assert lines[3:] == ["It is a YAML or JSON file with one answer for each human node: NODE: ANSWER"]

@@ -121,5 +121,3 @@ _SCALARS: dict[str, Any] = {
     "float": _real,
     "str": str,
 }
-
-NotYaml = LineInvalid  # how notebook/inputs.py knows it
