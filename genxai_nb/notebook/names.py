@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from genxai_nb.agents.agent import Agent
-from genxai_nb.errors import DefinitionError, UnknownName
+from genxai_nb.errors import DefinitionError, UnknownName, suggest
 from genxai_nb.graph.build import Graph
 from genxai_nb.tools.base import Tool
 
@@ -18,6 +18,7 @@ NODES = ("agent", "function", "tool", "graph")  # which of them a name in a grap
 SCHEMA = "schema"
 RESULT = "result"  # the variable of a run's result, if none is named
 
+_SHELLS = frozenset({"In", "Out", "exit", "get_ipython", "open", "quit"})  # what IPython puts into a notebook
 _NOT_A_PERSONS = frozenset({"IPython", "ipykernel", "pydantic", "typing"})
 
 
@@ -158,22 +159,26 @@ def inserted(variables: Mapping[str, Any], path: str) -> Any:
     """Give the object that ``$name`` or ``$name.attribute`` stands for.
 
     Raises:
-        UnknownName: There is no such variable or attribute.
+        UnknownName: There is no such variable.
+        DefinitionError: What it holds has no such attribute.
     """
     first, *attributes = path.split(".")
     if first not in variables:
-        raise UnknownName("variable", first, (name for name in variables if not name.startswith("_")))
-    value = variables[first]
+        known = (name for name in variables if not name.startswith("_") and name not in _SHELLS)
+        raise UnknownName("variable", first, known)
+    value, reached = variables[first], first
     for attribute in attributes:
         if isinstance(value, Mapping) and attribute in value:
             value = value[attribute]
         elif not attribute.startswith("_") and hasattr(value, attribute):
             value = getattr(value, attribute)
         else:
-            known = value if isinstance(value, Mapping) else dir(value)
-            raise UnknownName(
-                f"attribute of {first!r}", attribute, (str(n) for n in known if not str(n).startswith("_"))
+            inside = map(str, value if isinstance(value, Mapping) else dir(value))
+            raise DefinitionError(
+                f"{reached!r} has no attribute {attribute!r}.",
+                hint=suggest(attribute, (name for name in inside if not name.startswith("_"))),
             )
+        reached = f"{reached}.{attribute}"
     return value
 
 

@@ -176,3 +176,23 @@ def test_a_file_of_answers_that_breaks_off_is_pointed_at(review, tmp_path, monke
     assert lines[0].startswith("✕ The file of answers 'answers.yml' cannot be read: while ")
     assert lines[1:3] == place
     assert lines[3:] == ["It is a YAML or JSON file with one answer for each human node: NODE: ANSWER"]
+
+
+def test_an_inserted_name_that_is_not_there_is_told_among_the_persons_own(run):
+    """IPython's own variables are not offered; an attribute that is absent is said plainly, with the nearest."""
+    run("class Box:\n    inner = None\nbox = Box()\nbox.inner = Box()\nbox.inner.width = 3")
+    name = run("%%genxai agent w\noutput: Draft")
+    attribute = run("%%genxai agent w\noutput: $box.inner.widht")
+
+    assert name.error.splitlines() == [
+        "✕ Unknown variable 'Draft'.",
+        "  cell line 2: output: Draft",
+        "                       ^",
+        "Known: Box, box.",
+    ]
+    assert attribute.error.splitlines() == [
+        "✕ 'box.inner' has no attribute 'widht'.",
+        "  cell line 2: output: $box.inner.widht",
+        "                       ^",
+        "Did you mean 'width'?",
+    ]
