@@ -6,6 +6,8 @@ run's events, a thread of its own brings it up to date, and ``static`` holds the
 
 from __future__ import annotations
 
+import threading
+from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -16,12 +18,18 @@ if TYPE_CHECKING:
 
     from .widget import Panel
 
-__all__ = ["can_show", "show_panel"]
+__all__ = ["can_show", "prepare_panels", "show_panel"]
 
 
 def can_show() -> bool:
     """Whether panels can be made here: the widget library is installed. A terminal still cannot show them."""
     return find_spec("anywidget") is not None
+
+
+def prepare_panels() -> None:
+    """Load in the background what a panel needs, so that the first one shows at once."""
+    if can_show():
+        threading.Thread(target=import_module, args=(f"{__name__}.widget",), daemon=True).start()
 
 
 def show_panel(run: Run, **options: Any) -> Panel:

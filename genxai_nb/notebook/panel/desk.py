@@ -129,6 +129,7 @@ class Desk:
 
     def _live(self) -> None:
         due: float | None = None
+        asked = False
         moved = rested = monotonic()
         while True:
             try:
@@ -139,15 +140,16 @@ class Desk:
             else:
                 if item is _CLOSE:
                     return
-                interval = 0.0 if self._take(item) else max(MOVING, self._cost * _SHARE)
+                asked = self._take(item) or asked
+                interval = 0.0 if asked else max(MOVING, self._cost * _SHARE)
                 due = moved + interval if due is None else min(due, moved + interval)
                 if due > monotonic():
                     continue
             stands = self.run.status != "running"
-            all_of_it = stands or monotonic() - rested > max(RESTING, self._cost * _SHARE)
+            all_of_it = stands or asked or monotonic() - rested > max(RESTING, self._cost * _SHARE)
             self._guard(partial(self._update, all_of_it=all_of_it))
             moved = monotonic()
-            rested = moved if all_of_it else rested
+            rested, asked = moved if all_of_it else rested, False
             due = moved + MOVING / 5 if self._is_ending() else None
 
     def _take(self, item: Any) -> bool:
@@ -174,18 +176,20 @@ class Desk:
         began = perf_counter()
         self.exhibit.catch_up()
         self._sign = sign_of(self.run)
-        shown = self.exhibit.resting() if all_of_it else {}
-        shown |= self.exhibit.moving()
-        shown["told"] = self._told
-        new = {name: value for name, value in shown.items() if self._shown.get(name) != value}
-        self._shown |= new
-        if new:
-            self._put(new)
+        self._show({**self.exhibit.moving(), "told": self._told})
+        if all_of_it:
+            self._show(self.exhibit.resting())
         self._cost = (self._cost + perf_counter() - began) / 2
         status, stands = self._sign[:2]
         if stands != self._stands and status != "running":
             self._stands = stands
             self._rested(self.run)
+
+    def _show(self, shown: dict[str, Any]) -> None:
+        new = {name: value for name, value in shown.items() if self._shown.get(name) != value}
+        self._shown |= new
+        if new:
+            self._put(new)
 
     def _guard(self, act: Callable[..., object], *arguments: Any) -> None:
         try:

@@ -9,9 +9,10 @@ from genxai_nb.graph.draw.figures import short_time
 from genxai_nb.notebook.record_account import cut
 
 from .marks import COST
-from .story import Story, VisitStory
+from .story import Story
 from .talk import call_row
 from .values import to_rows
+from .visits import VisitStory
 
 __all__ = ["detail"]
 

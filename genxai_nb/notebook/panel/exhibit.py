@@ -68,6 +68,9 @@ class Exhibit:
         self._place: tuple[Any, ...] = ()
         self._standing = Standing()
         self._unfolded: tuple[str, int] = ("", -1)
+        self._before: dict[int, Mapping[str, Any]] = {}
+        self._heads: list[dict[str, Any]] = []
+        self._read: tuple[tuple[Any, ...], Any] = ((), None)
 
     @property
     def graph(self) -> Graph | None:
@@ -85,6 +88,7 @@ class Exhibit:
         """Read anew what no fact told of, and leave the past if it is over."""
         if self.history.is_behind(self.run):
             self.history.load(self.run)
+            self._before.clear()
         if self.at is not None and (self.run.status == "running" or self.at >= self.history.story.steps):
             self.at = None
 
@@ -127,7 +131,7 @@ class Exhibit:
             },
             "timeline": timeline(story, standing, story.seconds if standing.rests else story.now(time())),
             "details": {key: self._detail(story, key, visit) for key, visit in self._looked.items()},
-            "tree": self._tree.rows() if standing.rests else [],
+            "tree": self._lines(standing),
             "edits": edit_rows(story, now, self._store, self._where) if now else [],
             "failure": self._failure(standing),
         }
@@ -168,11 +172,22 @@ class Exhibit:
         self._laid, self._scene = laid, scene_of(graph, frozenset(self.opened))
         return self._scene
 
+    def _lines(self, standing: Standing) -> list[dict[str, Any]]:
+        """The lines of history; read anew only at a rest."""
+        if standing.rests:
+            self._heads = self._tree.rows(self.history.story.steps)
+        return self._heads
+
     def _state(self) -> Any:
-        try:
-            return self.run.state if self.at is None else self.run.state_at(self.at)
-        except (GenXAIError, RuntimeError):  # it was changing while it was read
-            return None
+        """The state now or at the step that is looked at; while the run stands it is read once."""
+        run = self.run
+        place = run.status, run.stands, self.history.story.steps, self.at
+        if place != self._read[0] or run.status == "running":
+            try:
+                self._read = place, run.state if self.at is None else run.state_at(self.at)
+            except (GenXAIError, RuntimeError):  # it was changing while it was read
+                return None
+        return self._read[1]
 
     def _appended(self) -> list[str]:
         return [] if self.graph is None else [k for k, r in self.graph.schema.reducers.items() if r is append]
@@ -189,12 +204,19 @@ class Exhibit:
         before: Mapping[str, Any] | None = None
         if node.told:
             chosen = node.told[-1] if visit is None else node.told[max(0, min(visit, len(node.told)) - 1)]
-            if not chosen.path:
-                try:
-                    before = as_mapping(self.run.state_at(chosen.step))
-                except (GenXAIError, RuntimeError):
-                    before = None  # the journal has moved on
+            before = None if chosen.path else self._state_before(chosen.step)
         return detail(story, key, visit, before)
+
+    def _state_before(self, step: int) -> Mapping[str, Any] | None:
+        """The state with which the visits after a step began; the few that were asked for last are kept."""
+        if step not in self._before:
+            try:
+                self._before[step] = as_mapping(self.run.state_at(step))
+            except (GenXAIError, RuntimeError):
+                return None  # the journal has moved on
+            for old in list(self._before)[:-_LOOKED_AT]:
+                del self._before[old]
+        return self._before[step]
 
     def _failure(self, standing: Standing) -> dict[str, Any]:
         failure = self.run.failure if standing.status == "failed" else None

@@ -12,7 +12,8 @@ from genxai_nb.graph.draw.picture import WORDS, Status
 
 from .scene import Scene, SceneCard, SceneWay, drawn_label
 from .standing import Standing
-from .story import NodeStory, Story, key_of
+from .story import Story
+from .visits import NodeStory, key_of
 
 __all__ = ["COST", "marks"]
 

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from genxai_nb.errors import GenXAIError
 
-from .story import key_of
+from .visits import key_of
 
 if TYPE_CHECKING:
     from genxai_nb.graph.driver import Position

@@ -1,20 +1,11 @@
-"""A run as it unfolds, fact by fact: what each node, visit and call has come to.
-
-A *key* names a node in a picture: its name, inside subgraphs with the names of the nodes around it,
-such as ``part/inner``. The visits of those nodes do not count: all visits of a node are one card.
-"""
+"""A run as it unfolds, fact by fact."""
 
 from __future__ import annotations
 
-import re
-from collections import deque
 from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import Any
 
-from msgspec import Struct, field
-
-from genxai_nb.graph.draw.picture import Status
 from genxai_nb.journal.events import (
     CallFailed,
     CallFinished,
@@ -37,68 +28,9 @@ from genxai_nb.journal.events import (
 from genxai_nb.journal.summary import STATUS_AFTER
 from genxai_nb.messages import ModelReply, ReasoningDelta, TextDelta, Usage
 
-__all__ = ["CallStory", "NodeStory", "Story", "VisitStory", "key_of", "tell", "upto"]
+from .visits import CallStory, NodeStory, VisitStory, key_of
 
-_VISITS = re.compile(r"#\d+(\[\d+\])?(?=/|$)")
-_LOG_LINES = 200
-
-
-class CallStory(Struct, kw_only=True, gc=True):
-    """One call to the world: what was asked, and what came back."""
-
-    fact: CallStarted
-    reply: Any = None
-    error: str = ""
-    ended: bool = False
-    seconds: float = 0.0
-    attempts: int = 1
-    by_hand: bool = False
-    reused: bool = False
-    text: list[str] = field(default_factory=list)
-    reasoning: list[str] = field(default_factory=list)
-    arguments: list[str] = field(default_factory=list)
-
-
-class VisitStory(Struct, kw_only=True):
-    """One visit of a node. Times are seconds of driving; ``step`` counts the visits ended before it began."""
-
-    key: str
-    path: str
-    node: str
-    number: int
-    step: int
-    started: float
-    parents: tuple[tuple[str, int], ...] = ()
-    version: str = ""
-    attempt: int = 1
-    ended: float | None = None
-    update: dict[str, Any] | None = None
-    parts: dict[int, dict[str, Any]] = field(default_factory=dict)
-    reads: tuple[str, ...] = ()
-    error: str = ""
-    calls: list[CallStory] = field(default_factory=list)
-
-
-class NodeStory(Struct, kw_only=True):
-    """One node, all visits together."""
-
-    key: str
-    status: Status = "idle"
-    visits: int = 0
-    seconds: float = 0.0
-    usage: Usage = Usage()
-    models: int = 0
-    tools: int = 0
-    fraction: float | None = None
-    note: str = ""
-    error: str = ""
-    told: list[VisitStory] = field(default_factory=list)
-    log: deque[str] = field(default_factory=lambda: deque(maxlen=_LOG_LINES))
-
-    @property
-    def last(self) -> VisitStory | None:
-        """Its latest visit."""
-        return self.told[-1] if self.told else None
+__all__ = ["Story", "tell", "upto"]
 
 
 class Story:
@@ -175,6 +107,36 @@ class Story:
     def running(self) -> list[VisitStory]:
         """The visits that have begun and not ended."""
         return list(self._open.values())
+
+    def copy(self) -> Story:
+        """The same story once more; going on with one leaves the other as it is."""
+        twin = Story()
+        for name in (
+            "run",
+            "graph",
+            "steps",
+            "usage",
+            "status",
+            "error",
+            "stops",
+            "_lost",
+            "_last",
+            "_stood",
+        ):
+            setattr(twin, name, getattr(self, name))
+        twin.ways, twin.sizes = dict(self.ways), dict(self.sizes)
+        twin.written, twin.definitions = self.written, self.definitions
+        # Only what is under way changes later: the rest is shared.
+        calls = {
+            id(call): call.copy() for visit in self._open.values() for call in visit.calls if not call.ended
+        }
+        visits = {id(visit): visit.copy(calls) for visit in self._open.values()}
+        twin.visits = [visits.get(id(visit), visit) for visit in self.visits]
+        twin.nodes = {key: node.copy(visits) for key, node in self.nodes.items()}
+        twin._keys = {name: twin.nodes[node.key] for name, node in self._keys.items()}
+        twin._open = {place: visits[id(visit)] for place, visit in self._open.items()}
+        twin._calls = {slot: calls.get(id(call), call) for slot, call in self._calls.items()}
+        return twin
 
     def stand(self) -> None:
         """Let time stand still: what follows is not told."""
@@ -373,19 +335,6 @@ _TAKE: dict[type, Callable[[Story, Any], None]] = {
 }
 
 
-def key_of(path: str, name: str = "") -> str:
-    """The key of a node from the path of visits above it.
-
-    Example:
-        >>> key_of("part#1/inner#2[0]", "leaf"), key_of("", "leaf"), key_of("part#1")
-        ('part/inner/leaf', 'leaf', 'part')
-    """
-    if not path:
-        return name
-    above = _VISITS.sub("", path)
-    return f"{above}/{name}" if name else above
-
-
 def tell(events: Iterable[Event | Hint]) -> Story:
     """Tell the story of events from the first on."""
     story = Story()
@@ -397,7 +346,7 @@ def tell(events: Iterable[Event | Hint]) -> Story:
 def upto(events: Iterable[Event], steps: int) -> Iterable[Event]:
     """The events up to the end of a step: as many as it takes for so many visits to have ended."""
     if steps <= 0:
-        yield from islice(events, 1)
+        yield from (event for event in islice(events, 1) if isinstance(event, RunStarted))
         return
     for event in events:
         yield event

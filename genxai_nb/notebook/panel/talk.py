@@ -13,7 +13,8 @@ from genxai_nb.journal.summary import in_words
 from genxai_nb.messages import Message, ModelReply, ModelRequest, Reasoning, ToolResult
 from genxai_nb.notebook.record_account import cut, text_of
 
-from .story import CallStory, Story, key_of
+from .story import Story
+from .visits import CallStory, key_of
 
 __all__ = ["call_row", "editable", "held_rows", "question_rows", "request_rows", "streams"]
 

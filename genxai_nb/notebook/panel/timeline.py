@@ -8,7 +8,8 @@ from genxai_nb.graph.draw.figures import short_time
 from genxai_nb.graph.draw.lettering import one_line
 
 from .standing import Standing
-from .story import Story, VisitStory
+from .story import Story
+from .visits import VisitStory
 
 __all__ = ["critical_path", "timeline"]
 
@@ -31,7 +32,7 @@ def timeline(story: Story, standing: Standing, now: float) -> dict[str, Any]:
     start = visits[0].started if len(visits) < len(story.visits) else 0.0
     end = max([now, *(visit.ended or 0.0 for visit in visits)])
     scale = 100 / ((end - start) or 1.0)
-    critical = critical_path(story.visits)
+    critical = critical_path(visits)
     lanes: dict[str, dict[str, Any]] = {}
     for visit in visits:
         lane = lanes.setdefault(visit.key, {"id": visit.key, "name": one_line(visit.key), "spans": []})

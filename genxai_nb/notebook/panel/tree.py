@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from genxai_nb.graph.draw.figures import counted
 from genxai_nb.journal.events import NodeFinished
 from genxai_nb.journal.summary import STATUS_AFTER
 
 if TYPE_CHECKING:
     from genxai_nb.graph.run import Run
-    from genxai_nb.journal.store import HeadRow, Store
+    from genxai_nb.journal.store import HeadRow, RunRow, Store
 
 __all__ = ["Tree", "store_of"]
 
-_ICONS = {"ready": "idle", "running": "paused", "cancelled": "paused"}
+_ICONS = {"ready": "idle", "cancelled": "paused"}
 _MOST = 20
 
 
@@ -24,7 +24,7 @@ def store_of(run: Run) -> Store:
 
 
 class Tree:
-    """Reads a run's heads; what was read of a head is kept for as long as it does not grow.
+    """Reads a run's heads. What was read of one is kept, because histories are long.
 
     Args:
         run: The run.
@@ -33,56 +33,69 @@ class Tree:
     def __init__(self, run: Run) -> None:
         self._run = run
         self._store = store_of(run)
-        self._read: dict[tuple[str, int], tuple[int, int, str]] = {}
+        self._since: dict[str, int] = {}
+        self._left: dict[tuple[str, int], tuple[int, str]] = {}
 
-    def rows(self) -> list[dict[str, Any]]:
-        """A row for each head, oldest first, with the step at which it left the one before it."""
-        run = self._run
-        heads = run.heads()[-_MOST:]
-        rows = [self._row(head) for head in heads]
+    def rows(self, steps: int) -> list[dict[str, Any]]:
+        """A row for each head and each fork, oldest first, with the step at which it left the one before it.
+
+        Args:
+            steps: How many visits of the run have ended.
+        """
+        heads = self._run.heads()[-_MOST:]
+        rows = [self._row(head, steps) for head in heads]
         current = next(head.name for head in heads if head.current)
-        for other in self._store.runs():
-            if other.parent == run.run_id:
-                made = self._store.heads(other.run)[0]
-                steps, since, _ = self._of(made)
-                rows.append(
-                    {
-                        "id": other.run,
-                        "name": other.run,
-                        "parent": made.parent or current,
-                        "from": since,
-                        "steps": max(steps, since),
-                        "status": _ICONS.get(other.status, other.status),
-                        "words": f"forked at step {since} · {counted(other.steps, 'step')}",
-                        "here": False,
-                    }
-                )
+        forks = [other for other in self._store.runs() if other.parent == self._run.run_id]
+        rows += [self._fork(other, current) for other in reversed(forks)]
         return rows[:_MOST]
 
-    def _row(self, head: HeadRow) -> dict[str, Any]:
-        steps, since, status = self._of(head)
-        status = self._run.status if head.current else status
-        words = "you are here" if head.current else f"left at step {steps}"
+    def _row(self, head: HeadRow, steps: int) -> dict[str, Any]:
+        status = self._run.status
+        if head.current:
+            self._left[head.name, head.events] = steps, status
+            if not head.events and head.parent:
+                self._since.setdefault(head.name, steps)
+        else:
+            steps, status = self._end_of(head)
         return {
             "id": head.name,
             "name": self._run.run_id if head.current else head.name,
             "parent": head.parent,
-            "from": since,
+            "from": self._beginning_of(head),
             "steps": steps,
-            "status": _ICONS.get(status, status) if status != "running" or not head.current else "running",
-            "words": words,
+            "status": _ICONS.get(status, status),
+            "words": "you are here" if head.current else f"left at step {steps}",
             "here": head.current,
         }
 
-    def _of(self, head: HeadRow) -> tuple[int, int, str]:
-        """Steps of a head, the step at which it began, its status."""
+    def _fork(self, other: RunRow, current: str) -> dict[str, Any]:
+        made = self._store.heads(other.run)[0]
+        since = self._beginning_of(made)
+        return {
+            "id": other.run,
+            "name": other.run,
+            "parent": made.parent or current,
+            "from": since,
+            "steps": max(other.steps, since),
+            "status": _ICONS.get(other.status, other.status),
+            "words": f"forked at step {since}, stands at {other.steps}",
+            "here": False,
+        }
+
+    def _beginning_of(self, head: HeadRow) -> int:
+        """The step at which a head begins."""
+        if head.name not in self._since:
+            events = islice(self._store.read(head.run, head.name), head.upto)
+            self._since[head.name] = sum(type(event) is NodeFinished for event in events)
+        return self._since[head.name]
+
+    def _end_of(self, head: HeadRow) -> tuple[int, str]:
+        """How many steps a head came to, and its status there."""
         key = head.name, head.events
-        if key not in self._read:
-            steps = since = 0
-            status = "ready"
-            for place, event in enumerate(self._store.read(head.run, head.name)):
+        if key not in self._left:
+            steps, status = 0, "ready"
+            for event in self._store.read(head.run, head.name):
                 steps += type(event) is NodeFinished
-                since = steps if place < head.upto else since
                 status = STATUS_AFTER.get(type(event), status)
-            self._read[key] = steps, since, status
-        return self._read[key]
+            self._left[key] = steps, status
+        return self._left[key]

@@ -21,7 +21,7 @@ const DRIVES = {
   u: "until",
   "?": "keys",
 };
-const LOOK_PAUSE = 40;
+const LOOK_PAUSE = 60; // milliseconds
 
 let views = 0;
 
@@ -249,9 +249,18 @@ export class View {
     this.send("look", { node: this.memory.selected, visit: this.memory.visit });
   }
 
+  /** Look at a step: at once, and while a slider is pulled not more often than it can be shown. */
   lookAt(step) {
-    clearTimeout(this.looking);
-    this.looking = setTimeout(() => this.send("at", { step }), step === null ? 0 : LOOK_PAUSE);
+    this.wanted = { step };
+    if (this.looking) return;
+    const put = () => {
+      this.looking = null;
+      if (!this.wanted) return;
+      this.send("at", this.wanted);
+      this.wanted = null;
+      this.looking = setTimeout(put, LOOK_PAUSE);
+    };
+    put();
   }
 
   pointOf(id) {
@@ -288,6 +297,7 @@ export class View {
 
   close() {
     this.closed = true;
+    clearTimeout(this.looking);
     for (const [name, hear] of this.heard) this.model.off(name, hear);
     this.wire.close();
     this.canvas.close();
