@@ -5,7 +5,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from genxai_nb.errors import GenXAIError, LineInvalid, StateInvalid, TemplateKeyMissing, UnknownName
+from genxai_nb.errors import (
+    DefinitionError,
+    GenXAIError,
+    LineInvalid,
+    NotStorable,
+    StateInvalid,
+    TemplateKeyMissing,
+    UnknownName,
+)
 
 from .arguments import read_head, read_line
 from .tracebacks import point, point_at_word
@@ -14,11 +22,14 @@ from .verbs import VERBS
 from .waiting import Wait
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .session import Session
     from .verb import Request
 
 _KEY = re.compile(r"^([^\W\d][\w-]*)[^\S\n]*:", re.MULTILINE)
 _NAME = re.compile(r"[\w-]+")
+_SUBJECT = re.compile(r"(Node|Tool) '([^']+)'(?: expects \w+ '([^']+)')?")
 
 
 def dispatch(session: Session, line: str, body: str | None) -> Any:
@@ -93,9 +104,33 @@ def _locate(error: GenXAIError, request: Request) -> None:
     elif isinstance(error, TemplateKeyMissing):
         word = error.key
     elif isinstance(error, StateInvalid):
-        word = next((key for key in _KEY.findall(body) if f"{key}: " in error.what), "")
+        _point_at_key(error, body, above, lambda key: f"{key}: " in error.what)
+    elif isinstance(error, NotStorable):
+        _point_at_key(error, body, above, lambda key: re.match(rf"input\.{key}\b", error.path) is not None)
+    elif isinstance(error, DefinitionError):
+        _point_at_subject(error, body, above)
     if word:
         point_at_word(error, word, body, above=above)
+
+
+def _point_at_key(error: GenXAIError, body: str, above: int, wrong: Callable[[str], bool]) -> None:
+    """Point at the first key of a body that is the wrong one."""
+    for number, line in enumerate(body.splitlines(), above + 1):
+        if (found := _KEY.match(line)) and wrong(found[1]):
+            point(error, line, number, 0)
+            return
+
+
+def _point_at_subject(error: DefinitionError, body: str, above: int) -> None:
+    """Point at the node or tool of which an error tells: where it is declared, else where it is first named."""
+    found = _SUBJECT.match(error.what)
+    if found is None:
+        return
+    kind, name, what = found.groups()
+    lines = body.splitlines()
+    opens = rf"\s*node\s+['\"]?{re.escape(name)}(?![\w-])" if kind == "Node" else r"tools\s*:"
+    first = next((number for number, line in enumerate(lines) if re.match(opens, line)), 0)
+    point_at_word(error, what or name, "\n".join(lines[first:]), above=above + first)
 
 
 def _words_of(request: Request) -> set[str]:

@@ -196,3 +196,31 @@ def test_an_inserted_name_that_is_not_there_is_told_among_the_persons_own(run):
         "                       ^",
         "Did you mean 'width'?",
     ]
+
+
+@pytest.mark.parametrize(
+    ("code", "line", "under"),
+    [
+        ("%%genxai graph g\nSTART -> fx -> END\nnode fx = agent f", "cell line 3: node fx = agent f", "f"),
+        ("%%genxai agent w\nrole: a\nmax_turns: 0", "cell line 3: max_turns: 0", "0"),
+        ("%%genxai agent w\nrole: a\ntemperature: 7", "cell line 3: temperature: 7", "7"),
+        (
+            "%%genxai agent w\nrole: loose\ntools: calculator, loose",
+            "cell line 3: tools: calculator, loose",
+            "loose",
+        ),
+        ("%%genxai agent w\nrole: a\noutput: f\ngoal: b", "cell line 3: output: f", "f"),
+        ("%%genxai agent w\nmemory: long", "cell line 2: memory: long", "long"),
+        ("%%genxai run plain\nnote: thing\nthing: $lock", "cell line 3: thing: $lock", "thing: $lock"),
+    ],
+)
+def test_a_value_that_cannot_be_is_pointed_at(run, code, line, under):
+    """What reads well and yet cannot be has its line and a caret, too."""
+    run(
+        "import threading\nlock = threading.Lock()\ndef f(state):\n    return {}\ndef loose(x):\n    return x"
+    )
+    run("%%genxai graph plain\nSTART -> f -> END")
+    shown = run(code).error.splitlines()
+
+    assert shown[1] == f"  {line}"
+    assert shown[2] == f"{' ' * (2 + len(line) - len(under))}^"

@@ -65,7 +65,22 @@ def agent_from(name: str, body: str, insert: Insert | None = None) -> Agent:
     fields = {key: value_of(entry, AGENT_FIELDS[key], insert) for key, entry in read.entries.items()}
     if fields.get("task"):
         _check_template(read.entries["task"], fields["task"])
-    return Agent(identifier(name), **fields)
+    name = identifier(name)
+    try:
+        return Agent(name, **fields)
+    except DefinitionError:
+        _check_each(name, fields, read)
+        raise
+
+
+def _check_each(name: str, fields: Mapping[str, Any], read: Body) -> None:
+    """Refuse the first field that makes no agent, at its place; a name that is none has no place in the body."""
+    Agent(name)
+    for key, value in fields.items():
+        try:
+            Agent(name, **{key: value})
+        except DefinitionError as exc:
+            read.entries[key].refuse(exc.what, exc.hint, cause=exc)
 
 
 def _check_template(entry: Entry, text: str) -> None:
