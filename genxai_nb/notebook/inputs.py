@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from genxai_nb.agents.notation import input_from, prompt_from
 from genxai_nb.agents.notation.yaml_core import load
-from genxai_nb.errors import InputError, LineInvalid
+from genxai_nb.errors import DefinitionError, InputError, LineInvalid
 from genxai_nb.settings import read_settings
 
 if TYPE_CHECKING:
@@ -75,7 +75,10 @@ def read_prompt(session: Session, request: Request) -> str:
     """Read what an agent is asked: the body or the rest of the line, or what ``$name`` stands for.
 
     Raises:
-        LineInvalid: Nothing is asked.
+        LineInvalid: Nothing is asked in the body.
+        DefinitionError: Nothing is asked on the line, or what is inserted has no such attribute.
         UnknownName: There is no such variable.
     """
-    return prompt_from(request.body or "", session.insert)
+    if request.body is None:
+        raise DefinitionError("Nothing is asked.", hint=f"Write: %genxai ask {request.name} QUESTION")
+    return prompt_from(request.body, session.insert)

@@ -224,3 +224,9 @@ def test_a_value_that_cannot_be_is_pointed_at(run, code, line, under):
 
     assert shown[1] == f"  {line}"
     assert shown[2] == f"{' ' * (2 + len(line) - len(under))}^"
+
+
+def test_asking_nothing_says_where_the_question_goes(review):
+    """It goes on the line of a line, and below the head of a cell."""
+    assert review("%genxai ask writer").error == "✕ Nothing is asked.\nWrite: %genxai ask writer QUESTION"
+    assert review("%%genxai ask writer\n").error == "✕ Nothing is asked.\nWrite what to ask below the head."
