@@ -28,7 +28,9 @@ class Direct:
         self.made.append((kind, name, request))
         scope = Scope("", "product", 1)
         return await handler(
-            Call(kind, name, request, scope=scope, ordinal=0, slot="s", head="r1.1", traits=traits, emit=print)
+            Call(
+                kind, name, request, scope=scope, ordinal=0, slot="s", head="r1.1", traits=traits, emit=print
+            )
         )
 
 
