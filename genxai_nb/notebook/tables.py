@@ -32,7 +32,8 @@ def list_agents(session: Session, _request: Request) -> DataFrame:
         }
         for name, agent in _of_kind(session, "agent")
     ]
-    return _frame("agent", rows, ["model", "role", "tools", "writes", "defined"])
+    frame = _frame("agent", rows, ["model", "role", "tools", "writes", "defined"])
+    return _told(frame, "This notebook defines no agent yet: %%genxai agent NAME")
 
 
 def list_tools(session: Session, _request: Request) -> DataFrame:
@@ -66,7 +67,8 @@ def list_graphs(session: Session, _request: Request) -> DataFrame:
                 "defined": _defined(session, name),
             }
         )
-    return _frame("graph", rows, ["nodes", "edges", "state", "stale", "last run", "defined"])
+    frame = _frame("graph", rows, ["nodes", "edges", "state", "stale", "last run", "defined"])
+    return _told(frame, "This notebook defines no graph yet: %%genxai graph NAME")
 
 
 def list_runs(session: Session, _request: Request) -> DataFrame:
@@ -79,7 +81,7 @@ def list_runs(session: Session, _request: Request) -> DataFrame:
     ]
     frame["here"] = [run in session.started for run in frame["run_id"]]
     frame["resumable"] = [run in stands for run in frame["run_id"]]
-    return frame
+    return _told(frame, "Nothing has run yet: %%genxai run GRAPH")
 
 
 def show_state(session: Session, request: Request) -> DataFrame:
@@ -87,6 +89,8 @@ def show_state(session: Session, request: Request) -> DataFrame:
 
     Raises:
         DefinitionError: The cells that define the run have to be run first.
+        InputError: ``--step`` is no number.
+        RunError: The run has fewer steps.
     """
     run = meant(session, request)
     run.graph = require_graph(session, run, "state")
@@ -101,12 +105,13 @@ def show_state(session: Session, request: Request) -> DataFrame:
         for key, value in values.items()
         if not key.startswith("@")
     ]
-    return _frame("key", rows, ["value", "type"])
+    return _told(_frame("key", rows, ["value", "type"]), f"The state of run {run.run_id} is empty.")
 
 
 def show_timeline(session: Session, request: Request) -> DataFrame:
     """A run's visits, map instances and calls."""
-    return meant(session, request).timeline()
+    run = meant(session, request)
+    return _told(run.timeline(), f"Run {run.run_id} has visited no node yet.")
 
 
 def meant(session: Session, request: Request) -> Run:
@@ -137,3 +142,21 @@ def _frame(index: str, rows: list[dict[str, Any]], columns: list[str]) -> DataFr
     from pandas import DataFrame
 
     return DataFrame(rows, columns=[index, *columns]).set_index(index)
+
+
+def _told(frame: DataFrame, nothing: str) -> DataFrame:
+    """The same table, which shows itself as a sentence if it has no rows."""
+    if len(frame):
+        return frame
+    from pandas import DataFrame
+
+    class Nothing(DataFrame):
+        """A table without rows."""
+
+        def __repr__(self) -> str:
+            return nothing
+
+        def _repr_html_(self) -> None:
+            """Leave it to the plain text."""
+
+    return Nothing(frame)

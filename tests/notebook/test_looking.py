@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import keyword
+
 import pytest
 
 from genxai_nb import notebook
@@ -107,7 +109,10 @@ def test_help_names_every_verb_and_tells_about_each(run):
 
 def test_every_verb_has_a_python_twin(shell):
     """The functions of `genxai_nb.notebook` are the verbs of the table, and no other."""
-    assert set(notebook.__all__) == {verb.name or "overview" for verb in VERBS}
+    assert {name.removesuffix("_") for name in notebook.__all__} == {
+        verb.name or "overview" for verb in VERBS
+    }
+    assert not any(keyword.iskeyword(name) for name in notebook.__all__)
     assert set(dir(notebook)) == set(notebook.__all__)
     with pytest.raises(AttributeError):
         _ = notebook.nothing
@@ -167,3 +172,25 @@ def test_a_run_of_another_kernel_can_be_looked_at_without_its_cells(counted):
     assert "<svg" not in shown.shown[-1]["text/html"]
     assert "definitions, which this notebook has not run yet: graph count" in state.error
     assert state.error.endswith("Run their cells, then: %genxai state r1")
+
+
+def test_a_table_without_rows_is_one_calm_line(run, shell):
+    """Where there is nothing yet, the table that is given is empty and shows itself as a sentence."""
+    for verb, said in {
+        "agents": "This notebook defines no agent yet: %%genxai agent NAME",
+        "graphs": "This notebook defines no graph yet: %%genxai graph NAME",
+        "runs": "Nothing has run yet: %%genxai run GRAPH",
+    }.items():
+        table = run(f"%genxai {verb}").content["result"]
+        assert shell.display_formatter.format(table)[0] == {"text/plain": said}
+        assert len(table) == 0
+    for code in (
+        "def nothing(state):\n    return {}",
+        "%%genxai graph g\nSTART -> nothing",
+        "%%genxai run g\n",
+    ):
+        run(code)
+    state = run("%genxai state").content["result"]
+
+    assert shell.display_formatter.format(state)[0] == {"text/plain": "The state of run r1 is empty."}
+    assert list(state.columns) == ["value", "type"]
