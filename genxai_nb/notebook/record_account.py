@@ -17,7 +17,7 @@ from genxai_nb.graph.draw.figures import counted, short_count
 from genxai_nb.graph.draw.lettering import one_line
 from genxai_nb.graph.draw.picture import GLYPHS, WORDS, Picture, Status
 from genxai_nb.graph.fold import fold
-from genxai_nb.journal.events import InstanceFinished, NodeFinished, RunStarted
+from genxai_nb.journal.events import InstanceFinished, NodeFinished, RunRebased, RunStarted
 from genxai_nb.journal.summary import summarize
 from genxai_nb.templates import readable
 
@@ -151,9 +151,10 @@ def _value(value: Any) -> Value:
 
 
 def _is_of(graph: Graph, events: Sequence[Event]) -> bool:
-    """Whether the graph has the structure with which the run began; else its edges have other numbers."""
+    """Whether the graph has the structure in which the run goes on; else its edges have other numbers."""
+    bases = (event.structure for event in reversed(events) if isinstance(event, RunStarted | RunRebased))
     try:
-        return isinstance(events[0], RunStarted) and events[0].structure == graph.structure
+        return next(bases, None) == graph.structure
     except DefinitionError:
         return False
 

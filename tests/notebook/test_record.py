@@ -26,6 +26,7 @@ from genxai_nb.journal.events import (
     RunFailed,
     RunFinished,
     RunPaused,
+    RunRebased,
     RunStarted,
 )
 from genxai_nb.messages import ModelReply, ModelRequest, Usage, assistant, user
@@ -262,6 +263,19 @@ def test_a_run_whose_graph_has_changed_is_still_told():
     assert "<img" not in bundle["text/html"]
     assert "writer" in bundle["text/plain"]
     assert "draft:" not in bundle["text/plain"]
+
+
+def test_a_run_that_was_brought_into_a_changed_graph_is_drawn_in_that_graph():
+    """The picture is of the graph in which the run goes on, and no longer of the one that it began with."""
+    first = Graph("g").node("a", lambda state: {"n": 1}).edge(START, "a").edge("a", END)
+    second = Graph("g").node("b", lambda state: {"n": 2}).edge(START, "b").edge("b", END)
+    rebased = RunRebased(
+        at=1, structure=second.structure, state={"n": 1}, nodes=("b",), visits={"a": 1}, definitions={}
+    )
+    events = [*ran(first)[:-1], rebased]
+
+    assert "<img" in record(events, second)["text/html"]
+    assert "<img" not in record(events, first)["text/html"]
 
 
 def test_a_node_that_failed_is_shown_among_many():
