@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from genxai_nb.errors import DefinitionError, GenXAIError
+from genxai_nb.errors import DefinitionError, GenXAIError, KeyMissing, TemplateKeyMissing
 from genxai_nb.graph.draw import picture_of, status_words
 from genxai_nb.graph.draw.figures import counted, short_count
 from genxai_nb.graph.draw.lettering import one_line
 from genxai_nb.graph.draw.picture import GLYPHS, WORDS, Picture, Status
 from genxai_nb.graph.fold import fold
-from genxai_nb.journal.events import InstanceFinished, NodeFinished, RunRebased, RunStarted
+from genxai_nb.journal.events import InstanceFinished, NodeFailed, NodeFinished, RunRebased, RunStarted
 from genxai_nb.journal.summary import summarize
 from genxai_nb.templates import readable
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from genxai_nb.journal.summary import NodeSummary, RunSummary
 
 _MOST_ITEMS = 100
+_ABSENCES = frozenset({KeyMissing.code, TemplateKeyMissing.code})
+_ABSENT = re.compile(r"has no key '(\w+)'|names \{\{\s*(\w+)")
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 
@@ -67,6 +69,7 @@ class Account(Struct, frozen=True, kw_only=True):
         rows: Its nodes.
         values: What the run made of the state: the keys that nodes wrote, with their values.
         trouble: What went wrong or why it stands, where, and what to do; empty if all is well.
+        resumes: Resuming the run is what to do.
         limits: The limits that were reached, a sentence each.
         picture: The graph with this run in it; None when the graph is not known.
     """
@@ -80,6 +83,7 @@ class Account(Struct, frozen=True, kw_only=True):
     rows: tuple[Row, ...]
     values: dict[str, Value]
     trouble: tuple[str, str, str] | None
+    resumes: bool
     limits: tuple[str, ...]
     picture: Picture | None
 
@@ -97,6 +101,7 @@ def account_of(events: Sequence[Event], graph: Graph | None) -> Account:
     written = _written(events)
     rows = tuple(_rows(summary, picture, written))
     status, headline = _standing(summary)
+    absent = _absent_input(events, graph) if summary.status == "failed" else ""
     sums = [counted(summary.steps, "step")]
     sums += [f"{short_count(summary.usage.total)} tokens"] if summary.usage.total else []
     return Account(
@@ -108,7 +113,8 @@ def account_of(events: Sequence[Event], graph: Graph | None) -> Account:
         seconds=summary.seconds,
         rows=rows,
         values=_values(events, graph, rows),
-        trouble=_trouble(summary),
+        trouble=_trouble(summary, absent),
+        resumes=not absent,
         limits=tuple(
             sorted(
                 f"{limit.node} -> {limit.target} was taken {counted(limit.limit, 'time')}, its limit."
@@ -229,11 +235,23 @@ def _values(events: Sequence[Event], graph: Graph | None, rows: Iterable[Row]) -
     return {key: _value(state[key]) for key in keys if key in state}
 
 
-def _trouble(summary: RunSummary) -> tuple[str, str, str] | None:
+def _absent_input(events: Sequence[Event], graph: Graph | None) -> str:
+    """The key without which a run failed, if no node is there to write it, so that only its input can hold it."""
+    failed = next((event for event in reversed(events) if isinstance(event, NodeFailed)), None)
+    if graph is None or failed is None or failed.path or failed.code not in _ABSENCES:
+        return ""
+    found = _ABSENT.search(failed.error)
+    key = found[1] or found[2] if found else ""
+    places = ((node.options.into, graph.definition_of(name).body) for name, node in graph.nodes.items())
+    return "" if any(key == into or key in body.writes for into, body in places) else key
+
+
+def _trouble(summary: RunSummary, absent: str) -> tuple[str, str, str] | None:
     resume = "Finished nodes do not run again"
     if summary.status == "failed":
         failed = [node for node in summary.nodes.values() if node.status == "failed"]
-        return summary.error, "".join(_where(node) for node in failed[:1]), f"Mend the cause. {resume}"
+        hint = f"Give it in the run cell, as {absent}: VALUE" if absent else f"Mend the cause. {resume}"
+        return summary.error, "".join(_where(node) for node in failed[:1]), hint
     if summary.status == "cancelled":
         return "The run was interrupted.", "", resume
     if summary.status == "paused":

@@ -108,11 +108,9 @@ def _note(account: Account, room: int) -> Markup | None:
         what, where, hint = account.trouble
         parts += [element("b", cut(what, max(room, 1000)))]
         parts += [f" {where}"] if where else []
-        parts += [
-            Markup("<br>"),
-            f"{hint}: ",
-            element("code", f"%genxai resume {account.run}", class_="gx-code"),
-        ]
+        parts += [Markup("<br>"), hint]
+        if account.resumes:
+            parts += [": ", element("code", f"%genxai resume {account.run}", class_="gx-code")]
     for limit in account.limits:
         parts += [*([Markup("<br>")] if parts else []), limit]
     tone = account.status if account.trouble else "idle"

@@ -19,7 +19,7 @@ _RIGHT = {"tokens", "cost"}
 def plain_record(account: Account) -> str:
     """Write a record as a table of nodes and the values that came out."""
     parts = [" · ".join([f"{one_line(account.graph)}: {account.head}", *account.sums])]
-    parts += [_trouble(account.trouble)] if account.trouble else []
+    parts += [_trouble(account.trouble, account.resumes)] if account.trouble else []
     parts += ["\n".join(map(one_line, account.limits))] if account.limits else []
     parts.append(_table(account.rows))
     parts += ["\n".join(_values(account))] if account.values else []
@@ -46,9 +46,9 @@ def shown_first(rows: Sequence[Row], most: int) -> tuple[list[Row], list[Row]]:
     return [row for row in rows if row.name in names], [row for row in rows if row.name not in names]
 
 
-def _trouble(trouble: tuple[str, str, str]) -> str:
+def _trouble(trouble: tuple[str, str, str], resumes: bool) -> str:  # noqa: FBT001 - private
     what, where, hint = trouble
-    lines = [cut(what, _TROUBLE), where, f"{hint}: %genxai resume"]
+    lines = [cut(what, _TROUBLE), where, f"{hint}: %genxai resume" if resumes else hint]
     return "\n".join(one_line(line) for line in lines if line)
 
 

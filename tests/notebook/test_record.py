@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 import pytest
 from msgspec.structs import replace
 
+from genxai_nb.agents.agent import Agent
 from genxai_nb.errors import GenXAIError
 from genxai_nb.graph.build import END, START, Graph
 from genxai_nb.journal.events import (
@@ -178,6 +179,22 @@ def test_a_failure_is_one_calm_block():
     assert "%genxai resume r" in text
     assert "○ Not reached" in text
     assert bundle["text/plain"].startswith("publish: ✕ Failed · 0 steps\n\n" + what)
+
+
+def test_a_run_without_a_key_of_its_input_is_told_to_be_given_it():
+    """Resuming cannot bring a key that no node writes; one that a node writes may come by mending the graph."""
+    agent = Agent("writer", task="Write about {{topic}}.", model="offline")
+    reading = Graph("g").node("a", lambda state: {"x": state["topic"]}).edge(START, "a")
+    asking = Graph("g").node("a", agent).edge(START, "a")
+    writing = (
+        Graph("g").node("b", lambda state: 1, into="topic").edge(START, "a").edge("a", "b").node("a", agent)
+    )
+
+    for graph in (reading, asking):
+        for text in (words_of(record(ran(graph), graph)), record(ran(graph), graph)["text/plain"]):
+            assert "Give it in the run cell, as topic: VALUE" in text
+            assert "resume" not in text
+    assert "%genxai resume" in record(ran(writing), writing)["text/plain"]
 
 
 def test_a_record_never_says_running():
