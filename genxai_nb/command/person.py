@@ -34,16 +34,19 @@ class Person:
 
     def answer(self, question: Question) -> str | None:
         """Ask until the answer is one of the choices, if there are any; None when nobody types any more."""
+        try:
+            return self._ask(question)
+        except KeyboardInterrupt:
+            self._write("\n")  # so that what follows begins on a line of its own
+            raise
+
+    def _ask(self, question: Question) -> str | None:
         self._write(plain(f"◇ {question.node} asks: {question.prompt}\n"))
         for number, choice in enumerate(question.choices, 1):
             self._write(plain(f"  {number}  {choice}\n"))
         while True:
             self._write("  answer: ")
-            try:
-                line = self._read()
-            except KeyboardInterrupt:
-                self._write("\n")  # so that what follows begins on a line of its own
-                raise
+            line = self._read()
             if not line:
                 self._write("\n")
                 return None

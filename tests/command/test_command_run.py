@@ -191,10 +191,12 @@ def test_an_interrupt_is_one_calm_line(written, command):
                 break
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=10)
+    rows = json.loads(command("runs", "--store", "kept.db", "--json").stdout)
     Path("again").touch()
     done = command("resume", "r1", file, "--store", "kept.db", "--json")
 
     assert (process.returncode, out) == (130, "")
+    assert [row["status"] for row in rows] == ["cancelled"]
     assert err == (
         "‖ Run r1 was interrupted after step 0.\n  Go on with: genxai-nb resume r1 slow.py --store kept.db\n"
     )

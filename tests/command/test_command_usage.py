@@ -115,12 +115,18 @@ def test_tools_are_listed(capsys):
     assert {"name", "category", "description", "origin"} == set(rows[0])
 
 
-def test_a_reader_that_has_gone_is_no_error():
-    """A pipe that nobody reads any more, as behind head, ends the command quietly."""
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_reader_that_has_gone_is_no_error(unbuffered):
+    """A pipe that nobody reads any more, as behind head, ends the command quietly, whenever it is written to."""
     reader, writer = os.pipe()
     os.close(reader)
 
-    done = subprocess.run([sys.executable, "-m", "genxai_nb", "tools"], stdout=writer, stderr=subprocess.PIPE)
+    done = subprocess.run(
+        [sys.executable, "-m", "genxai_nb", "tools"],
+        env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+        stdout=writer,
+        stderr=subprocess.PIPE,
+    )
     os.close(writer)
 
     assert (done.returncode, done.stderr) == (0, b"")
