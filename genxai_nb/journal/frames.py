@@ -11,6 +11,7 @@ from genxai_nb.errors import MissingPackage
 from genxai_nb.messages import ModelReply
 
 from .events import (
+    CallDiverged,
     CallFailed,
     CallFinished,
     CallRetried,
@@ -46,7 +47,8 @@ def timeline(events: Iterable[Event]) -> DataFrame:
     - ``name``: the model's or tool's name; empty for all else
     - ``status``: ``running``, ``done``, ``failed``, or ``paused`` if the run stands; ``left`` if the changed
       graph does not go on with it; of an answered call also ``edited`` (its request was changed by hand),
-      ``by hand`` (so was the answer made) or ``reused`` (it is the answer that was given before going back)
+      ``by hand`` (so was the answer made) or ``reused`` (it is the answer that was given before going back);
+      ``diverged`` are two effects of which a body that ran again made the second in place of the first
     - ``started``: seconds since the run's start
     - ``seconds``: how long it took, missing while it is not finished
     - ``tokens``: tokens of a model call, or of all of a visit's or instance's
@@ -154,6 +156,8 @@ class _Timeline:
         self._instances: dict[Place, dict[int, _Row]] = {}
         self._calls: dict[Place, list[_Row]] = {}
         self._open: dict[str, _Row] = {}
+        self._latest: dict[str, _Row] = {}  # by slot
+        self._diverged: set[str] = set()
         self._start: float | None = None
         self._steps = 0
         self._status = "running"
@@ -237,7 +241,7 @@ class _Timeline:
     def call_started(self, event: CallStarted) -> None:
         if event.slot in self._open:
             return
-        row = self._open[event.slot] = _Row(
+        row = self._open[event.slot] = self._latest[event.slot] = _Row(
             node=event.node,
             visit=event.visit,
             index=event.index,
@@ -245,9 +249,20 @@ class _Timeline:
             name=event.name,
             started=self._since(event.at),
             path=event.path,
-            answered="edited" if event.edited else "done",
+            answered=self._if_answered(event),
         )
         self._calls.setdefault(_place(event), []).append(row)
+
+    def _if_answered(self, event: CallStarted) -> str:
+        if event.slot in self._diverged:
+            return "diverged"
+        return "edited" if event.edited else "done"
+
+    def call_diverged(self, event: CallDiverged) -> None:
+        self._diverged.add(event.slot)  # it starts next
+        row = self._latest.get(event.recorded)
+        if row is not None and row.status != "failed":
+            row.status = "diverged"
 
     def call_retried(self, event: CallRetried) -> None:
         if row := self._open.get(event.slot):
@@ -257,7 +272,8 @@ class _Timeline:
         row = self._close(event)
         if row is None:
             return
-        row.status = "by hand" if event.by_hand else "reused" if event.reused else row.answered
+        how = "by hand" if event.by_hand else "reused" if event.reused else ""
+        row.status = row.answered if row.answered == "diverged" else how or row.answered
         row.text = _answered(event.reply)
         if isinstance(event.reply, ModelReply):
             row.tokens = event.reply.usage.total
@@ -326,6 +342,7 @@ _TAKE: dict[type, Callable[[_Timeline, Any], None]] = {
     NodeFinished: _Timeline.node_finished,
     NodeFailed: _Timeline.node_failed,
     CallStarted: _Timeline.call_started,
+    CallDiverged: _Timeline.call_diverged,
     CallRetried: _Timeline.call_retried,
     CallFinished: _Timeline.call_finished,
     CallFailed: _Timeline.call_failed,

@@ -12,6 +12,7 @@ from msgspec import Struct
 from genxai_nb.messages import Message, ModelReply, ModelRequest, Usage
 
 from .events import (
+    CallDiverged,
     CallFailed,
     CallFinished,
     CallStarted,
@@ -66,6 +67,7 @@ class NodeSummary(Struct, kw_only=True):
         edited: How many calls went out with a request that a person had changed.
         by_hand: How many calls a person answered instead.
         reused: How many calls got the answer that was given before the run was taken back or forked.
+        diverged: How many effects it made in place of a recorded one when its body ran again.
         update: The public keys that its last visit wrote.
         error: What its last failure said; empty once a visit finished.
     """
@@ -87,6 +89,7 @@ class NodeSummary(Struct, kw_only=True):
     edited: int = 0
     by_hand: int = 0
     reused: int = 0
+    diverged: int = 0
     update: tuple[str, ...] = ()
     error: str = ""
 
@@ -219,6 +222,7 @@ class _Fold:
     def __init__(self) -> None:
         self.summary = RunSummary()
         self._calls: dict[str, tuple[NodeSummary, CallStarted]] = {}
+        self._diverged: set[str] = set()
         self._since = 0.0
         self._last = 0.0
         self._failed_at = ""
@@ -320,12 +324,17 @@ class _Fold:
         node = self._node(event.path, event.node)
         self._calls[event.slot] = node, event
         node.edited += event.edited
+        node.diverged += event.slot in self._diverged
+        self._diverged.discard(event.slot)  # one that is made again after a crash is counted once
         if event.kind == "tool":
             node.tools += (event.name,)
         elif isinstance(request := event.request, ModelRequest):
             node.model = event.name
             node.system = _last(request, "system")
             node.prompt = _last(request, "user")
+
+    def call_diverged(self, event: CallDiverged) -> None:
+        self._diverged.add(event.slot)  # it starts next
 
     def call_finished(self, event: CallFinished) -> None:
         node, _ = self._calls.pop(event.slot, (None, None))
@@ -356,6 +365,7 @@ _TAKE: dict[type, Callable[[_Fold, Any], None]] = {
     NodeFailed: _Fold.node_failed,
     LoopLimitReached: _Fold.loop_limit_reached,
     CallStarted: _Fold.call_started,
+    CallDiverged: _Fold.call_diverged,
     CallFinished: _Fold.call_finished,
     CallFailed: _Fold.call_failed,
 }

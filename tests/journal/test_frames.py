@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from genxai_nb.journal.events import (
+    CallDiverged,
     CallFailed,
     CallFinished,
     CallRetried,
@@ -177,6 +178,30 @@ def test_call_that_is_made_again_after_a_crash():
         ("visit", "running", 0.0),
         ("model", "done", 0.0),
         ("model", "running", 102.0),
+    ]
+
+
+def test_effects_that_diverged():
+    """An effect that a body made in place of a recorded one is marked, and so is the recorded one."""
+    frame = timeline(
+        [
+            started(),
+            NodeStarted(at=100, node="a", visit=1, parents=()),
+            asked(100, "s1", "tool", "mail", effect=True),
+            answered(101, "s1", "sent"),
+            asked(101, "s2", "tool", "look"),
+            answered(102, "s2", "seen"),
+            RunResumed(at=200, definitions={}),
+            CallDiverged(at=200, slot="s3", recorded="s1"),
+            asked(200, "s3", "tool", "mail", effect=True),
+            answered(201, "s3", "sent again"),
+        ]
+    )
+    assert cells(frame, "name", "status", "text") == [
+        ("", "running", ""),
+        ("mail", "diverged", "sent"),
+        ("look", "done", "seen"),
+        ("mail", "diverged", "sent again"),
     ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from genxai_nb.journal.events import (
+    CallDiverged,
     CallFailed,
     CallFinished,
     CallStarted,
@@ -214,6 +215,24 @@ def test_changes_by_hand():
     node = summary.node("a")
     assert (node.edited, node.by_hand, node.reused, node.model_calls) == (2, 1, 1, 1)
     assert summary.written == ("topic", "score")
+
+
+def test_effects_that_diverged():
+    """A node counts the effects that it made in place of recorded ones, each once, also if a crash cuts it off."""
+    again = CallDiverged(at=103, slot="s2", recorded="s1")
+    summary = summarize(
+        [
+            started(),
+            begun(100),
+            asked(101, "s1"),
+            answered(102, "s1"),
+            again,
+            asked(103, "s2"),
+            asked(104, "s2"),
+            answered(105, "s2"),
+        ]
+    )
+    assert summary.node("a").diverged == 1
 
 
 def test_changed_graph():
