@@ -11,6 +11,7 @@ from genxai_nb.errors import DefinitionError
 from genxai_nb.graph.build import Graph
 from genxai_nb.journal import open_store
 from genxai_nb.journal.events import RunStarted
+from genxai_nb.journal.opening import find_store
 from genxai_nb.journal.store import Definition, RunRow
 
 from .display import show_text
@@ -78,7 +79,7 @@ def require_graph(session: Session, run: Run, verb: str = "resume") -> Graph:
 def resumable(session: Session) -> list[RunRow]:
     """The runs of the store that stand before their end and that nobody drives, newest first."""
     alive = {run_id for run_id, item in session.started.items() if item.alive}
-    return [row for row in open_store(None).runs() if row.status in STANDS and row.run not in alive]
+    return [row for row in find_store().runs() if row.status in STANDS and row.run not in alive]
 
 
 def _started(run: Run) -> RunStarted:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from genxai_nb.graph.run import run_log
+from genxai_nb.errors import InputError
+from genxai_nb.journal.opening import find_store
 
 from .display import names_of, show_text
 from .earlier import require_graph, resumable
@@ -73,7 +74,9 @@ def list_graphs(session: Session, _request: Request) -> DataFrame:
 
 def list_runs(session: Session, _request: Request) -> DataFrame:
     """All runs of the store, newest first; which were started here, which can be resumed."""
-    frame = run_log()
+    from genxai_nb.journal.frames import run_log
+
+    frame = run_log(find_store())
     stands = {row.run for row in resumable(session)}
     alive = {run for run, item in session.started.items() if item.alive}
     frame["status"] = [
@@ -94,7 +97,10 @@ def show_state(session: Session, request: Request) -> DataFrame:
     """
     run = meant(session, request)
     run.graph = require_graph(session, run, "state")
-    state = run.state
+    step = request.text("step")
+    if step and not step.isdigit():
+        raise InputError(f"{step!r} is no step.", hint="Write: --step 3; 0 is the input.")
+    state = run.state_at(int(step)) if step else run.state
     values = (
         state
         if isinstance(state, dict)

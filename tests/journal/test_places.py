@@ -8,6 +8,7 @@ import pytest
 
 from genxai_nb.errors import SetupError
 from genxai_nb.journal import MemoryStore, open_store
+from genxai_nb.journal.opening import find_store
 from genxai_nb.journal.places import on_network
 
 MOUNTS = r"""
@@ -66,3 +67,17 @@ def test_unknown_kind_of_store():
     with pytest.raises(SetupError, match="'mongodb://'") as caught:
         open_store("mongodb://ana:hush@host/db")
     assert "hush" not in str(caught.value)
+
+
+def test_looking_into_a_journal_makes_none(tmp_path):
+    """Where there is no file an empty journal is given and nothing is made; else it is the one that is there."""
+    place = tmp_path / "new" / "journal.db"
+    assert find_store(str(place)).runs() == []
+    assert not place.parent.exists()
+
+    store = open_store(str(place))
+    assert find_store(str(place)) is store
+    assert find_store(":memory:") is open_store(":memory:")
+    with pytest.raises(SetupError):
+        find_store("mongodb://host/db")
+    store.close()

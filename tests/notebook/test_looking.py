@@ -7,6 +7,8 @@ import keyword
 import pytest
 
 from genxai_nb import notebook
+from genxai_nb.notebook.completion import offer_at
+from genxai_nb.notebook.extension import session_of
 from genxai_nb.notebook.verbs import VERBS
 
 GRAPH = """%%genxai graph count
@@ -194,3 +196,14 @@ def test_a_table_without_rows_is_one_calm_line(run, shell):
 
     assert shell.display_formatter.format(state)[0] == {"text/plain": "The state of run r1 is empty."}
     assert list(state.columns) == ["value", "type"]
+
+
+def test_looking_makes_no_journal(run, tmp_path):
+    """Where nothing has run, `%genxai`, `runs`, `resume` and Tab on run ids leave the folder as it is."""
+    for line in ("%genxai", "%genxai runs", "%genxai resume"):
+        run(line)
+    offer = offer_at(session_of(), ["%genxai resume r"], 0, "%genxai resume r")
+
+    assert offer is not None
+    assert offer.words == {}
+    assert not (tmp_path / ".genxai").exists()
