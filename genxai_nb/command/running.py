@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 from msgspec import structs
 
-from genxai_nb.errors import GenXAIError, NodeFailed, RunNotFound
+from genxai_nb.errors import GenXAIError, NodeFailed, RunBusy, RunNotFound
 from genxai_nb.graph.run import Run
 from genxai_nb.journal import open_store
-from genxai_nb.journal.events import CallStarted
+from genxai_nb.journal.events import CallFinished, CallStarted
 from genxai_nb.settings import read_settings
 from genxai_nb.templates import readable
 
@@ -148,22 +148,34 @@ def _show(text: str) -> None:
 
 def _ending(error: GenXAIError, run: Run, given: Namespace) -> str:
     """What stopped a run, and the command that goes on with it."""
-    again = _again(run, given)
     if unanswered(error):
         return _waiting(run, given)
+    again = "" if isinstance(error, RunBusy) else _again(run, given)
     mend = "Mend it, then: " if isinstance(error, NodeFailed) else "Go on with: "
     return error_block(error, f"{mend}{again}" if again else "")
 
 
 def _waiting(run: Run, given: Namespace) -> str:
     """What a run asks, and the command that answers it."""
-    calls = [event for event in run.events() if type(event) is CallStarted and event.kind == "human"]
-    node, request = calls[-1].node, calls[-1].request
-    choices = f" ({', '.join(request['choices'])})" if request["choices"] else ""
-    option = f"--answer {node}=..."
-    return (
-        f"◇ Run {run.run_id} needs an answer: node {node!r} asks {request['prompt']!r}{choices}.\n"
-        f"  Give it with {option}: {_again(run, given) or 'genxai-nb run ...'} {option}"
+    asked: dict[str, CallStarted] = {}
+    for event in run.events():
+        if type(event) is CallStarted and event.kind == "human":
+            asked[event.slot] = event
+        elif type(event) is CallFinished:
+            asked.pop(event.slot, None)
+    lines = []
+    for call in asked.values():
+        choices = f" ({', '.join(call.request['choices'])})" if call.request["choices"] else ""
+        lines.append(f"node {call.node!r} asks {call.request['prompt']!r}{choices}")
+    option = " ".join(
+        ["--answer", *(f"{node}=..." for node in dict.fromkeys(c.node for c in asked.values()))]
+    )
+    again = _again(run, given) or "genxai-nb run ..."
+    return "\n  ".join(
+        [
+            f"◇ Run {run.run_id} needs an answer: {'; '.join(lines)}.",
+            f"Give it with {option}: {again} {option}",
+        ]
     )
 
 

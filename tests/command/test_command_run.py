@@ -94,6 +94,26 @@ def test_an_unanswered_question_names_the_node_and_the_option(command, asking):
     assert Path("visits").read_text("utf-8") == "x"
 
 
+def test_all_open_questions_are_named(command, written):
+    """Questions side by side that are left open are all named, and answered by one command."""
+    file = written(
+        "two.py",
+        """
+        from genxai_nb import Graph, human
+
+        graph = Graph("two").node("first", human("In?", choices=["a", "b"])).node("second", human("Out?"))
+        graph.parse("START -> [first, second] -> END")
+        """,
+    )
+
+    paused = command("run", file, "two", "--interactive")
+    done = command("resume", "r1", file, "--answer", "first=a", "second=yes", "--json")
+
+    assert "node 'first' asks 'In?' (a, b); node 'second' asks 'Out?'." in paused.stderr
+    assert paused.stderr.endswith("genxai-nb resume r1 two.py two --answer first=... second=...\n")
+    assert json.loads(done.stdout) == {"first": "a", "second": "yes"}
+
+
 def test_answers_come_from_options_files_and_settings(command, asking):
     """`--answer` wins over `--answers`, which wins over GENXAI_ANSWERS."""
     Path("yes.yaml").write_text("ok: yes\n", "utf-8")
