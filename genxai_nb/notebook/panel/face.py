@@ -63,11 +63,8 @@ def _words(standing: Standing) -> tuple[str, str]:
         return icon, word
     place = _PLACES.get(standing.where, "") if standing.here else ""
     said = place.format(node=standing.here, visit=standing.visit or 1)
-    by = (
-        standing.reason.split(" before ")[0].split(" after ")[0]
-        if standing.reason.startswith("breakpoint")
-        else ""
-    )
+    by = standing.reason.partition(" before ")[0].partition(" after ")[0]
+    by = by if by.startswith("breakpoint ") and by != "breakpoint 0" else ""  # 0 is what "until" sets
     return icon, f"{word} {said}{f' · {by}' if by else ''}".strip()
 
 

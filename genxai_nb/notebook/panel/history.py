@@ -52,7 +52,7 @@ class History:
         for fact in facts[place:]:
             self.take(fact)
         if run.status != "running":
-            self.story.stand()
+            self.story.stand(run.status)
         self._ahead = stands - self.story.stops
         return _unseen(facts, waiting)
 
@@ -71,7 +71,11 @@ class History:
 
     def is_behind(self, run: Run) -> bool:
         """Whether the run came to rest in a way of which no fact told: it was taken back, or set by hand."""
-        return run.status != "running" and run.stands != self.story.stops + self._ahead
+        if run.status == "running":
+            return False
+        # Going back first cancels what is under way, and that fact stays with the line that was left.
+        left = self.story.status == "cancelled" != run.status
+        return left or run.stands != self.story.stops + self._ahead
 
     def at(self, step: int) -> Story:
         """The story up to the end of a step."""
@@ -79,7 +83,7 @@ class History:
             place, story = self._near(lambda mark: mark.steps <= step)
             for fact in upto(islice(self.facts, place, None), step - story.steps):
                 story.take(fact)
-            story.stand()
+            story.stand("paused")
             self._past = step, story
         return self._past[1]
 

@@ -33,8 +33,7 @@ def _gather(name: str, texts: dict[str, str]) -> None:
     for found in _IMPORT.finditer(text):
         if found["file"] not in texts:
             _gather(found["file"], texts)
-    body = _IMPORT.sub("", text)
-    texts[name] = body if name == ENTRY else _EXPORT.sub("", body)
+    texts[name] = _EXPORT.sub("", _IMPORT.sub("", text))
 
 
 @cache

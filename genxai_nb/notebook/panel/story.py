@@ -138,9 +138,9 @@ class Story:
         twin._calls = {slot: calls.get(id(call), call) for slot, call in self._calls.items()}
         return twin
 
-    def stand(self) -> None:
-        """Let time stand still: what follows is not told."""
-        self._stood = True
+    def stand(self, status: str) -> None:
+        """Come to rest without a fact."""
+        self.status, self._stood = status, True
 
     def take(self, event: Event | Hint) -> None:
         """Go on by one fact or hint."""
