@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -15,13 +16,13 @@ from genxai_nb.journal.events import Hint, Logged, Streamed
 from genxai_nb.loop import running_loop
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Coroutine, Mapping
 
     from genxai_nb.journal.stream import EventStream
 
     from .nodes import Lookup
 
-__all__ = ["Exchange", "Question", "VisitContext", "checked_answer"]
+__all__ = ["PERFORMED", "Exchange", "Performed", "Question", "VisitContext", "checked_answer", "here"]
 
 
 class Question(Struct, frozen=True):
@@ -72,6 +73,7 @@ class Exchange:
     Attributes:
         questions: What people are being asked, by slot, with where the answer goes.
         parked: Told +1 when a body begins to wait for a person, and -1 when it goes on.
+        rest: Lets the run stand, and returns when it goes on.
     """
 
     __slots__ = (
@@ -84,6 +86,7 @@ class Exchange:
         "model",
         "parked",
         "questions",
+        "rest",
         "run_id",
         "stream",
     )
@@ -111,6 +114,7 @@ class Exchange:
         self.loop: asyncio.AbstractEventLoop | None = None
         self.questions: dict[str, tuple[Question, asyncio.Future[Any]]] = {}
         self.parked: Callable[[int], None] | None = None
+        self.rest: Callable[[str], Awaitable[None]] | None = None
 
     async def ask(self, question: Question) -> Any:
         """Wait for a person's answer."""
@@ -245,6 +249,31 @@ class VisitContext:
             )
         return await self._exchange.ask(Question(call.slot, self.node, self.visit, prompt, choices))
 
+    async def pause(self, reason: str = "") -> None:
+        """Let the run stand here, and go on when it is told to.
+
+        Args:
+            reason: Why, in words.
+        """
+        if self._exchange.rest is not None:
+            await self._exchange.rest(reason or f"pause in {self.node}, visit {self.visit}")
+
+    def wait_for(self, work: Coroutine[Any, Any, Any]) -> Any:
+        """Await something on the loop of the run, from a plain function's worker thread.
+
+        Raises:
+            RunError: This is the loop itself, which would wait for itself.
+        """
+        loop = self._exchange.loop
+        if loop is None or running_loop() is loop:
+            work.close()
+            raise RunError(
+                f"Node {self.node!r} is async: it would hold up all runs here.",
+                hint="Write: await context.pause(), or await context.ask_human(...).",
+                run_id=self.run_id,
+            )
+        return asyncio.run_coroutine_threadsafe(work, loop).result()
+
     def emit(self, hint: Any) -> None:
         """Send a hint to whoever watches; it is never stored."""
         self._exchange.publish(hint)
@@ -252,3 +281,37 @@ class VisitContext:
     def log(self, text: str) -> None:
         """Send a line to the node's log."""
         self._exchange.publish(Logged(self.node, str(text)))
+
+
+class Performed:
+    """The visit that is being performed; its context is made when something asks for it.
+
+    Args:
+        exchange: What all contexts of the run share.
+        path: The visits of subgraphs around it.
+        node: Its node.
+        visit: Its number.
+        index: The map instance, if it is one.
+    """
+
+    __slots__ = ("_exchange", "_scope", "context")
+
+    def __init__(self, exchange: Exchange, path: str, node: str, visit: int, index: int | None) -> None:
+        self._exchange = exchange
+        self._scope = (path, node, visit, index)
+        self.context: VisitContext | None = None
+
+    def made(self, item: Any = None) -> VisitContext:
+        """The context of the visit; ``item`` is the map instance's."""
+        if self.context is None:
+            self.context = VisitContext(self._exchange, Scope(*self._scope), item)
+        return self.context
+
+
+PERFORMED: ContextVar[Performed | None] = ContextVar("genxai_performed", default=None)
+
+
+def here() -> VisitContext | None:
+    """The context of the visit whose body calls this, in whichever thread; None outside of bodies."""
+    performed = PERFORMED.get()
+    return None if performed is None else performed.made()

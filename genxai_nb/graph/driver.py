@@ -92,7 +92,7 @@ class Driver:
             answers=options.answers,
             interactive=options.interactive,
         )
-        self.exchange.parked = self.pace.parked
+        self.exchange.parked, self.exchange.rest = self.pace.parked, self.pace.rest
         self.level = Level(
             Shared(self.exchange, self.gate, self.journal, self.pace, replay), graph, fold(graph, events)
         )

@@ -268,6 +268,11 @@ class Driving:
 
     # ── looking ──────────────────────────────────────────────────────────────────────────────
 
+    @property
+    def under_way(self) -> bool:
+        """Whether somebody in this process drives it right now."""
+        return self._driving is not None
+
     def events(self) -> list[Event]:
         """All facts so far. While the run stands they are read once."""
         if self._driving is not None or self.graph is None:

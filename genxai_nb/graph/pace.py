@@ -71,6 +71,7 @@ class Pace:
         self._inside: str | None = None  # a scope whose own visits start freely
         self._stopped: tuple[str, str, int] | None = None
         self._levels: list[Callable[[], None]] = []
+        self._resting: list[asyncio.Future[None]] = []
         gate.parked = self.parked
 
     def join(self, stir: Callable[[], None]) -> None:
@@ -89,6 +90,17 @@ class Pace:
         self._gate.hold()
         self._stir()
 
+    async def rest(self, reason: str) -> None:
+        """Stand on behalf of a body, which waits until the run goes on."""
+        going_on = asyncio.get_running_loop().create_future()
+        self._resting.append(going_on)
+        self.stand(reason)
+        self.parked(1)
+        try:
+            await going_on
+        finally:
+            self.parked(-1)
+
     def set_off(self, stride: Stride, inside: str | None = None) -> None:
         """Go on from a rest.
 
@@ -100,10 +112,14 @@ class Pace:
         self.reason = ""
         self._stride = stride
         self._inside = inside
-        held = bool(self._gate.held)
+        rested = bool(self._resting)
+        held = bool(self._gate.held) or rested
+        while self._resting:
+            if not (going_on := self._resting.pop()).done():
+                going_on.set_result(None)
         if stride == "step":
             self._gate.hold()
-            self._left = 0 if self._gate.release_first() else 1
+            self._left = 0 if rested or self._gate.release_first() else 1
         else:
             self._left = 0 if held else 1
             self._gate.release()

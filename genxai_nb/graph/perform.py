@@ -9,11 +9,10 @@ from typing import Any
 
 from msgspec import Struct
 
-from genxai_nb.calls.call import Scope
 from genxai_nb.errors import StateInvalid, TimedOut
 from genxai_nb.loop import run_in_worker
 
-from .context import Exchange, VisitContext
+from .context import PERFORMED, Exchange, Performed
 from .nodes import Prepared
 from .reducers import HIDDEN
 from .state import Schema, State
@@ -38,6 +37,8 @@ async def perform(
 ) -> Outcome:
     """Run a visit's body once; an exception of it is an outcome, a cancellation from outside is not."""
     name, ready = visit.place.name, visit.ready
+    performed = Performed(exchange, path, name, visit.number, index)
+    PERFORMED.set(performed)
     began = perf_counter()
     try:
         if ready.simple and index is None and schema.model is None:
@@ -45,7 +46,7 @@ async def perform(
             value = await ready.run(state)
         else:
             state = _shown(visit, ready, index, schema)
-            value = await _value(visit, ready, index, state, exchange, path)
+            value = await _value(visit, ready, index, state, performed)
         if type(value) is not dict:
             value = _changes(value, name)
         update = schema.check(value, name)
@@ -73,15 +74,18 @@ def _shown(visit: Visit, ready: Prepared, index: int | None, schema: Schema) -> 
 
 
 async def _value(
-    visit: Visit, ready: Prepared, index: int | None, state: Any, exchange: Exchange, path: str
+    visit: Visit,
+    ready: Prepared,
+    index: int | None,
+    state: Any,
+    performed: Performed,
 ) -> Any:
     """Call the body as it wants to be called, within the node's time."""
     body, options = ready.body, ready.options
     args: tuple[Any, ...] = (state,)
     if body.wants_context:
         item = None if index is None or visit.items is None else visit.items[index]
-        scope = Scope(path, visit.place.name, visit.number, index)
-        args = (state, VisitContext(exchange, scope, item))
+        args = (state, performed.made(item))
     called = run_in_worker(body.run, *args) if body.threaded else body.run(*args)
     value = await (called if options.timeout is None else _within(options.timeout, called, visit.place.name))
     return {options.into: value} if options.into is not None and body.kind == "function" else value

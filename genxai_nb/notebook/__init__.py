@@ -1,4 +1,7 @@
-"""The notebook: magics, verbs, display. Each verb is also a function here, such as ``timeline("r7")``."""
+"""The notebook: magics, verbs, display. Each verb is also a function here, such as ``timeline("r7")``.
+
+A verb that is a word of Python's ends in an underscore here: ``continue_()``.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,25 @@ _VERBS = (
     "ask",
     "resume",
     "wait",
+    "debug",
+    "break_",
+    "step",
+    "next",
+    "out",
+    "until",
+    "continue_",
+    "pause",
+    "back",
+    "goto",
+    "fork",
+    "tree",
+    "set",
+    "watch",
+    "held",
+    "call",
+    "answer",
+    "why",
+    "diff",
     "agents",
     "tools",
     "graphs",
@@ -39,7 +61,7 @@ def __getattr__(name: str) -> Callable[..., Any]:
         raise AttributeError(msg)
     from .twin import twin_of
 
-    return twin_of(name)
+    return twin_of(name.removesuffix("_"))
 
 
 def __dir__() -> list[str]:

@@ -71,6 +71,11 @@ def read_line(line: str, *, cell: Cell, verbs: Sequence[Verb]) -> Request:
     text = None
     while words:
         word = words.pop(0)
+        if verb.whole and not word.text.startswith("--"):
+            if name:
+                raise reader.at(word.start, DefinitionError("Options come last.", hint=verb.usage))
+            name = reader.rest(verb, word, words)
+            continue
         if name and verb.text and not _is_option(verb, word):
             text = line[word.start :].strip()
             break
@@ -109,6 +114,18 @@ class _LineReader:
             )
         return verb
 
+    def rest(self, verb: Verb, first: Word, words: list[Word]) -> str:
+        """The text from a word to the next option, as it is written; quotes around all of it are taken off."""
+        end, only = len(self.line), True
+        while words:
+            if _is_option(verb, words[0]):
+                end = len(LINE) + words[0].start
+                break
+            words.pop(0)
+            only = False
+        text = self.line[len(LINE) + first.start : end].rstrip()
+        return first.text if only and _QUOTED.fullmatch(text) else text
+
     def option(self, verb: Verb, word: Word, words: list[Word], options: dict[str, Any]) -> None:
         name, equals, value = word.text[2:].partition("=")
         option = verb.option(name)
@@ -125,7 +142,9 @@ class _LineReader:
             what = f"--{name} needs a value."
         if what:
             raise self.at(word.start, DefinitionError(what, hint=f"Write: {option}  ({option.help})"))
-        if option.value and not equals:
+        if option.rest and not equals:
+            value = self.rest(verb, words.pop(0), words)
+        elif option.value and not equals:
             value = words.pop(0).text
         if option.many:
             options.setdefault(name, []).append(value)

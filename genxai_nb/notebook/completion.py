@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from genxai_nb.agents.notation import AGENT_FIELDS
+from genxai_nb.errors import GenXAIError
 from genxai_nb.graph.build import Graph
 
 from .arguments import split
 from .earlier import resumable
 from .names import NODES
+from .stand import scope_of
 from .verbs import VERBS, find
 
 if TYPE_CHECKING:
@@ -20,7 +22,10 @@ if TYPE_CHECKING:
 
 _HEAD = re.compile(r"^%%genxai\b")
 _LINE = re.compile(r"^\s*(?:\w+\s*=\s*)?%genxai[ \t]")
+_REDUCER = re.compile(r"--reduce[=\s]\s*(?:\S*,)?[^\s=,]+=(\w*)$")
 _FRAGMENT = re.compile(r"[^\s,\[\]()=$]*$")
+
+_OVER_STATE = frozenset({"until", "watch", "set"})  # verbs whose argument names keys of the state
 
 CLAUSES = ("if", "else", "max", "for each")
 OPTIONS = ("retry", "timeout", "on error", "join", "cache", "reads", "into", "choices")
@@ -70,17 +75,23 @@ def _in_line(session: Session, text: str, *, in_cell: bool) -> Offer:
     verb = find(words[0].text)
     if verb is None:
         return Offer({}, fragment)
+    if (how := _REDUCER.search(text)) and verb.option("reduce"):
+        return Offer({**dict.fromkeys(REDUCERS, "reducer"), **_names(session, "function")}, how[1])
     name, equals, value = fragment.partition("=")
     if equals and (option := verb.option(name[2:])):
         return Offer(_names(session, option.names), value)
     last = verb.option(words[-1].text[2:]) if words[-1].text.startswith("--") else None
     if last is not None and last.value:
-        return Offer(_names(session, last.names), fragment)
+        names = _keys(session) if last.name == "when" else _names(session, last.names)
+        return Offer(names, fragment)
     return Offer({**_arguments(session, verb, len(words)), **_options(verb, fragment, in_cell)}, fragment)
 
 
 def _arguments(session: Session, verb: Verb, count: int) -> dict[str, str]:
-    return _names(session, verb.names) if count == 1 else {}
+    keys = _keys(session) if verb.name in _OVER_STATE else {}
+    if verb.name == "set":
+        return {f"{key}=": "key" for key in keys if key != "visit"}
+    return {**_names(session, verb.names), **keys} if count == 1 or verb.whole else {}
 
 
 def _options(verb: Verb, fragment: str, in_cell: bool) -> dict[str, str]:  # noqa: FBT001 - private
@@ -102,9 +113,32 @@ def _names(session: Session, kind: str) -> dict[str, str]:
         return dict.fromkeys(_models(), "model")
     if kind == "run":
         return _runs(session)
+    if kind == "node":
+        return dict.fromkeys(_nodes(session), "node")
+    if kind == "runnable":
+        return {**_names(session, "graph"), **_runs(session)}
     if kind == "definition":
         return {**kinds, **dict.fromkeys(session.schemas, "schema"), **_runs(session)}
     return {}
+
+
+def _nodes(session: Session) -> list[str]:
+    """The nodes of the latest run's graph; of all graphs while nothing has run."""
+    latest = session.latest
+    if latest is not None and isinstance(latest.run.graph, Graph):
+        return latest.run.graph.all_nodes()
+    return [node for graph in session.notebook.only("graph").values() for node in graph.all_nodes()]
+
+
+def _keys(session: Session) -> dict[str, str]:
+    """The keys of the latest run's state."""
+    latest = session.latest
+    if latest is None or latest.run.graph is None:
+        return {}
+    try:
+        return dict.fromkeys(scope_of(latest.run), "key")
+    except GenXAIError:  # its journal cannot be read back
+        return {}
 
 
 def _runs(session: Session) -> dict[str, str]:
@@ -194,5 +228,6 @@ _BODIES: dict[str, Callable[[Session, list[str], str], dict[str, str]]] = {
     "graph": _graph_body,
     "schema": _schema_body,
     "run": _run_body,
+    "debug": _run_body,
     "ask": _ask_body,
 }

@@ -8,6 +8,7 @@ from genxai_nb.agents.notation import Head, agent_from, graph_from, schema_from
 from genxai_nb.errors import UnknownName
 
 from .display import names_of, show_bundle, show_text
+from .editing import difference, note_versions, standing
 from .record import graph_bundle
 from .session import Defined
 from .versions import consequences, lines_changed
@@ -75,7 +76,11 @@ def _define(session: Session, request: Request, value: Any, line: str) -> str:
     if not count:
         return line
     changed = f"{name}: {count} line{'s' if count > 1 else ''} changed"
-    return ", ".join([changed, *consequences(session, name)])
+    line = ", ".join([changed, *consequences(session, name)])
+    if not any(standing(session)):
+        return line
+    note_versions(session)
+    return "\n".join([line, *difference(old.body.strip(), body.strip())])
 
 
 def _check_tools(session: Session, agent: Agent) -> None:

@@ -13,12 +13,18 @@ def show_text(text: str) -> None:
     show_bundle({"text/plain": plain(text)})
 
 
-def show_bundle(bundle: dict[str, Any], *, display_id: str | None = None) -> None:
-    """Show one thing in several forms; the front end takes the best that it can."""
+def show_bundle(bundle: dict[str, Any], *, display_id: str | None = None, update: bool = False) -> None:
+    """Show one thing in several forms; the front end takes the best that it can.
+
+    Args:
+        bundle: The forms by media type.
+        display_id: The name under which it can be changed later.
+        update: It is shown under that name already, and is changed now.
+    """
     from IPython.display import publish_display_data
 
     transient = {"display_id": display_id} if display_id else None
-    publish_display_data(bundle, transient=transient)  # type: ignore[no-untyped-call]  # IPython's
+    publish_display_data(bundle, transient=transient, update=update)  # type: ignore[no-untyped-call]  # IPython's
 
 
 def names_of(tools: Iterable[Any]) -> list[str]:

@@ -9,14 +9,14 @@ from weakref import WeakKeyDictionary
 from genxai_nb.errors import SetupError
 from genxai_nb.loop import enter_kernel
 
-from . import tracebacks
+from . import bodies, tracebacks
 from .cell import is_kernel
 from .inspection import inspector_for
 from .transform import clean_lines, transformer_for
 from .verbs import AWAITED
 
 if TYPE_CHECKING:
-    from .session import Session
+    from .session import Session, Started
 
 MAGIC = "genxai"
 
@@ -46,6 +46,9 @@ def load_ipython_extension(shell: Any) -> None:
     bundles = shell.display_formatter.mimebundle_formatter
     bundles.for_type_by_name("genxai_nb.graph.build", "Graph", _graph_bundle)
     undo.append(lambda: bundles.pop("genxai_nb.graph.build.Graph", None))
+    shell.events.register("post_run_cell", tell := _teller_of(shell))
+    undo.append(lambda: shell.events.unregister("post_run_cell", tell))
+    undo.append(bodies.install(shell, lambda run: _started(shell, run)))
     enter_kernel(kernel)
     undo.append(lambda: enter_kernel(inside=False))
     tracebacks.install()
@@ -119,6 +122,24 @@ def _matcher_of(shell: Any) -> Callable[[Any], dict[str, Any]]:
 
     matcher: Callable[[Any], dict[str, Any]] = genxai_matcher
     return matcher
+
+
+def _teller_of(shell: Any) -> Callable[..., None]:
+    """What tells, behind each cell, which definitions of standing runs it has changed."""
+
+    def tell(_result: Any = None) -> None:
+        session = _sessions.get(shell)
+        if session is not None and session.started:
+            from .editing import tell_of_edits
+
+            tell_of_edits(session)
+
+    return tell
+
+
+def _started(shell: Any, run: str) -> Started | None:
+    session = _sessions.get(shell)
+    return session.started.get(run) if session is not None else None
 
 
 def _graph_bundle(graph: Any, **_: Any) -> dict[str, str]:

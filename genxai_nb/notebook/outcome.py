@@ -41,10 +41,20 @@ def show_answer(answer: Answer) -> None:
     )
 
 
-def show_record(run: Run) -> None:
-    """Show the record of a run as it stands, with a display id of its own."""
+def show_record(run: Run, *, update: bool = False) -> None:
+    """Show the record of a run as it stands, with a display id of its own.
+
+    Args:
+        run: The run.
+        update: It takes the place that `hold_record` has kept for it.
+    """
     graph = run.graph if isinstance(run.graph, Graph) else None
-    show_bundle(record(run.events(), graph), display_id=f"genxai-{run.run_id}")
+    show_bundle(record(run.events(), graph), display_id=f"genxai-{run.run_id}", update=update)
+
+
+def hold_record(run: Run) -> None:
+    """Keep a place for the record of a run whose panel is shown."""
+    show_bundle({"text/plain": ""}, display_id=f"genxai-{run.run_id}")
 
 
 def tell_of_offline(run: Run) -> None:

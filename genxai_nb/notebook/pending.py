@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 from genxai_nb.errors import RunError
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future
+    from collections.abc import Callable
 
-    from genxai_nb.graph.result import Result
     from genxai_nb.graph.run import Run
 
 
@@ -18,21 +17,20 @@ class Pending:
 
     Args:
         run: The run.
-        future: Its end.
+        alive: Tells whether it is being driven.
 
     Example:
-        >>> from concurrent.futures import Future
         >>> from genxai_nb.graph.build import Graph
         >>> run = Graph("g").node("a", lambda state: {"n": 1}).edge("START", "a").start(store=":memory:")
-        >>> Pending(run, Future())
+        >>> Pending(run, lambda: True)
         Run r1 of g has no result: it is running.
     """
 
-    __slots__ = ("_future", "_run")
+    __slots__ = ("_alive", "_run")
 
-    def __init__(self, run: Run, future: Future[Result]) -> None:
+    def __init__(self, run: Run, alive: Callable[[], bool]) -> None:
         self._run = run
-        self._future = future
+        self._alive = alive
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
@@ -45,7 +43,7 @@ class Pending:
         return repr(self._run.result()) if self._status() == "done" else self._sentence()
 
     def _status(self) -> str:
-        return self._run.status if self._future.done() else "running"
+        return "running" if self._alive() else self._run.status
 
     def _sentence(self) -> str:
         name = self._run.graph.name if self._run.graph else ""

@@ -7,22 +7,26 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from genxai_nb.agents.answer import Answer, answered, question
+from genxai_nb.agents.answer import question
 from genxai_nb.errors import RunError
-from genxai_nb.graph.run import Run
+from genxai_nb.graph.build import Graph
 
 from .display import show_text
-from .earlier import agent_asked, require_graph, resumable
+from .earlier import resumable
+from .editing import adopt
 from .inputs import read_answers, read_input, read_prompt
+from .live import open_panel
 from .names import RESULT
-from .outcome import show_outcome
 from .pending import Pending
+from .people import is_interactive
 from .session import Started
+from .stops import arm
+from .taken import answer_of, following, joined, taken
 from .waiting import Wait, stop
 
 if TYPE_CHECKING:
-    from genxai_nb.agents.agent import Agent
     from genxai_nb.graph.result import Result
+    from genxai_nb.graph.run import Run
 
     from .session import Session
     from .verb import Request
@@ -35,9 +39,8 @@ def run_graph(session: Session, request: Request) -> Wait | None:
         GenXAIError: There is no such graph, the input does not fit, or the run failed.
     """
     graph = session.graph(request.name)
-    given, answers = read_input(session, request, graph)
-    model, store = request.text("model") or None, request.text("store") or None
-    return _start(session, request, lambda: graph.start(given, model=model, store=store, answers=answers))
+    started = started_new(session, request, made_from(session, request, graph))
+    return drive(session, request, started)
 
 
 def ask_agent(session: Session, request: Request) -> Wait | None:
@@ -49,7 +52,8 @@ def ask_agent(session: Session, request: Request) -> Wait | None:
     agent = session.agent(request.name)
     prompt = read_prompt(session, request)
     model = request.text("model") or None
-    return _start(session, request, lambda: question(agent, prompt, model=model), _answer_of(agent))
+    started = started_new(session, request, lambda: question(agent, prompt, model=model), answer_of(agent))
+    return drive(session, request, started)
 
 
 def wait_for_run(session: Session, request: Request) -> Wait | None:
@@ -61,13 +65,14 @@ def wait_for_run(session: Session, request: Request) -> Wait | None:
     """
     run = session.run(request.run)
     started = session.started.get(run.run_id)
-    if started is None:
+    if started is None or (started.future is None and not started.alive):
         raise RunError(
             f"Run {run.run_id} does not go on here; it is {run.status}.",
             hint=f"%genxai resume {run.run_id}",
             run_id=run.run_id,
         )
-    return _joined(session, started, request)
+    future = following(started) if started.alive or started.future is None else started.future
+    return joined(session, started, request, future)
 
 
 def resume_run(session: Session, request: Request) -> Wait | None:
@@ -84,89 +89,70 @@ def resume_run(session: Session, request: Request) -> Wait | None:
             f"Nothing has run in this notebook yet. Unfinished: {names}.",
             hint=f"%genxai resume {rows[0].run}",
         )
-    run = session.run(request.run)
-    started = session.started.get(run.run_id)
-    if started is not None and started.alive:
-        return _joined(session, started, request)
-    read = started.read if started else None
-    if agent := None if read else agent_asked(session, run):
-        read = _answer_of(agent)
-    run = _as_defined_now(session, run, asked=read is not None)
-    variable = session.check_bindable(
-        request.text("as") or (started.variable if started else RESULT), result=True
-    )
-    return _drive(session, request, run, variable, read, read_answers(request))
-
-
-def _answer_of(agent: Agent) -> Callable[[Run, Result], Answer]:
-    return lambda run, result: answered(agent, run, result)
-
-
-def _as_defined_now(session: Session, run: Run, *, asked: bool) -> Run:
-    """A run with its graph as the notebook defines it now; a question keeps its own."""
-    if run.graph is not None and (asked or run.status == "done"):
-        return run
-    graph = require_graph(session, run)
-    graph = session.notebook.only("graph").get(graph.name, graph)
-    if graph is run.graph:
-        return run
-    options = run.options
-    run = Run.load(run.run_id, graph, options.store)
-    run.options = replace(run.options, answers=options.answers)
-    return run
+    started = taken(session, request)
+    if started.alive:
+        return joined(session, started, request, following(started))
+    adopt(session, started)
+    let_ask(session, request, started)
+    return drive(session, request, started, read_answers(request))
 
 
 def park(session: Session, request: Request) -> None:
-    """Stop the run that this same cell had started and that still goes on; it can be resumed."""
+    """Stop the run that this same cell had started and that has not ended; it can be resumed."""
     old = session.of_cell(request.cell)
     if old is None:
         return
-    stop(old.run, old.future)
+    if old.future is None or not stop(old.run, old.future):
+        old.run.cancel()
     run_id = old.run.run_id
     show_text(f"‖ Run {run_id}, which this cell had started, is parked. %genxai resume {run_id}")
 
 
-def _start(
+def made_from(session: Session, request: Request, graph: Graph) -> Callable[[], Run]:
+    """What makes a run of a graph with the input of a cell or line.
+
+    Raises:
+        GenXAIError: The input cannot be read.
+    """
+    given, answers = read_input(session, request, graph)
+    model, store = request.text("model") or None, request.text("store") or None
+    return lambda: graph.start(given, model=model, store=store, answers=answers)
+
+
+def started_new(
     session: Session,
     request: Request,
     make: Callable[[], Run],
     read: Callable[[Run, Result], Any] | None = None,
-) -> Wait | None:
+) -> Started:
+    """Make a run that stands before its first node; the one that this cell had started is parked."""
     variable = session.check_bindable(request.text("as") or RESULT, result=True)
     park(session, request)
-    return _drive(session, request, make(), variable, read, {})
-
-
-def _drive(
-    session: Session,
-    request: Request,
-    run: Run,
-    variable: str,
-    read: Callable[[Run, Result], Any] | None,
-    answers: dict[str, Any],
-) -> Wait | None:
-    future = run.begin(answers=answers)
-    session.bind(variable, Pending(run, future))
-    started = Started(run, request.cell, future, variable, read)
+    started = Started(make(), request.cell, None, variable, read)
+    let_ask(session, request, started)
+    arm(session, request, started)
     session.took(started)
+    session.bind(variable, Pending(started.run, lambda: started.alive))
+    return started
+
+
+def let_ask(session: Session, request: Request, started: Started) -> None:
+    """Let a run that is about to be driven ask people, if somebody is there to answer."""
+    run = started.run
+    if run.status != "paused":
+        run.options = replace(run.options, interactive=is_interactive(session, request))
+
+
+def drive(
+    session: Session, request: Request, started: Started, answers: dict[str, Any] | None = None
+) -> Wait | None:
+    """Drive a run to its end; with ``--detach`` it goes on beside."""
+    future = started.begin(answers=answers)
+    wait = joined(session, started, request, future)
+    if isinstance(started.run.graph, Graph) and started.read is None:
+        open_panel(session, started)
     if request.has("detach"):
-        name = run.graph.name if run.graph else ""
-        show_text(f"▶ Run {run.run_id} of {name} goes on beside. %genxai wait joins it.")
+        name = started.run.graph.name if started.run.graph else ""
+        show_text(f"▶ Run {started.run.run_id} of {name} goes on beside. %genxai wait joins it.")
         return None
-    return _joined(session, started, request)
-
-
-def _joined(session: Session, started: Started, request: Request) -> Wait:
-    session.touch(started.run)
-    if name := request.text("as"):
-        started.variable = session.check_bindable(name, result=True)
-
-    def ended(result: Result | None) -> Any:
-        if result is not None and started.value is None:
-            started.value = started.read(started.run, result) if started.read else result
-        if started.value is not None:
-            session.bind(started.variable, started.value)
-        show_outcome(started)
-        return started.value
-
-    return Wait(started.run, started.future, ended, session.functions_of)
+    return wait

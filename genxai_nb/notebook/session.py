@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from genxai_nb.agents.agent import Agent
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from concurrent.futures import Future
 
+    from genxai_nb.graph.pace import Stride
+
+    from .places import Inside, Stop
+
 _VERBS = {"agent": "ask", "graph": "run"}
 
 
@@ -34,30 +38,53 @@ class Defined:
     body: str
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Started:
     """A run that a cell of this notebook started or took up.
 
     Attributes:
         run: The run.
         cell: The cell.
-        future: Its end; None while nobody drives it.
+        future: Its end, or its next stand; None while it has not been driven from here.
         variable: What takes its result.
         read: Makes of the result what the variable takes; None for the result itself.
         value: What the variable took.
+        watches: Expressions whose values are shown wherever the run stands.
+        stops: It stops at breakpoints; else nobody is there to go on.
+        inside: Where ``breakpoint()`` in a node has stopped it.
+        seen: The versions of its definitions of which the notebook has told.
+        panel: Its live panel.
+        settled: Its record has taken its panel's place.
     """
 
     run: Run
     cell: Cell
-    future: Future[Result]
+    future: Future[Result] | None
     variable: str
     read: Callable[[Run, Result], Any] | None = None
     value: Any = None
+    watches: list[str] = field(default_factory=list)
+    stops: bool = True
+    inside: list[Inside] = field(default_factory=list)
+    seen: dict[str, str] = field(default_factory=dict)
+    panel: Any = None
+    settled: bool = False
 
     @property
     def alive(self) -> bool:
         """Whether it is being driven right now."""
-        return not self.future.done()
+        return (self.future is not None and not self.future.done()) or self.run.under_way
+
+    @property
+    def stands(self) -> bool:
+        """Whether it has neither ended nor failed, and nobody drives it."""
+        return not self.alive and self.run.status in {"ready", "paused", "cancelled"}
+
+    def begin(self, stride: Stride = "go", *, answers: dict[str, Any] | None = None) -> Future[Result]:
+        """Drive it on; whoever joins it waits for this."""
+        self.settled, self.inside = False, []
+        self.future = self.run.begin(stride, answers=answers)
+        return self.future
 
 
 class Session:
@@ -69,6 +96,7 @@ class Session:
     Attributes:
         defined: What cells have defined, by name.
         started: The runs of this notebook by id, the last touched one last.
+        stops: Where runs of a graph stop, by the graph's name.
         notebook: All definitions that the notebook's variables hold, by name.
 
     Example:
@@ -84,6 +112,7 @@ class Session:
         self.variables: dict[str, Any] = shell.user_ns
         self.defined: dict[str, Defined] = {}
         self.started: dict[str, Started] = {}
+        self.stops: dict[str, list[Stop]] = {}
         self.notebook = Notebook(self.variables, hidden=shell.user_ns_hidden)
         self.schemas = self.notebook.only(SCHEMA)
         self.lookup = StandardLookup(lambda: self.notebook)
@@ -221,7 +250,12 @@ class Session:
         return self.latest is not None and self.latest.run is run
 
     def of_cell(self, cell: Cell) -> Started | None:
-        """The run that this cell has started and that goes on."""
+        """The run that this cell has started and that has not ended: it goes on, or stands with its calls held."""
         return next(
-            (item for item in self.started.values() if item.alive and item.cell.key == cell.key), None
+            (
+                item
+                for item in self.started.values()
+                if item.cell.key == cell.key and (item.alive or item.run.status == "paused")
+            ),
+            None,
         )

@@ -73,7 +73,7 @@ def _place_of(error: NodeFailed) -> str:
     if not own:
         return ""
     frame = own[-1]
-    return f"in {frame.name}, {_file_label(frame.filename)} line {frame.lineno}: {frame.line}"
+    return f"in {frame.name}, {file_label(frame.filename)} line {frame.lineno}: {frame.line}"
 
 
 def _is_own(filename: str) -> bool:
@@ -81,7 +81,8 @@ def _is_own(filename: str) -> bool:
     return not any(part in inside for part in ("/genxai_nb/", "site-packages", "/lib/python", "<frozen"))
 
 
-def _file_label(filename: str) -> str:
+def file_label(filename: str) -> str:
+    """Name a file, or the cell that it stands for."""
     from IPython.core.getipython import get_ipython
 
     shell = get_ipython()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -11,9 +12,20 @@ if TYPE_CHECKING:
     from .session import Session
 
 # What a word of a line may be completed with.
-Names = Literal["", "agent", "graph", "schema", "run", "verb", "tool", "model", "definition"]
+Names = Literal[
+    "", "agent", "graph", "schema", "run", "verb", "tool", "model", "definition", "node", "runnable"
+]
 
 _NAMES: dict[str, Names] = {"SCHEMA": "schema", "MODEL": "model"}
+
+
+def done_in(module: str, function: str) -> Callable[[Session, Request], Any]:
+    """The function that does a verb; its module loads at the first use, so that loading the extension is quick."""
+
+    def perform(session: Session, request: Request) -> Any:
+        return getattr(import_module(f".{module}", __package__), function)(session, request)
+
+    return perform
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +38,7 @@ class Option:
         help: What it does, in a few words.
         names: What its value is completed with.
         many: It may be given more than once.
+        rest: Its value goes on to the next option, spaces and quotes included.
 
     Example:
         >>> str(Option("as", "NAME", "bind the result to NAME"))
@@ -37,6 +50,7 @@ class Option:
     help: str
     names: Names = ""
     many: bool = False
+    rest: bool = False
 
     def __str__(self) -> str:
         return f"--{self.name} {self.value}".rstrip()
@@ -59,6 +73,7 @@ class Verb:
         names: What that word is completed with.
         required: That word must be there.
         text: The rest of the line is text.
+        whole: What its argument names is all that is no option, spaces and quotes included.
         own: Its options in a line; a cell's head has those that the notation gives it.
 
     Example:
@@ -80,6 +95,7 @@ class Verb:
     names: Names = ""
     required: bool = False
     text: bool = False
+    whole: bool = False
     own: tuple[Option, ...] = ()
 
     @property
@@ -102,7 +118,7 @@ class Verb:
     @property
     def defines(self) -> bool:
         """Whether it is a cell that defines the name after it."""
-        return self.cell and not self.waits
+        return self.cell and not self.waits and self.argument == "NAME"
 
     @property
     def usage(self) -> str:
@@ -148,8 +164,8 @@ class Request:
 
     @property
     def run(self) -> str:
-        """The run that is meant: the word after the verb, or ``--run``; empty for the latest one."""
-        return self.name or self.text("run")
+        """The run that is meant: ``--run``, or the word after a verb whose argument is a run; empty for the latest."""
+        return self.text("run") or (self.name if self.verb.names in {"run", "definition"} else "")
 
     def text(self, option: str) -> str:
         """The value of an option that takes one; empty if it was not given."""

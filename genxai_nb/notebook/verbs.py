@@ -2,34 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from genxai_nb.errors import UnknownName
 
+from .debug_verbs import ANSWERS, AS, DEBUG_VERBS, DETACH, INPUT, INTERACTIVE, RUN
 from .display import show_text
 from .help_text import help_of, help_overview
-from .verb import Option, Verb
+from .verb import Option, Verb, done_in
 
 if TYPE_CHECKING:
     from .session import Session
     from .verb import Request
-
-AS = Option("as", "NAME", "bind the result to NAME instead of result")
-ANSWERS = Option("answers", "FILE", "answers of people by node name, a YAML or JSON file")
-DETACH = Option("detach", "", "return at once; %genxai wait joins the run")
-INPUT = Option("input", "KEY=VALUE", "a value of the input", many=True)
-RUN = Option("run", "ID", "a run other than the latest", names="run")
-
-
-def _in(module: str, function: str) -> Callable[[Session, Request], Any]:
-    """The function that does a verb; its module loads at the first use, so that loading the extension is quick."""
-
-    def perform(session: Session, request: Request) -> Any:
-        return getattr(import_module(f".{module}", __package__), function)(session, request)
-
-    return perform
 
 
 def give_help(_session: Session, request: Request) -> None:
@@ -50,14 +34,14 @@ def give_help(_session: Session, request: Request) -> None:
 VERBS: tuple[Verb, ...] = (
     Verb(
         "",
-        _in("overview", "look_around"),
+        done_in("overview", "look_around"),
         "What is defined, stale, running and resumable, and what was spent.",
         "%genxai",
         "genxai_nb.notebook.overview()",
     ),
     Verb(
         "agent",
-        _in("definitions", "define_agent"),
+        done_in("definitions", "define_agent"),
         "Define an agent by its fields.",
         "%%genxai agent writer\nrole: Technical writer\ntask: Write about {{topic}}.\nwrites: draft",
         'writer = Agent("writer", role="Technical writer", task="Write about {{topic}}.", writes="draft")',
@@ -69,7 +53,7 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb(
         "graph",
-        _in("definitions", "define_graph"),
+        done_in("definitions", "define_graph"),
         "Define a graph by its lines.",
         "%%genxai graph review --state Draft\nSTART -> writer -> critic\n"
         "critic -> writer if score < 0.8 max 3\ncritic -> END else",
@@ -82,7 +66,7 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb(
         "schema",
-        _in("definitions", "define_schema"),
+        done_in("definitions", "define_schema"),
         "Define the schema of a state by Python annotations.",
         "%%genxai schema Draft\ntopic: str\nscore: float = 0  # quality from 0 to 1\nnotes: list[str] = [] | append",
         "class Draft(pydantic.BaseModel): ...",
@@ -94,7 +78,7 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb(
         "run",
-        _in("running", "run_graph"),
+        done_in("running", "run_graph"),
         "Run a graph with the input below, and wait for it.",
         "%%genxai run review\ntopic: solid-state batteries",
         'result = review.run({"topic": "solid-state batteries"})',
@@ -107,7 +91,7 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb(
         "ask",
-        _in("running", "ask_agent"),
+        done_in("running", "ask_agent"),
         "Ask an agent, and wait for its answer.",
         "%genxai ask writer What is an anode?",
         'answer = writer.ask("What is an anode?")',
@@ -120,18 +104,18 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb(
         "resume",
-        _in("running", "resume_run"),
+        done_in("running", "resume_run"),
         "Go on with a run that stands still, and wait for it.",
         "%genxai resume r7",
         'result = Run.load("r7", review).resume()',
         waits=True,
         argument="RUN",
         names="run",
-        own=(AS, ANSWERS, DETACH, RUN),
+        own=(AS, ANSWERS, DETACH, INTERACTIVE, RUN),
     ),
     Verb(
         "wait",
-        _in("running", "wait_for_run"),
+        done_in("running", "wait_for_run"),
         "Join a run that goes on beside, and wait for it.",
         "%genxai wait",
         "result = run.begin().result()",
@@ -140,31 +124,32 @@ VERBS: tuple[Verb, ...] = (
         names="run",
         own=(AS, RUN),
     ),
+    *DEBUG_VERBS,
     Verb(
         "agents",
-        _in("tables", "list_agents"),
+        done_in("tables", "list_agents"),
         "The agents of this notebook.",
         "%genxai agents",
         "genxai_nb.notebook.agents()",
     ),
     Verb(
         "tools",
-        _in("tables", "list_tools"),
+        done_in("tables", "list_tools"),
         "All tools.",
         "%genxai tools",
         "genxai_nb.tools.registry.describe()",
     ),
     Verb(
         "graphs",
-        _in("tables", "list_graphs"),
+        done_in("tables", "list_graphs"),
         "The graphs of this notebook.",
         "%genxai graphs",
         "genxai_nb.notebook.graphs()",
     ),
-    Verb("runs", _in("tables", "list_runs"), "All runs, newest first.", "df = %genxai runs", "run_log()"),
+    Verb("runs", done_in("tables", "list_runs"), "All runs, newest first.", "df = %genxai runs", "run_log()"),
     Verb(
         "show",
-        _in("showing", "show"),
+        done_in("showing", "show"),
         "The record of a run, the picture of a graph, or a definition.",
         "%genxai show review",
         "review   # a graph shows itself",
@@ -174,17 +159,17 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb(
         "state",
-        _in("tables", "show_state"),
+        done_in("tables", "show_state"),
         "The values of a run's state as it is now.",
         "%genxai state",
         "run.state",
         argument="RUN",
         names="run",
-        own=(RUN,),
+        own=(RUN, Option("step", "N", "as it was after so many steps")),
     ),
     Verb(
         "timeline",
-        _in("tables", "show_timeline"),
+        done_in("tables", "show_timeline"),
         "The visits and calls of a run.",
         "df = %genxai timeline --run r7",
         "run.timeline()",

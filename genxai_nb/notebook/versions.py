@@ -6,14 +6,15 @@ from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
 from genxai_nb.errors import GenXAIError
-from genxai_nb.journal.events import RunResumed, RunStarted
+from genxai_nb.journal.events import NodeStarted, RunRebased, RunResumed, RunStarted
 from genxai_nb.journal.summary import summarize
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from genxai_nb.graph.build import Graph
     from genxai_nb.graph.run import Run
+    from genxai_nb.journal.events import Event
 
     from .session import Session
 
@@ -23,8 +24,8 @@ def stale_nodes(session: Session, graph: Graph) -> list[str]:
     run = last_run(session, graph)
     if run is None:
         return []
-    used = _used(run)
-    return [node for node in graph.nodes if node in used and _version(graph, node) != used[node]]
+    used = versions_used(run.events())
+    return [node for node in graph.nodes if node in used and version_of_node(graph, node) != used[node]]
 
 
 def last_run(session: Session, graph: Graph) -> Run | None:
@@ -49,26 +50,31 @@ def consequences(session: Session, name: str) -> Iterator[str]:
             continue
         if run.status == "done":
             yield f"the result of {run.run_id} is stale"
-        elif _structure(run) != graph.structure:
+        elif structure_of(run) != graph.structure:
             yield f"run {run.run_id} began with other nodes or edges and cannot go on"
         else:
             yield f"run {run.run_id} will use it from step {summarize(run.events()).steps + 1}"
 
 
-def _structure(run: Run) -> str:
-    return next(event.structure for event in run.events() if isinstance(event, RunStarted))
+def structure_of(run: Run) -> str:
+    """The structure of the graph that a run goes on in."""
+    return next(e.structure for e in reversed(run.events()) if isinstance(e, RunStarted | RunRebased))
 
 
-def _used(run: Run) -> dict[str, str]:
+def versions_used(events: Iterable[Event]) -> dict[str, str]:
+    """The versions that a run's nodes have used last, by name; those in force of nodes that have not begun."""
     used: dict[str, str] = {}
-    for event in run.events():
-        if isinstance(event, RunStarted | RunResumed):
-            used = event.definitions
+    for event in events:
+        if isinstance(event, RunStarted | RunResumed | RunRebased):
+            used = dict(event.definitions)
+        elif isinstance(event, NodeStarted) and not event.path and event.version:
+            used[event.node] = event.version
     return used
 
 
-def _version(graph: Graph, node: str) -> str:
+def version_of_node(graph: Graph, node: str) -> str:
+    """The version of a node's definition as it is now; empty if that is gone."""
     try:
         return graph.definition_of(node).version
-    except GenXAIError:  # its definition is gone, so it is not the one that was used
+    except GenXAIError:
         return ""

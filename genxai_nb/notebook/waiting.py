@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from genxai_nb.errors import RunCancelled, RunPaused
 from genxai_nb.journal.summary import summarize
 
+from .stand import standing_place
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from types import CodeType, FrameType
@@ -28,10 +30,12 @@ class Wait:
 
     Args:
         run: The run.
-        future: Its end.
+        future: Its end, or its next stand.
         ended: Called once, on the cell's thread, before the wait is over, with the result or None; returns
             what the wait gives.
         functions: Gives the plain functions behind a node, to tell which of them still run.
+        meant: Tells whether a stand is what the cell waited for; else it ends the cell with `RunPaused`.
+        looked: Called now and then while the cell waits; may ask a person.
 
     Example:
         >>> from genxai_nb.graph.build import Graph
@@ -46,11 +50,15 @@ class Wait:
         future: Future[Result],
         ended: Callable[[Result | None], Any],
         functions: Callable[[Run, str], Iterable[Any]],
+        meant: Callable[[Run], bool] = lambda _: False,
+        looked: Callable[[], object] = lambda: None,
     ) -> None:
         self.run = run
         self.future = future
         self._ended = ended
         self._functions = functions
+        self._meant = meant
+        self._looked = looked
 
     async def joined(self) -> Any:
         """Wait and leave the kernel's loop free.
@@ -62,7 +70,11 @@ class Wait:
         try:
             while not waiter.done():
                 await asyncio.wait((waiter,), timeout=POLL)
-        except asyncio.CancelledError:  # how ipykernel tells an awaiting cell of an interrupt
+                self._looked()
+        except (
+            asyncio.CancelledError,
+            KeyboardInterrupt,
+        ):  # the first is how ipykernel tells an awaiting cell
             pass
         waiter.cancel()
         return self._close()
@@ -76,6 +88,7 @@ class Wait:
         try:
             while not self.future.done():
                 wait_for((self.future,), timeout=POLL)
+                self._looked()
         except KeyboardInterrupt:
             pass
         return self._close()
@@ -84,7 +97,7 @@ class Wait:
         interrupted = stop(self.run, self.future)
         error = self._interruption() if interrupted else self.future.exception()
         result = None if error else self.future.result()
-        if result is not None and result.status == "paused":
+        if result is not None and result.status == "paused" and not self._meant(self.run):
             error = self._pause()
         value = self._ended(None if error else result)
         if error is None:
@@ -95,10 +108,9 @@ class Wait:
 
     def _pause(self) -> RunPaused:
         run = self.run
-        steps = summarize(run.events()).steps
         return RunPaused(
-            f"Run {run.run_id} is paused after step {steps}.",
-            hint=f"%genxai resume {run.run_id} goes on from there.",
+            f"Run {run.run_id} is paused {standing_place(run)}.",
+            hint="%genxai continue goes on from there, %genxai next takes one step.",
             run_id=run.run_id,
         )
 

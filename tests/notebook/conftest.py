@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from dataclasses import dataclass, field
+from io import StringIO
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -200,6 +202,24 @@ def shell(tmp_path, monkeypatch):
     yield made
     made.run_line_magic("unload_ext", "genxai_nb")
     InteractiveShell.clear_instance()
+
+
+class Keyboard(StringIO):
+    """What a person types, as a terminal gives it; past the end nobody types."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def person(monkeypatch):
+    """Let somebody sit before the shell of this process, who types these lines."""
+
+    def types(*lines: str) -> None:
+        monkeypatch.setattr(sys, "stdin", Keyboard("".join(f"{line}\n" for line in lines)))
+
+    types()
+    return types
 
 
 @pytest.fixture

@@ -32,26 +32,30 @@ def complete(run, shell):
 def test_a_line_offers_verbs_then_names_then_options(complete):
     """After %genxai come verbs that have no body needed, then what the verb names, then its options."""
     assert complete("%genxai ") == [
-        "run", "ask", "resume", "wait", "agents", "tools", "graphs", "runs", "show", "state", "timeline", "help",
+        "run", "ask", "resume", "wait", "debug", "break", "step", "next", "out", "until", "continue", "pause",
+        "back", "goto", "fork", "tree", "set", "watch", "held", "call", "answer", "why", "diff",
+        "agents", "tools", "graphs", "runs", "show", "state", "timeline", "help",
     ]  # fmt: skip
-    assert complete("%genxai st") == ["state"]
+    assert complete("%genxai stat") == ["state"]
     assert complete("x = %genxai ti") == ["timeline"]
     assert complete("%genxai run ") == [
-        "review", "--as", "--model", "--store", "--answers", "--detach", "--input",
+        "review", "--as", "--model", "--store", "--answers", "--detach", "--breaks", "--interactive", "--input",
     ]  # fmt: skip
     assert complete("%genxai help ti") == ["timeline"]
     assert complete("%genxai show ") == ["writer", "review", "count", "Draft", "--run"]
-    assert complete("%genxai ask writer ") == ["--as", "--model"]
+    assert complete("%genxai ask writer ") == ["--as", "--model", "--interactive"]
 
 
 def test_the_head_of_a_cell_offers_kinds_names_and_options(complete):
     """After %%genxai come the kinds of cells; an option's value is completed by what it takes."""
-    assert complete("%%genxai ") == ["agent", "graph", "schema", "run", "ask"]
+    assert complete("%%genxai ") == ["agent", "graph", "schema", "run", "ask", "debug"]
     assert complete("%%genxai ru") == ["run"]
     assert complete("%%genxai run re‸\ntopic: x") == ["review"]
     assert complete("%%genxai graph g --‸\nSTART -> writer") == ["--state", "--reduce", "--limit"]
     assert complete("%%genxai graph g --state ") == ["Draft"]
     assert complete("%%genxai graph g --state=D") == ["Draft"]
+    assert complete("%%genxai graph g --reduce a=") == ["append", "add", "merge", "last", "count"]
+    assert complete("%%genxai graph g --reduce=a=append,b=me") == ["merge"]
     assert "offline" in complete("%%genxai run review --model ")
 
 
@@ -92,3 +96,18 @@ def test_nothing_is_offered_elsewhere(complete):
     assert complete("%%timeit\nru") == []
     assert complete("text = 'genxai'\nru") == []
     assert complete("%%genxai agnt x\nro") == []
+
+
+def test_debug_verbs_offer_nodes_runs_and_keys(complete, shell):
+    """Break and why offer nodes, debug graphs and runs; what names the state offers its keys once a run is there."""
+    assert complete("%genxai break wr") == ["writer"]
+    assert complete("%genxai why ") == ["writer", "--run"]
+    assert complete("%genxai debug re") == ["review"]
+    assert complete("%%genxai debug review\nto") == ["topic: "]
+    shell.run_cell("%%genxai debug review --interactive\ntopic: cats")
+    assert complete("%genxai set sc") == ["score="]
+    assert complete("%genxai watch sc") == ["score"]
+    assert complete("%genxai break writer --when sc") == ["score"]
+    assert complete("%genxai debug r1") == []
+    assert complete("%genxai debug r") == ["review", "r1"]
+    assert complete("%genxai call 1 --sk") == ["--skip"]

@@ -68,7 +68,10 @@ def test_a_pause_ends_the_wait_in_one_calm_line(run, shell):
     paused = run("%%genxai run g\n")
     resumed = run("%genxai resume")
 
-    assert paused.error == "‖ Run r1 is paused after step 1.\n%genxai resume r1 goes on from there."
+    assert paused.error == (
+        "‖ Run r1 is paused before two, visit 1, after step 1: paused by hand.\n"
+        "%genxai continue goes on from there, %genxai next takes one step."
+    )
     assert paused.shown[0]["text/plain"].startswith("g: ‖ Paused")
     assert resumed.status == "ok"
     assert shell.user_ns["result"].state == {"one": 1, "two": 2}

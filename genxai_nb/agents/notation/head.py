@@ -52,6 +52,10 @@ class CellKind(Struct, frozen=True):
 
 _AS = Option("as", "NAME", "bind the result to NAME instead of result")
 _MODEL = Option("model", "MODEL", "use this model for all agents")
+_STORE = Option("store", "STORE", "keep the run there: :memory: or a path")
+_ANSWERS = Option("answers", "FILE", "answers of people by node name, a YAML or JSON file")
+_BREAKS = Option("breaks", "", "stop at breakpoints also where nobody is there to go on")
+_INTERACTIVE = Option("interactive", "", "ask and stop as if somebody were there")
 
 CELLS: dict[str, CellKind] = {
     kind.name: kind
@@ -84,13 +88,29 @@ CELLS: dict[str, CellKind] = {
             (
                 _AS,
                 _MODEL,
-                Option("store", "STORE", "keep the run there: :memory: or a path"),
-                Option("answers", "FILE", "answers of people by node name, a YAML or JSON file"),
+                _STORE,
+                _ANSWERS,
                 Option("detach", "", "return at once"),
+                _BREAKS,
+                _INTERACTIVE,
             ),
             waits=True,
         ),
-        CellKind("ask", "AGENT", "ask an agent", "what to ask, as plain text", (_AS, _MODEL), waits=True),
+        CellKind(
+            "debug",
+            "GRAPH",
+            "step through a graph",
+            "its input, a key a line: topic: batteries",
+            (_AS, _MODEL, _STORE, _ANSWERS, _BREAKS, _INTERACTIVE),
+        ),
+        CellKind(
+            "ask",
+            "AGENT",
+            "ask an agent",
+            "what to ask, as plain text",
+            (_AS, _MODEL, _INTERACTIVE),
+            waits=True,
+        ),
     )
 }
 

@@ -1,0 +1,94 @@
+"""The panel of a run: opened where it can be shown; when the run ends, its record takes its place."""
+
+from __future__ import annotations
+
+import contextvars
+import threading
+from typing import TYPE_CHECKING
+
+from genxai_nb.graph.build import Graph
+
+from .cell import is_kernel
+from .names import RESULT, variable_of
+from .outcome import hold_record, show_record, tell_of_offline
+from .pending import Pending
+from .people import is_somebody_there
+from .session import Started
+
+if TYPE_CHECKING:
+    from genxai_nb.graph.run import Run
+
+    from .session import Session
+
+ENDED = frozenset({"done", "failed", "cancelled"})
+_swap = threading.Lock()  # the cell's thread and the panel's may both see the end
+
+
+def shows_panels(session: Session) -> bool:
+    """Whether a live panel can be shown here: in a kernel, to somebody, with the widget library."""
+    from .panel import can_show
+
+    return is_kernel(session.shell) and is_somebody_there(session.shell) and can_show()
+
+
+def open_panel(session: Session, started: Started) -> bool:
+    """Show the live panel of a run in the output of the running cell; an older one of the run is closed.
+
+    Returns:
+        Whether one can be shown.
+    """
+    if not shows_panels(session) or not isinstance(started.run.graph, Graph):
+        return False
+    from .panel import show_panel
+
+    close_panel(started)
+    started.settled = False
+    hold_record(started.run)
+    place = contextvars.copy_context()
+    started.panel = show_panel(
+        started.run,
+        begin=started.begin,
+        where=lambda name: _where(session, name),
+        rested=lambda _: place.copy().run(settle, session, started),
+        forked=lambda run: place.copy().run(_take_fork, session, started, run),
+    )
+    return True
+
+
+def close_panel(started: Started) -> bool:
+    """Take a run's panel away; tells whether it had one."""
+    with _swap:
+        panel, started.panel = started.panel, None
+        started.settled = started.settled or panel is not None
+    if panel is not None:
+        panel.close()
+        return True
+    return False
+
+
+def settle(session: Session, started: Started) -> None:
+    """After a run has come to rest: if it has ended, bind its result and put its record in its panel's place."""
+    run = started.run
+    if run.under_way or run.status not in ENDED:
+        return
+    if run.status == "done" and started.value is None:
+        result = run.result()
+        started.value = started.read(run, result) if started.read else result
+        session.bind(started.variable, started.value)
+    if close_panel(started):
+        show_record(run, update=True)
+        tell_of_offline(run)
+
+
+def _take_fork(session: Session, parent: Started, run: Run) -> None:
+    """A run was forked in a panel: verbs act on it now, and it gets a panel of its own."""
+    started = Started(run, parent.cell, None, parent.variable or RESULT, parent.read)
+    started.stops, started.watches = parent.stops, list(parent.watches)
+    session.took(started)
+    session.bind(started.variable, Pending(run, lambda: started.alive))
+    open_panel(session, started)
+
+
+def _where(session: Session, name: str) -> str:
+    made = session.defined.get(name) or session.defined.get(variable_of(name))
+    return str(made.cell) if made else ""
