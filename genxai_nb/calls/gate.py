@@ -48,6 +48,7 @@ class Gate:
         held: The calls that wait here now, by slot, in the order in which they came.
         holding: Calls are held.
         parked: Told +1 when a call begins to wait and -1 when it goes on.
+        stopped: The run has failed elsewhere, and each body ends at its next call.
         answered: Records a call that was answered or failed by hand.
     """
 
@@ -56,7 +57,7 @@ class Gate:
         self.holding = False
         self.parked: Parked = _nobody
         self.answered: Callable[[Call, Any, CallError | None], Awaitable[None]] | None = None
-        self._stopped = False
+        self.stopped = False
 
     def hold(self) -> None:
         """Let no further call through; those under way end as usual."""
@@ -77,7 +78,7 @@ class Gate:
 
     def stop(self) -> None:
         """End each body at its next call: its run has failed elsewhere."""
-        self._stopped = True
+        self.stopped = True
         self.release()
 
     def answer(self, slot: str, value: Any) -> bool:
@@ -101,7 +102,7 @@ class Gate:
 
     async def __call__(self, call: Call, proceed: Handler) -> Any:
         """Wait while the gate is held, then let the call go on, or answer it as decided."""
-        if self._stopped:
+        if self.stopped:
             raise asyncio.CancelledError
         if not self.holding:
             return await proceed(call)
@@ -116,7 +117,7 @@ class Gate:
         finally:
             del self.held[call.slot]
             self.parked(-1)
-        if self._stopped:
+        if self.stopped:
             raise asyncio.CancelledError
         if decision is None:
             return await proceed(call)

@@ -329,7 +329,7 @@ class Level:
 
     def _take_failure(self, outcome: Outcome) -> None:
         visit, index, error = outcome.visit, outcome.index, outcome.error
-        if isinstance(error, asyncio.CancelledError) and self._failed is not None:
+        if isinstance(error, asyncio.CancelledError) and self._shared.gate.stopped:
             return  # stopped by the gate because another node failed; its calls are kept for the resume
         failures = self._failures[visit, index] = self._failures.get((visit, index), 0) + 1
         retried = failures <= visit.ready.options.retry and self._failed is None

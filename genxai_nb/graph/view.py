@@ -14,6 +14,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from genxai_nb.calls.record import words_of
 from genxai_nb.errors import StateInvalid, WriteConflict
 
 from .reducers import BUILTIN, HIDDEN, Reducer
@@ -253,6 +254,6 @@ def _first(reducer: Reducer | None, key: str, value: Any) -> Any:
 def _reduce(reducer: Callable[[Any, Any], Any], key: str, old: Any, new: Any) -> Any:
     try:
         return reducer(old, new)
-    except (TypeError, ValueError) as exc:
-        what = f"The reducer of {key!r} cannot join {type(old).__name__} and {type(new).__name__}: {exc}."
+    except Exception as exc:  # a reducer may be a function of the user's, which may raise anything
+        what = f"The reducer of {key!r} cannot join {type(old).__name__} and {type(new).__name__}: {words_of(exc)}."
         raise StateInvalid(what, hint='"append" takes lists, "add" numbers or text, "merge" dicts.') from exc

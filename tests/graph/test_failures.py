@@ -368,3 +368,38 @@ def test_an_effect_that_differs_when_a_body_runs_again_is_recorded():
     (diverged,) = (e for e in run.events() if isinstance(e, facts.CallDiverged))
 
     assert len({diverged.slot, diverged.recorded}) == 2
+
+
+def test_a_reducer_may_raise_anything():
+    """What it raised is in the message, and the run can be looked at."""
+
+    def broken(old, new):
+        raise KeyError("best")
+
+    graph = Graph("g", reducers={"x": broken}).node("a", lambda s: {"x": 2}).edge(START, "a")
+    run = graph.start({"x": 1})
+
+    with pytest.raises(StateInvalid, match="The reducer of 'x' cannot join int and int: KeyError: 'best'"):
+        run.resume()
+    assert run.status == "failed"
+
+
+def test_what_is_stopped_by_a_failure_elsewhere_has_not_failed(tmp_path):
+    """A body in a subgraph that is stopped at its next call is not told to have failed."""
+    failed = asyncio.Event()
+
+    async def broken(state):
+        raise ValueError
+
+    async def calls(state, context):
+        await failed.wait()
+        await context.call("tool", "t", {}, None, Traits())
+
+    inner = Graph("inner").node("x", calls).edge(START, "x")
+    graph = Graph("outer").node("b", broken).node("part", inner).parse("START -> [b, part]")
+    run = graph.start({})
+    run.subscribe(lambda e: failed.set() if isinstance(e, facts.NodeFailed) else None)
+    with pytest.raises(NodeFailed, match="'b' failed"):
+        run.resume()
+
+    assert [e.node for e in run.events() if isinstance(e, facts.NodeFailed)] == ["b"]
