@@ -286,25 +286,32 @@ class VisitContext:
 class Performed:
     """The visit that is being performed; its context is made when something asks for it.
 
-    Args:
+    Attributes:
         exchange: What all contexts of the run share.
         path: The visits of subgraphs around it.
         node: Its node.
         visit: Its number.
         index: The map instance, if it is one.
+        context: Its context, once it is made.
     """
 
-    __slots__ = ("_exchange", "_scope", "context")
+    __slots__ = ("context", "exchange", "index", "node", "path", "visit")
 
-    def __init__(self, exchange: Exchange, path: str, node: str, visit: int, index: int | None) -> None:
-        self._exchange = exchange
-        self._scope = (path, node, visit, index)
+    def __init__(
+        self, exchange: Exchange, path: str, node: str = "", visit: int = 0, index: int | None = None
+    ) -> None:
+        self.exchange = exchange
+        self.path = path
+        self.node = node
+        self.visit = visit
+        self.index = index
         self.context: VisitContext | None = None
 
     def made(self, item: Any = None) -> VisitContext:
         """The context of the visit; ``item`` is the map instance's."""
         if self.context is None:
-            self.context = VisitContext(self._exchange, Scope(*self._scope), item)
+            scope = Scope(self.path, self.node, self.visit, self.index)
+            self.context = VisitContext(self.exchange, scope, item)
         return self.context
 
 
@@ -314,4 +321,4 @@ PERFORMED: ContextVar[Performed | None] = ContextVar("genxai_performed", default
 def here() -> VisitContext | None:
     """The context of the visit whose body calls this, in whichever thread; None outside of bodies."""
     performed = PERFORMED.get()
-    return None if performed is None else performed.made()
+    return None if performed is None or not performed.node else performed.made()

@@ -99,9 +99,7 @@ class Driving:
         return await self._drive(stride)
 
     async def _drive(self, stride: Stride) -> Result:
-        if self._reader is not None and self._reader is not asyncio.current_task():
-            self.pause()  # an iteration that was left half way; its end comes only when it is collected
-            await asyncio.wait((self._reader,))
+        await self._let_go_of_reader()
         if self._driving is not None:
             raise RunBusy(
                 f"Run {self.run_id!r} is being driven already.", hint="Wait for it.", run_id=self.run_id
@@ -128,6 +126,9 @@ class Driving:
             if isinstance(exc, NodeFailed):
                 exc.result = self.result()
             raise
+        except BaseException:  # a fault of ours: the run must not be left as if it were being driven
+            self._park("failed" if self._driver else before)
+            raise
         finally:
             self._driving = None
             self.stands += 1
@@ -135,6 +136,12 @@ class Driving:
             self._ended = self._graph().schema.result(driver.final or {})
             self._park("done")
         return self.result()
+
+    async def _let_go_of_reader(self) -> None:
+        """Pause an iteration that was left half way; its own end comes only when it is collected."""
+        if self._reader is not None and self._reader is not asyncio.current_task():
+            self.pause()
+            await asyncio.wait((self._reader,))
 
     def _make_driver(self) -> Driver:
         graph = self._graph()

@@ -19,14 +19,13 @@ from genxai_nb.calls.record import words_of
 from genxai_nb.calls.replay import Replay
 from genxai_nb.errors import GenXAIError, NodeFailed, NotStorable
 from genxai_nb.journal import events as facts
-from genxai_nb.journal.codec import encode_event
 from genxai_nb.journal.events import Event
 
-from .context import Exchange
+from .context import PERFORMED, Exchange, Performed
 from .dead_end import no_way_on
 from .fold import Folded
 from .pace import Pace, scope_of
-from .perform import Outcome, perform
+from .perform import Outcome, perform, refusal_of
 from .plan import Place
 from .recorder import Journal
 from .subgraph import Subgraph, changes_of, given_to
@@ -107,7 +106,11 @@ class Level:
         return self.schedule.result()
 
     async def _turns(self) -> None:
-        pace, exchange, schema = self._pace, self._shared.exchange, self._graph.schema
+        pace, schema = self._pace, self._graph.schema
+        lone = Performed(
+            self._shared.exchange, self.path
+        )  # made once: a body that is alone is the usual case
+        PERFORMED.set(lone)
         while True:
             starting = [] if self._failed else self._start()
             try:
@@ -119,7 +122,8 @@ class Level:
             visit = starting[0] if len(starting) == 1 and not self._tasks else None
             if visit is not None and visit.items is None and visit.ready.quiet:
                 pace.busy += 1
-                outcome = await perform(visit, None, schema, exchange, self.path)
+                lone.node, lone.visit, lone.context = visit.place.name, visit.number, None
+                outcome = await perform(visit, schema, lone)
                 self._settle(outcome)
                 pace.busy -= 1
                 continue
@@ -230,9 +234,11 @@ class Level:
         if isinstance(ready.body, Subgraph):
             outcome = await self._descend(visit, index, ready.body)
         else:
-            outcome = await perform(visit, index, self._graph.schema, self._shared.exchange, self.path)
+            performed = Performed(self._shared.exchange, self.path, visit.place.name, visit.number, index)
+            PERFORMED.set(performed)
+            outcome = await perform(visit, self._graph.schema, performed)
         if outcome.error is None and self._journal.durable:
-            outcome.error = _refusal(outcome)
+            outcome.error = refusal_of(outcome)
         task = asyncio.current_task()
         if task is not None:
             self._tasks.discard(task)
@@ -387,13 +393,3 @@ class Level:
 def quieten(task: asyncio.Task[Any]) -> None:
     """Let a task of a run that is left standing go without a word; its history is in the journal."""
     task._log_destroy_pending = False  # type: ignore[attr-defined]
-
-
-def _refusal(outcome: Outcome) -> NotStorable | None:
-    """What keeps an update out of the journal, found before others of its turn are written with it."""
-    name, visit = outcome.visit.place.name, outcome.visit.number
-    try:
-        encode_event(facts.NodeFinished(at=0, node=name, visit=visit, update=dict(outcome.update), edges=()))
-    except NotStorable as exc:
-        return exc
-    return None

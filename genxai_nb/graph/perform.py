@@ -9,10 +9,12 @@ from typing import Any
 
 from msgspec import Struct
 
-from genxai_nb.errors import StateInvalid, TimedOut
+from genxai_nb.errors import NotStorable, StateInvalid, TimedOut
+from genxai_nb.journal import events as facts
+from genxai_nb.journal.codec import encode_event
 from genxai_nb.loop import run_in_worker
 
-from .context import PERFORMED, Exchange, Performed
+from .context import Performed
 from .nodes import Prepared
 from .reducers import HIDDEN
 from .state import Schema, State
@@ -32,13 +34,9 @@ class Outcome(Struct, eq=False):
     error: BaseException | None = None
 
 
-async def perform(
-    visit: Visit, index: int | None, schema: Schema, exchange: Exchange, path: str = ""
-) -> Outcome:
+async def perform(visit: Visit, schema: Schema, performed: Performed) -> Outcome:
     """Run a visit's body once; an exception of it is an outcome, a cancellation from outside is not."""
-    name, ready = visit.place.name, visit.ready
-    performed = Performed(exchange, path, name, visit.number, index)
-    PERFORMED.set(performed)
+    name, ready, index = visit.place.name, visit.ready, performed.index
     began = perf_counter()
     try:
         if ready.simple and index is None and schema.model is None:
@@ -111,3 +109,13 @@ def _changes(value: Any, node: str) -> dict[str, Any]:
         f"Node {node!r} returned {value!r:.80}, which is a {type(value).__name__}.",
         hint=f'Return a dict of changes, or give the node into="{node}".',
     )
+
+
+def refusal_of(outcome: Outcome) -> NotStorable | None:
+    """What keeps an update out of the journal, found before others of its turn are written with it."""
+    name, visit = outcome.visit.place.name, outcome.visit.number
+    try:
+        encode_event(facts.NodeFinished(at=0, node=name, visit=visit, update=dict(outcome.update), edges=()))
+    except NotStorable as exc:
+        return exc
+    return None

@@ -257,10 +257,14 @@ def test_a_stride_says_that_a_run_goes_on_or_is_done(loop):
 
 def test_a_run_that_goes_on_beside_is_paused_and_joined(run, person):
     """Pause says that it will stand; wait joins it and ends in a calm line; continue goes on detached."""
-    run("import threading\ngo = threading.Event()\ndef one(state):\n    go.wait(5)\n    return {'n': 1}")
+    run(
+        "import threading\ngo, entered = threading.Event(), threading.Event()\n"
+        "def one(state):\n    entered.set()\n    go.wait(5)\n    return {'n': 1}"
+    )
     run("async def two(state):\n    return {'n': 2}")
     run("%%genxai graph g\nSTART -> one -> two")
     run("%%genxai run g --detach\n")
+    run("entered.wait(5)")
     will = run("%genxai pause")
     busy = run("%genxai next")
     run("go.set()")
