@@ -348,28 +348,6 @@ def test_a_key_that_is_not_there_names_the_nearest():
         chain(lambda state: {"x": state["topik"]}).run({"topic": 1})
 
 
-def test_an_effect_that_differs_when_a_body_runs_again_is_recorded():
-    """Both may have happened, and the journal says so."""
-    asked = ["one", "two"]
-
-    async def answer(call):
-        return call.request["to"]
-
-    async def body(state, context):
-        sent = await context.call("tool", "mail", {"to": asked.pop(0)}, answer, Traits(effect=True))
-        if asked:
-            raise ValueError
-        return {"sent": sent}
-
-    run = chain(body).start({})
-    with pytest.raises(NodeFailed):
-        run.resume()
-    assert run.resume().state == {"sent": "two"}
-    (diverged,) = (e for e in run.events() if isinstance(e, facts.CallDiverged))
-
-    assert len({diverged.slot, diverged.recorded}) == 2
-
-
 def test_a_reducer_may_raise_anything():
     """What it raised is in the message, and the run can be looked at."""
 
