@@ -11,8 +11,6 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from genxai_nb.errors import SetupError
-
 if TYPE_CHECKING:
     from genxai_nb.graph.run import Run
 
@@ -46,6 +44,8 @@ def show_panel(run: Run, **options: Any) -> Panel:
         SetupError: The widget library is not installed.
     """
     if not can_show():
+        from genxai_nb.errors import SetupError
+
         raise SetupError("Live panels need anywidget.", hint="pip install 'genxai-nb[notebook]'")
     from .widget import Panel
 

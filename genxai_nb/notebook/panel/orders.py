@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from weakref import WeakKeyDictionary
 
 from genxai_nb.errors import GenXAIError
@@ -16,7 +16,7 @@ from .values import as_mapping, read_value
 if TYPE_CHECKING:
     from genxai_nb.graph.run import Run
 
-    from .desk import Desk
+    from .exhibit import Exhibit
 
 __all__ = ["carry_out"]
 
@@ -26,6 +26,23 @@ _used: WeakKeyDictionary[Any, int] = (
     WeakKeyDictionary()
 )  # the last stand of a run from which it was driven on
 _lock = threading.Lock()
+
+
+class Desk(Protocol):
+    """Where a panel is kept up to date, as far as orders need it."""
+
+    run: Run
+    exhibit: Exhibit
+    forked: Callable[[Run], object]
+
+    def begin(self, stride: str) -> Future[Any]:
+        """Set the run off."""
+
+    def in_time(self, work: Callable[[], Any]) -> Future[Any]:
+        """Do what takes as long as the run takes, beside this thread."""
+
+    def tell(self, view: str, number: int, error: Exception | None) -> None:
+        """Say in one view that what was pressed there could not be done, and why."""
 
 
 def carry_out(desk: Desk, message: Message) -> None:
