@@ -43,11 +43,11 @@ def test_next_runs_one_node_and_shows_where_the_run_stands(watch):
     assert (panel.shown["run"]["words"], panel.cards()) == ("Ready to start", {"a": "idle", "b": "idle"})
     panel.press("next")
     panel.wait_for("Paused before b, visit 1")
-    panel.wait(lambda _: panel.state() == {"n": "1"})
+    panel.wait(lambda shown: shown["state"]["title"] == "before step 2")
 
     assert panel.cards() == {"a": "done", "b": "paused"}
     assert panel.shown["status"]["ways"][":1"][0] == 1
-    assert panel.shown["state"]["title"] == "before step 2"
+    assert panel.state() == {"n": "1"}
     assert panel.shown["state"]["rows"][0]["change"] == "changed"
 
 
