@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Mapping
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from genxai_nb.errors import DefinitionError, InputError, RunError
 from genxai_nb.graph.build import Graph
 from genxai_nb.graph.context import checked_answer
+from genxai_nb.journal.events import NodeFailed, NodeFinished
 
 from .display import show_text
 from .pairs import cut_pairs, read_pairs, read_scalar
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
     from .session import Session, Started
     from .verb import Request
 
+MOMENT = 0.3  # seconds in which most bodies come to their next call
+_MOVES = (NodeFinished, NodeFailed)
 _DECISIONS = ("edit", "answer", "skip", "raise")
 
 
@@ -119,6 +124,8 @@ def decide_call(session: Session, request: Request) -> None:
             f"{len(given) or 'No'} decisions are given for {in_words(call)}.", hint=f"Give one of {options}."
         )
     text = request.text(given[0])
+    moved = threading.Event()
+    unsubscribe = run.subscribe(lambda event: moved.set() if isinstance(event, _MOVES) else None)
     if given[0] == "edit":
         run.edit_call(call.slot, _edited(session, call, text))
     elif given[0] == "answer":
@@ -129,6 +136,11 @@ def decide_call(session: Session, request: Request) -> None:
         run.skip_call(call.slot)
     else:
         run.fail_call(call.slot, text)
+    if given[0] != "edit":  # the body goes on, to its next call or its end
+        deadline = monotonic() + MOMENT
+        while not (moved.wait(0.005) or run.held or monotonic() > deadline):
+            pass
+    unsubscribe()
     show_stand(started)
 
 
