@@ -16,6 +16,7 @@ import msgspec
 from msgspec import structs
 
 from genxai_nb.errors import NotStorable, StoreDamaged
+from genxai_nb.messages import ModelRequest
 
 from .events import Event
 from .plain import Plain, read, write, write_open
@@ -118,10 +119,12 @@ def encode_request(value: Any) -> bytes:
     Raises:
         NotStorable: The request, or something in it, cannot be kept.
     """
-    try:
-        return _encode_sorted(value)  # messages and plain data, which is nearly all there is
-    except (TypeError, ValueError, RecursionError):
-        plain = write_open(value, "request")
+    if type(value) is ModelRequest:  # long, and plain data throughout
+        try:
+            return _encode_sorted(value)
+        except (TypeError, ValueError, RecursionError):
+            pass
+    plain = write_open(value, "request")
     try:
         body = _encode_sorted(plain)
     except (UnicodeEncodeError, ValueError) as exc:
