@@ -43,7 +43,8 @@ class Journal:
             self._store.append(self._run, events)
         except StoreBusy:
             return False
-        self._stream.publish(events)
+        if self._stream.watched:
+            self._stream.publish(events)
         return True
 
     async def commit(self, events: Sequence[Event]) -> None:

@@ -260,7 +260,8 @@ class Schedule:
         views = self.views
         results: Mapping[str, Any] = EMPTY
         if views.narrow:  # this is the only token
-            self._rounds.clear()
+            if self._rounds:
+                self._rounds.clear()
             tokens = self._waiting.pop(place)
             view, parents = tokens[0].view, tokens[0].parents
         else:

@@ -18,6 +18,9 @@ class EventStream:
     A watcher that raises changes nothing for the run or the other watchers. Its first error is logged
     under ``genxai_nb``; it is still called for what follows.
 
+    Attributes:
+        watched: Whether anybody watches, so that nothing need be made for nobody.
+
     Example:
         >>> from genxai_nb.journal.events import Logged
         >>> stream, seen = EventStream(), []
@@ -28,16 +31,12 @@ class EventStream:
         [Logged(node='writer', text='half way')]
     """
 
-    __slots__ = ("_failed", "_watchers")
+    __slots__ = ("_failed", "_watchers", "watched")
 
     def __init__(self) -> None:
         self._watchers: tuple[Watcher, ...] = ()
         self._failed: list[Watcher] = []
-
-    @property
-    def watched(self) -> bool:
-        """Whether anybody watches, so that hints need not be made for nobody."""
-        return bool(self._watchers)
+        self.watched = False
 
     def subscribe(self, watcher: Watcher) -> Callable[[], None]:
         """Call the watcher with each fact and hint from now on.
@@ -46,6 +45,7 @@ class EventStream:
             A function that ends the subscription; calling it again does nothing.
         """
         self._watchers = (*self._watchers, watcher)
+        self.watched = True
         ended = False
 
         def unsubscribe() -> None:
@@ -55,6 +55,7 @@ class EventStream:
                 watchers = list(self._watchers)
                 watchers.remove(watcher)
                 self._watchers = tuple(watchers)
+                self.watched = bool(watchers)
 
         return unsubscribe
 
