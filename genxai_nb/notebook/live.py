@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .session import Session
 
 ENDED = frozenset({"done", "failed", "cancelled"})
+PATIENCE = 2.0  # seconds
 _swap = threading.Lock()  # the cell's thread and the panel's may both see the end
 
 
@@ -59,11 +60,12 @@ def close_panel(started: Started) -> bool:
     """Take a run's panel away; tells whether it had one."""
     with _swap:
         panel, started.panel = started.panel, None
-        started.settled = started.settled or panel is not None
-    if panel is not None:
-        panel.close()
-        return True
-    return False
+        if panel is None:
+            return False
+        started.settled = True
+        started.recorded.clear()
+    panel.close()
+    return True
 
 
 def settle(session: Session, started: Started) -> None:
@@ -78,6 +80,9 @@ def settle(session: Session, started: Started) -> None:
     if close_panel(started):
         show_record(run, update=True)
         tell_of_offline(run)
+        started.recorded.set()
+    elif started.settled:
+        started.recorded.wait(timeout=PATIENCE)  # the panel's thread is about to show it
 
 
 def _take_fork(session: Session, parent: Started, run: Run) -> None:

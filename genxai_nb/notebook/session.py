@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextvars import Context, copy_context
 from dataclasses import dataclass, field
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from genxai_nb.agents.agent import Agent
@@ -55,6 +57,8 @@ class Started:
         seen: The versions of its definitions of which the notebook has told.
         panel: Its live panel.
         settled: Its record has taken its panel's place.
+        recorded: Set once that is done.
+        place: Leads what its nodes print to its cell.
     """
 
     run: Run
@@ -69,6 +73,8 @@ class Started:
     seen: dict[str, str] = field(default_factory=dict)
     panel: Any = None
     settled: bool = False
+    recorded: Event = field(default_factory=Event)
+    place: Context = field(default_factory=copy_context)
 
     @property
     def alive(self) -> bool:
@@ -83,7 +89,7 @@ class Started:
     def begin(self, stride: Stride = "go", *, answers: dict[str, Any] | None = None) -> Future[Result]:
         """Drive it on; whoever joins it waits for this."""
         self.settled, self.inside = False, []
-        self.future = self.run.begin(stride, answers=answers)
+        self.future = self.place.copy().run(self.run.begin, stride, answers=answers)
         return self.future
 
 

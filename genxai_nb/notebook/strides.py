@@ -65,7 +65,7 @@ def go_until(session: Session, request: Request) -> Wait:
     else:
         compile_expression(goal)
         work = partial(run.until, goal)
-    future = submit(run_in_worker(work))
+    future = started.place.copy().run(lambda: submit(run_in_worker(work)))
     started.settled, started.inside = False, []
     return joined(session, started, request, future, meant=_is_arrival, brief=True)
 

@@ -89,9 +89,9 @@ def joined(
             session.bind(started.variable, started.value)
         if brief and started.run.status == "paused":
             show_stand(started)
-        elif started.panel is not None:
+        elif started.panel is not None or started.settled:
             settle(session, started)
-        elif not started.settled:
+        else:
             show_outcome(started)
         return started.value
 

@@ -57,13 +57,14 @@ class Reply:
     content: dict[str, Any] = field(default_factory=dict)
     streams: str = ""
     shown: list[dict[str, Any]] = field(default_factory=list)
+    updates: list[tuple[dict[str, Any], str]] = field(default_factory=list)
     error: str = ""
     seconds: float = 0.0
 
     @property
     def text(self) -> str:
         """All that was printed or shown as text, and the error."""
-        plain = [bundle["text/plain"] for bundle in self.shown]
+        plain = [bundle.get("text/plain", "") for bundle in self.shown]
         return "\n".join(part for part in (self.streams, *plain, self.error) if part)
 
 
@@ -97,9 +98,11 @@ class Kernel:
         while not (word and word in reply.streams):
             left = timeout - (time.perf_counter() - began)
             message = self.client.get_iopub_msg(timeout=max(left, 0.01))
+            kind, content = message["msg_type"], message["content"]
+            if kind == "update_display_data":  # it goes to its display, whichever cell that is in
+                reply.updates.append((content["data"], content["transient"]["display_id"]))
             if message["parent_header"].get("msg_id") != request:
                 continue
-            kind, content = message["msg_type"], message["content"]
             if kind == "stream":
                 reply.streams += content["text"]
             elif kind in {"display_data", "execute_result"}:
