@@ -10,6 +10,7 @@ from genxai_nb.messages import Usage
 
 from .display import show_text
 from .earlier import resumable
+from .stand import asked_in_words, standing_place
 from .versions import stale_nodes
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ def look_around(session: Session, _request: Request) -> None:
         "defined": _defined(session),
         "stale": _stale(session),
         "running": _running(session),
+        "standing": _standing(session),
+        "asked": _asked(session),
         "resumable": _resumable(session),
         "spent": _spent(session),
         "help": "%genxai help",
@@ -59,6 +62,23 @@ def _running(session: Session) -> str:
             seconds = time.time() - summary.started
             texts.append(f"{item.run.run_id} {summary.graph}, step {summary.steps + 1}, for {seconds:.0f} s")
     return " · ".join(texts)
+
+
+def _standing(session: Session) -> str:
+    """The runs that wait here for the next stride, with where they stand."""
+    return " · ".join(
+        f"{item.run.run_id} {item.run.graph.name} {standing_place(item.run)}"
+        for item in session.started.values()
+        if item.run.status in {"ready", "paused"} and not item.alive and item.run.graph is not None
+    )
+
+
+def _asked(session: Session) -> str:
+    return " · ".join(
+        f"{item.run.run_id} {asked_in_words(question.node, question.prompt, question.choices)}"
+        for item in session.started.values()
+        for question in item.run.questions
+    )
 
 
 def _resumable(session: Session) -> str:

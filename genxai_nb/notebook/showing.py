@@ -12,6 +12,7 @@ from genxai_nb.tools.base import Tool
 
 from .display import show_bundle, show_text
 from .earlier import graph_of
+from .live import open_panel
 from .outcome import show_record
 from .record import graph_bundle
 from .tables import meant
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def show(session: Session, request: Request) -> None:
-    """Show what a name stands for, or the latest run's record.
+    """Show what a name stands for: a run by its panel, where there can be one; without a name the latest record.
 
     Raises:
         UnknownName: There is no run and no definition of that name.
@@ -39,7 +40,9 @@ def show(session: Session, request: Request) -> None:
     else:
         run = meant(session, request)
         run.graph = graph_of(session, run) or run.graph
-        show_record(run)
+        started = session.started.get(run.run_id)
+        if not (name and started is not None and open_panel(session, started)):
+            show_record(run)
 
 
 def is_run_id(text: str) -> bool:

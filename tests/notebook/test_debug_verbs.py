@@ -40,6 +40,14 @@ def test_debug_makes_a_run_that_stands_before_its_first_node(loop):
     assert loop("result.state").content["result"] == {"n": 4, "said": "it is 4"}
 
 
+def test_an_overview_names_the_runs_that_stand(loop):
+    """With where they stand."""
+    loop("%%genxai debug loop\nn: 0")
+    loop("%genxai next")
+
+    assert "standing   r1 loop before up, visit 2, after step 1" in loop("%genxai").text
+
+
 def test_the_result_of_a_standing_run_says_so(loop):
     """Reading it raises one sentence with what to do."""
     loop("%%genxai debug loop\nn: 0")

@@ -140,6 +140,9 @@ def test_debug_opens_a_panel_and_answers_at_once(kernel):
     assert stride.text.splitlines()[0] == "‖ g stands before slow, visit 1, after step 1"
     assert any("text/html" in bundle for bundle, _ in ended.updates)
     assert "{'first': 1, 'slow': 1, 'last': 1}" in ended.streams
+    again = kernel.run("%genxai show r1", allow_stdin=True)
+    assert any(WIDGET in bundle for bundle in again.shown)
+    assert not any(WIDGET in bundle for bundle in kernel.run("%genxai show r1").shown)
 
 
 def test_nobody_there_shows_no_panel(kernel):
