@@ -60,7 +60,7 @@ class Branching(Stepping):
         self._ended = None
         self.status, self.reason = "paused", f"back at step {step}"
         self.stands += 1
-        self._looked = (self.stands, events[:cut])
+        self._looked = (self._moment(), events[:cut])
 
     def fork(self, step: int | None = None, *, replay: Reuse = "effects", **changes: Any) -> Branching:
         """Make a new run that shares this one's history up to a step and goes its own way from there.

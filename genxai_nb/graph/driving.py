@@ -63,7 +63,7 @@ class Driving:
         self._breakpoints: dict[int, Breakpoint] = {}
         self._later: tuple[Iterable[Event], Reuse] = ((), "none")
         self._error: GenXAIError | None = None
-        self._looked: tuple[int, list[Event]] | None = None
+        self._looked: tuple[tuple[int, int], list[Event]] | None = None
 
     # ── driving ──────────────────────────────────────────────────────────────────────────────
 
@@ -284,9 +284,14 @@ class Driving:
         """All facts so far. While the run stands they are read once."""
         if self._driving is not None or self.graph is None:
             return list(self._store.read(self.run_id))
-        if self._looked is None or self._looked[0] != self.stands:
-            self._looked = (self.stands, list(self._store.read(self.run_id)))
+        now = self._moment()
+        if self._looked is None or self._looked[0] != now:
+            self._looked = (now, list(self._store.read(self.run_id)))
         return list(self._looked[1])
+
+    def _moment(self) -> tuple[int, int]:
+        """What differs once there are new facts: also while it stands, a call may be answered by hand."""
+        return self.stands, 0 if self._driver is None else self._driver.journal.written
 
     @property
     def steps(self) -> int:

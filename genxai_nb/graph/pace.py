@@ -130,6 +130,10 @@ class Pace:
         """Whether a visit may start now. ``data`` gives what it would see."""
         if self._stride == "stand" or not self._in_stride(path, node, visit):
             return False
+        if self._stride in {"next", "step"} and not self._is_inside(path):  # the run stood before it already
+            self._left -= 1
+            self._inside = scope_of(path, node, visit) if self._stride == "next" else None
+            return True
         place = (path, node, visit)
         for point in self.breakpoints.values():
             if (
@@ -141,9 +145,6 @@ class Pace:
                 self._stopped = place
                 self.stand(f"breakpoint {point.id} before {node}, visit {visit}")
                 return False
-        if self._stride in {"next", "step"} and not self._is_inside(path):
-            self._left -= 1
-            self._inside = scope_of(path, node, visit) if self._stride == "next" else None
         return True
 
     def _in_stride(self, path: str, node: str, visit: int) -> bool:  # noqa: ARG002 - the place asked for

@@ -27,6 +27,7 @@ class Journal:
         self._waiting: asyncio.Lock | None = None
         self.durable = store.url != ":memory:"
         self.kept: set[str] = set()
+        self.written = 0  # events
 
     def keep(self, *definitions: Definition) -> None:
         """Keep definitions that nodes start with, and remember that they are kept."""
@@ -43,6 +44,7 @@ class Journal:
             self._store.append(self._run, events)
         except StoreBusy:
             return False
+        self.written += len(events)
         if self._stream.watched:
             self._stream.publish(events)
         return True
@@ -59,4 +61,5 @@ class Journal:
         async with self._waiting:
             await run_in_worker(partial(self._store.append, self._run, events, wait=BUSY_WAIT))
         self._waiting = None
+        self.written += len(events)
         self._stream.publish(events)

@@ -119,6 +119,33 @@ def test_a_breakpoint_may_ask_for_the_visit_and_for_keys_not_there_yet():
     assert place(run) == ("", "a", 4, "before")
 
 
+def test_next_is_not_held_up_by_a_breakpoint_that_it_stands_at():
+    """It runs the visit before which it has brought the run; one further on stops it."""
+    run = chain(nothing, nothing, nothing).start({})
+    run.break_at("b")
+    run.next()
+    run.next()
+
+    assert place(run) == ("", "c", 1, "before")
+
+
+async def test_a_body_may_let_its_run_stand(anyio_backend):
+    """It goes on from there with the run, by next to its end."""
+
+    async def one(state, context):
+        await context.pause("to look")
+        return {"one": 1}
+
+    run = chain(one, nothing).start({})
+    stands = await run.drive()
+    reason = run.reason
+    ended = await run.drive("next")
+
+    assert (stands.status, reason, ended.status) == ("paused", "to look", "paused")
+    assert place(run) == ("", "b", 1, "before")
+    assert (await run.drive()).state == {"one": 1}
+
+
 def test_breakpoints_are_listed_and_cleared():
     """An unknown node or number is named with the nearest."""
     run = chain(nothing, nothing).start({})
@@ -192,6 +219,20 @@ def test_a_call_answered_by_hand_is_not_made():
 
     assert run.result().state["said"] == ["by me", "two 1"]
     assert (first.reply, first.by_hand) == ("by me", True)
+
+
+def test_facts_that_come_while_a_run_stands_are_seen():
+    """A body whose last call is answered by hand ends while its run stands."""
+    run = chain(calling("one"), nothing).start({})
+    run.step()
+    ended = threading.Event()
+    run.subscribe(lambda event: ended.set() if isinstance(event, facts.NodeFinished) else None)
+    assert run.steps == 0
+    run.answer_call(run.held[0].slot, "by me")
+
+    assert ended.wait(5)
+    assert run.steps == 1
+    assert place(run) == ("", "b", 1, "before")
 
 
 def test_a_model_may_be_answered_by_hand_in_words():
