@@ -94,7 +94,7 @@ def tell_of_edits(session: Session) -> None:
         for name, definition in _definitions(run.graph):
             before = seen.get(name, definition.hash)
             started.seen[name] = definition.hash
-            if before != definition.hash and definition.kind in {"function", "tool"}:
+            if before != definition.hash:
                 _tell(run, name, before, definition)
 
 

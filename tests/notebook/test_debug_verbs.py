@@ -371,3 +371,14 @@ def test_state_can_be_seen_at_an_earlier_step(loop):
 
     assert loop("df = %genxai state --step 2\nprint(df.value['n'])").streams == "2\n"
     assert loop("%genxai state --step 99").status == "error"
+
+
+def test_a_tool_of_an_agent_edited_while_the_run_stands_is_told_of(run, person):
+    """The agent is another one with it, though its own text is the same."""
+    run("def double(n: int) -> int:\n    'Double a number.'\n    return n * 2")
+    run("%%genxai agent clerk\nmodel: offline\ntools: double\ntask: Double {{n}}.")
+    run("%%genxai graph g\nSTART -> clerk")
+    run("%%genxai debug g\nn: 4")
+    told = run("def double(n: int) -> int:\n    'Double a number.'\n    return n + n")
+
+    assert told.text == "clerk: what it uses has changed, run r1 will use it from step 1"
