@@ -118,11 +118,10 @@ class Desk:
             self._hands = ThreadPoolExecutor(1, f"genxai-panel-{self.run.run_id}-drive")
         return self._hands.submit(work)
 
-    def tell(self, view: str, number: int, error: Exception | None) -> None:
-        """Say in one view that what was pressed there could not be done, and why; None for nothing."""
-        text = "" if error is None else getattr(error, "message", "") or str(error)
-        hint = "" if error is None else getattr(error, "hint", "") or ""
-        self._told = {"view": view, "id": number, "text": text, "hint": hint}
+    def tell(self, view: str, number: int, error: Exception) -> None:
+        """Say in one view that what was pressed there could not be done, and why."""
+        text = getattr(error, "message", "") or str(error)
+        self._told = {"view": view, "id": number, "text": text, "hint": getattr(error, "hint", "") or ""}
         self.refresh()
 
     # ── the thread ───────────────────────────────────────────────────────────────────────────

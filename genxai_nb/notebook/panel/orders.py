@@ -41,7 +41,7 @@ class Desk(Protocol):
     def in_time(self, work: Callable[[], Any]) -> Future[Any]:
         """Do what takes as long as the run takes, beside this thread."""
 
-    def tell(self, view: str, number: int, error: Exception | None) -> None:
+    def tell(self, view: str, number: int, error: Exception) -> None:
         """Say in one view that what was pressed there could not be done, and why."""
 
 
@@ -56,8 +56,6 @@ def carry_out(desk: Desk, message: Message) -> None:
         order(desk, message)
     except (GenXAIError, KeyError, TypeError, ValueError) as exc:
         desk.tell(view, number, exc)
-    else:
-        desk.tell(view, number, None)
 
 
 def _drive(stride: str) -> Callable[[Desk, Message], None]:

@@ -62,7 +62,7 @@ export function write(element, text) {
 
 function dress(element, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) {
-    if (value === null || value === undefined || value === false || value === "") continue;
+    if (value === null || value === undefined || value === false) continue;
     if (name === "on") {
       for (const [event, act] of Object.entries(value)) element.addEventListener(event, act);
     } else {
