@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test check clean
+.PHONY: help demo lab test browser check clean
 
 # Everything runs in .venv, whatever environment is active, and beside no configuration of the user.
 BIN := .venv/bin
@@ -32,6 +32,12 @@ test:  ## Run all checks and tests, the notebooks too.
 	$(CHECKS)
 	$(BIN)/python -m pytest notebooks --nbval-lax
 	$(BIN)/python -m pytest tests --cov
+
+browser:  ## Click the panel in a real JupyterLab; needs Debian's chromium.
+	@bash .ci/prepare lab
+	@bash .ci/prepare test
+	$(BIN)/python -m pip install --quiet --group browser
+	$(BIN)/python -m pytest tests/browser
 
 check:  ## Run the linters and the type checker.
 	@bash .ci/prepare check
