@@ -41,7 +41,7 @@ def book(server, browser, request):
 
     def open_book(*cells, viewport=WIDE, name=None):
         if cells:
-            name = f"{request.node.name.partition('[')[0]}.ipynb"
+            name = f"{request.node.name.partition('[')[0]}/book.ipynb"
             write_book(server, name, list(cells))
         page = browser.new_page(viewport=viewport)
         opened.append(Book(server, page, name))

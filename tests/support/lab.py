@@ -151,14 +151,16 @@ class Book:
         """Run a cell, by default to its end."""
         prompt = self.cell(number).locator(".jp-InputPrompt")
         before = prompt.inner_text()
-        for _ in range(8):  # a page that has just opened does not hear the first key
+        for _ in range(8):  # a page that has just opened may not hear the key, or forget what it was told
             prompt.click()
             self.page.keyboard.press("Control+Enter")
             with suppress(Late):
                 self._prompt_is(number, f"text !== {before!r}", timeout=2000)
-                break
-        if wait:
-            self._prompt_is(number, r"/\d/.test(text)")
+                if not wait:
+                    return
+                self._prompt_is(number, "!text.includes('*')")
+                if prompt.inner_text() != before and any(map(str.isdigit, prompt.inner_text())):
+                    return
 
     def _prompt_is(self, number: int, condition: str, timeout: float = _PATIENCE) -> None:
         self.page.wait_for_function(
@@ -269,7 +271,9 @@ def write_book(server: Server, name: str, cells: list[str]) -> None:
         for number, text in enumerate(cells)
     ]
     book = {"nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": kernel}, "cells": made}
-    (server.place / name).write_text(json.dumps(book))
+    path = server.place / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(book))
 
 
 @contextmanager
