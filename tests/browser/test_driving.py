@@ -183,7 +183,9 @@ def test_the_past_is_looked_at_changed_and_gone_on_from(book):
     panel.find(".gx-state .gx-v", has_text="0.75").wait_for()
     panel.press("fork")
     panel.find(".gx-small button", has_text="Fork").click()
-    panel.find(".gx-heads li", has_text="r2").wait_for()
+    fork = notebook.panel_of("r2")
+    fork.wait_for("Paused before writer, visit 2")
+    notebook.panel_of("r1").find(".gx-heads li", has_text="r2").wait_for()
     notebook.shoot("lab-forked")
 
 

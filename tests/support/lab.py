@@ -25,6 +25,8 @@ SETTINGS = {
     "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
 }
 SHOTS = Path(__file__).parent.parent.parent / "build" / "screenshots"
+# JupyterLab's own, in a notebook without us too: about a kernel that was ended, and about one without widgets.
+_NOISE = ("console: Could not restore the debugger state", "console: Comm not found for comm id")
 _PATIENCE = 30_000
 
 
@@ -123,7 +125,7 @@ class Book:
         page.on("request", lambda asked: self._note(not self._is_ours(asked.url), f"request: {asked.url}"))
 
     def _note(self, is_trouble: bool, text: str) -> None:
-        if is_trouble:
+        if is_trouble and not text.startswith(_NOISE):
             self.trouble.append(text)
 
     def _dismiss(self, dialog: Any) -> None:
@@ -201,6 +203,10 @@ class Book:
         """The panel in a cell's output; without a number the only one there is."""
         place = self.page if number is None else self.cell(number)
         return Panel(self, place.locator(".gx-panel"))
+
+    def panel_of(self, run: str) -> Panel:
+        """The panel of a run."""
+        return Panel(self, self.page.locator(f'.gx-panel[aria-label^="Run {run} of"]'))
 
     def shoot(self, name: str) -> None:
         """Keep a picture of the page."""

@@ -99,13 +99,13 @@ class Exhibit:
         story, standing = self._story(), self._stand()
         self._unfold(standing)
         picture = {} if (scene := self._lay_out()) is None else {"picture": to_picture(scene)}
-        now = standing if self.at is None else _as_of(standing, self.at)
+        now = self.at is None
         return picture | {
             "run": face(story, standing, store=self._store.url, at=self.at, hint=self.hint),
-            "status": {} if self._scene is None else marks(self._scene, story, now, self._badges),
-            "stream": streams(story) if self.at is None else {},
-            "pending": held_rows(now.held),
-            "questions": question_rows(now.questions),
+            "status": self._marks(story, standing),
+            "stream": streams(story) if now else {},
+            "pending": held_rows(standing.held if now else ()),
+            "questions": question_rows(standing.questions if now else ()),
             "breaks": [
                 {
                     "id": point.id,
@@ -123,8 +123,11 @@ class Exhibit:
         story, standing = self._story(), self._stand()
         graph = self.graph
         now = {} if graph is None else versions_now(graph)
-        self._badges = {} if graph is None or self.at is not None else badges(graph, story, now)
-        return {
+        before, self._badges = self._badges, {}
+        if graph is not None and self.at is None:
+            self._badges = badges(graph, story, now)
+        status = {} if self._badges == before else {"status": self._marks(story, standing)}
+        return status | {
             "state": {
                 "title": self._title(standing),
                 "rows": to_rows(self._state(), story.written, self._appended()),
@@ -135,6 +138,12 @@ class Exhibit:
             "edits": edit_rows(story, now, self._store, self._where) if now else [],
             "failure": self._failure(standing),
         }
+
+    def _marks(self, story: Story, standing: Standing) -> dict[str, Any]:
+        if self._scene is None:
+            return {}
+        standing = standing if self.at is None else _as_of(standing, self.at)
+        return marks(self._scene, story, standing, self._badges)
 
     def _story(self) -> Story:
         return self.history.story if self.at is None else self.history.at(self.at)

@@ -72,12 +72,14 @@ class Panel(anywidget.AnyWidget):
         first, self._first = self._first or {}, None
         super().__init__(**first)
         self._display = f"genxai-panel-{uuid4().hex}"
-        self._is_shown = False
+        self._is_shown = self._is_closed = False
+        self._shell: Any = None
         self.on_msg(self._hear)
         self.desk.refresh()
 
     def show(self) -> None:
         """Put the panel into the output of the running cell; the second time nothing happens."""
+        from IPython.core.getipython import get_ipython
         from IPython.display import publish_display_data
 
         if self._is_shown:
@@ -87,6 +89,9 @@ class Panel(anywidget.AnyWidget):
         view = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
         text = f"Run {run.run_id}: a panel that is live while its kernel is. %genxai show {run.run_id}"
         publish_display_data({WIDGET: view, "text/plain": text}, transient={"display_id": self._display})  # type: ignore[no-untyped-call]  # IPython's
+        self._shell = get_ipython()
+        if self._shell is not None:
+            self._shell.events.register("post_run_cell", self._look_again)
 
     def advise(self, text: str) -> None:
         """Show a line of advice under the buttons; empty for none."""
@@ -101,15 +106,26 @@ class Panel(anywidget.AnyWidget):
         if self._is_shown:
             self._is_shown = False
             publish_display_data({"text/plain": ""}, transient={"display_id": self._display}, update=True)  # type: ignore[no-untyped-call]  # IPython's
-        super().close()
+            if self._shell is not None:
+                self._shell.events.unregister("post_run_cell", self._look_again)
+        with self._lock:  # so that nothing is sent to a page that has let go of it
+            self._is_closed = True
+            super().close()
+
+    def _look_again(self, _: Any) -> None:
+        """A cell has run: it may have defined something anew."""
+        self.desk.refresh()
 
     def _put(self, new: dict[str, Any]) -> None:
         if self._first is not None:
             self._first |= new
             return
-        with self._lock, self.hold_sync():
-            for name, value in new.items():
-                setattr(self, name, value)
+        with self._lock:
+            if self._is_closed:
+                return
+            with self.hold_sync():
+                for name, value in new.items():
+                    setattr(self, name, value)
 
     def _hear(self, _: Any, message: Any, __: Any) -> None:
         """Say at once that the kernel lives, and leave the rest to the desk."""
@@ -117,6 +133,8 @@ class Panel(anywidget.AnyWidget):
             return
         view, number = str(message["view"]), int(message.get("id", 0))
         with self._lock:
+            if self._is_closed:
+                return
             is_new = (view, number) not in self._heard
             self._heard.append((view, number))
             self.acks = dict([*self.acks.items(), (view, max(number, self.acks.get(view, 0)))][-_VIEWS:])
