@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import urllib.request
@@ -262,7 +263,19 @@ class Panel:
         return dict(zip(cells[::2], cells[1::2], strict=True))
 
 
+def free_port() -> int:
+    """A port on which nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
 def write_book(server: Server, name: str, cells: list[str]) -> None:
+    """Write a notebook of code cells into the folder that is served."""
+    write_cells(server.place / name, cells)
+
+
+def write_cells(path: Path, cells: list[str]) -> None:
     """Write a notebook of code cells."""
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     made = [
@@ -277,9 +290,8 @@ def write_book(server: Server, name: str, cells: list[str]) -> None:
         for number, text in enumerate(cells)
     ]
     book = {"nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": kernel}, "cells": made}
-    path = server.place / name
     path.parent.mkdir(exist_ok=True)
-    path.write_text(json.dumps(book))
+    path.write_text(json.dumps(book), encoding="utf-8")
 
 
 @contextmanager

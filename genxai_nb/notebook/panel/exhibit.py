@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from time import time
 from typing import TYPE_CHECKING, Any
 
@@ -60,6 +61,7 @@ class Exhibit:
         self.hint = ""
         self._where = where
         self._store = store_of(run)
+        self._kept = _near(self._store.url)
         self._tree = Tree(run)
         self._looked: OrderedDict[str, int | None] = OrderedDict()
         self._scene: Scene | None = None
@@ -101,7 +103,7 @@ class Exhibit:
         picture = {} if (scene := self._lay_out()) is None else {"picture": to_picture(scene)}
         now = self.at is None
         return picture | {
-            "run": face(story, standing, store=self._store.url, at=self.at, hint=self.hint),
+            "run": face(story, standing, store=self._kept, at=self.at, hint=self.hint),
             "status": self._marks(story, standing),
             "stream": streams(story) if now else {},
             "pending": held_rows(standing.held if now else ()),
@@ -183,7 +185,7 @@ class Exhibit:
 
     def _lines(self, standing: Standing) -> list[dict[str, Any]]:
         """The lines of history; read anew only at a rest."""
-        if standing.rests:
+        if standing.rests or not self._heads:
             self._heads = self._tree.rows(self.history.story.steps)
         return self._heads
 
@@ -237,6 +239,12 @@ class Exhibit:
             "place": f"{failure.node}, visit {failure.visit} · {failure.function}, line {failure.line}",
             "locals": [[name, one_line(value)] for name, value in failure.locals.items()],
         }
+
+
+def _near(url: str) -> str:
+    """A store's place, shorter where it lies in the folder that is worked in."""
+    here = f"{Path.cwd()}/"
+    return url.removeprefix(here)
 
 
 def _as_of(standing: Standing, step: int) -> Standing:

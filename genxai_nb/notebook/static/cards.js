@@ -55,12 +55,10 @@ export class Card {
   drawFull(width, open) {
     const { card } = this;
     const name = draw("text", { class: "gx-t", x: PAD, y: 23 }, card.name);
+    this.group.append(name);
+    if (open) return; // a frame says its name; its inner cards say the rest
     const kind = draw("text", { class: "gx-k", x: width - PAD, y: 23, "text-anchor": "end" }, card.kind);
-    this.group.append(name, kind);
-    if (open) {
-      this.place(this.icon, PAD, 1000);
-      return; // a frame says its name; its inner cards say the rest
-    }
+    this.group.append(kind);
     this.place(this.icon, PAD, 32.5);
     this.words.setAttribute("x", PAD + 17);
     this.words.setAttribute("y", 42.5);
