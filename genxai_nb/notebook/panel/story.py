@@ -54,7 +54,7 @@ class Story:
         ...     NodeFinished(at=3, node="a", visit=1, update={"x": 1}, edges=(0,)),
         ... ])
         >>> story.nodes["a"].status, story.ways, story.seconds
-        ('done', {':0': 1}, 2.0)
+        ('done', {':0': 1}, 2)
     """
 
     def __init__(self) -> None:

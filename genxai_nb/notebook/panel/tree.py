@@ -78,7 +78,7 @@ class Tree:
             "from": since,
             "steps": max(other.steps, since),
             "status": _ICONS.get(other.status, other.status),
-            "words": f"forked at step {since}, stands at {other.steps}",
+            "words": f"forked at step {since}, now at {other.steps}",
             "here": False,
         }
 
