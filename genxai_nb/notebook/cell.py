@@ -46,7 +46,8 @@ def running_cell(shell: Any) -> Cell:
     source = parent.get("content", {}).get("code")
     if source is None:
         source = shell.history_manager.input_hist_raw[-1] if shell.history_manager else ""
-    return Cell(str(parent.get("metadata", {}).get("cellId") or ""), shell.execution_count, source)
+    count = shell.displayhook.prompt_count  # of this cell; execution_count may be the next one's already
+    return Cell(str(parent.get("metadata", {}).get("cellId") or ""), count, source)
 
 
 def is_kernel(shell: Any) -> bool:

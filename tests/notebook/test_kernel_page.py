@@ -47,6 +47,13 @@ def test_a_run_shows_its_record_and_nothing_else(kernel):
     assert kernel.run("print(result.state)").streams == "{'one': 1, 'two': 2}\n"
 
 
+def test_a_cell_is_called_by_the_number_that_its_prompt_shows(kernel):
+    """The number of the running cell is the one that the front end writes beside it."""
+    reply = kernel.run("from genxai_nb.notebook.extension import session_of\nprint(session_of().cell())")
+
+    assert reply.streams == f"cell [{reply.content['execution_count']}]\n"
+
+
 def test_completion_in_heads_and_bodies(kernel):
     """Tab in a head and in a body offers our names, and Python's own elsewhere."""
     kernel.run(NODES)
