@@ -22,8 +22,8 @@ export function opening(drawing, frame) {
   const whole = fitted(drawing, frame);
   if (whole.scale >= LEGIBLE) return whole;
   const scale = LEGIBLE;
-  const centred = (size, room) => (size * scale <= room - 2 * MARGIN ? (room - size * scale) / 2 : MARGIN);
-  return { scale, x: centred(drawing.width, frame.width), y: centred(drawing.height, frame.height) };
+  const begin = (size, room) => (size * scale <= room - 2 * MARGIN ? (room - size * scale) / 2 : MARGIN);
+  return { scale, x: begin(drawing.width, frame.width), y: begin(drawing.height, frame.height) };
 }
 
 /** Zoom by a factor, with the point (x, y) of the frame staying where it is. */

@@ -122,10 +122,10 @@ export class Chosen {
   }
 
   call(call, index) {
-    const rows = call.rows.map(([who, text]) => row(who, text));
-    if (call.thought) rows.push(row("thought", call.thought, "gx-thought"));
-    if (call.error) rows.push(row("failed", call.error, "gx-c-failed gx-error"));
-    else if (call.ended) rows.push(row(call.kind === "model" ? "reply" : "result", call.reply, "gx-reply"));
+    const rows = call.rows.map(([who, text]) => line(who, text));
+    if (call.thought) rows.push(line("thought", call.thought, "gx-thought"));
+    if (call.error) rows.push(line("failed", call.error, "gx-c-failed gx-error"));
+    else if (call.ended) rows.push(line(call.kind === "model" ? "reply" : "result", call.reply, "gx-reply"));
     const item = call.index === null ? "" : ` item ${call.index + 1}`;
     const more = [...call.marks, call.tokens, call.time, call.ended ? "" : "under way"]
       .filter(Boolean)
@@ -214,7 +214,7 @@ export class Chosen {
   }
 }
 
-function row(who, text, cls = "") {
+function line(who, text, cls = "") {
   return make(
     "div",
     { class: `gx-row ${cls}` },

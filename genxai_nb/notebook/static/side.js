@@ -82,7 +82,7 @@ export class State {
   }
 
   rows(state, canEdit) {
-    const rows = state.rows.map((row) => this.row(row, canEdit)).flat();
+    const rows = state.rows.flatMap((row) => this.row(row, canEdit));
     const empty = rows.length === 0 ? [make("span", { class: "gx-dim" }, "Nothing yet")] : [];
     return [heading("State", state.title), make("div", { class: "gx-kv" }, ...rows, ...empty)];
   }
