@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .graph.result import Result as Result
     from .graph.run import Run as Run
     from .graph.run import run_log as run_log
+    from .secrets import Secret as Secret
     from .tools.base import tool as tool
 
 __version__ = "0.1.0"
@@ -32,6 +33,7 @@ __all__ = [
     "Graph",
     "Result",
     "Run",
+    "Secret",
     "human",
     "run_log",
     "tool",
@@ -48,6 +50,7 @@ _HOME = {
     "Run": "graph.run",
     "human": "graph.functions",
     "run_log": "graph.run",
+    "Secret": "secrets",
     "tool": "tools.base",
 }
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from genxai_nb.errors import CallError, GenXAIError
 from genxai_nb.journal.events import CallDiverged, CallFailed, CallFinished, CallStarted, Event
+from genxai_nb.secrets import scrub
 
 from .call import Call, Handler
 from .replay import Replay
@@ -35,7 +36,7 @@ class Record:
             slot=call.slot,
             kind=call.kind,
             name=call.name,
-            request=call.request,
+            request=scrub(call.request),
             node=scope.node,
             visit=scope.visit,
             ordinal=call.ordinal,
@@ -71,7 +72,7 @@ class Record:
         await self._commit((self.started(call),))
         began = perf_counter()
         try:
-            reply = await proceed(call)
+            reply = scrub(await proceed(call))
         except Exception as exc:  # recorded whatever it is, and raised on
             code = exc.code if isinstance(exc, GenXAIError) else type(exc).__name__
             failed = CallFailed(

@@ -14,6 +14,7 @@ from genxai_nb.errors import HumanAnswerMissing, RunError
 from genxai_nb.journal.codec import encode_request
 from genxai_nb.journal.events import Hint, Logged, Streamed
 from genxai_nb.loop import running_loop
+from genxai_nb.secrets import redact
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Mapping
@@ -280,7 +281,7 @@ class VisitContext:
 
     def log(self, text: str) -> None:
         """Send a line to the node's log."""
-        self._exchange.publish(Logged(self.node, str(text)))
+        self._exchange.publish(Logged(self.node, redact(str(text))))
 
 
 class Performed:

@@ -17,6 +17,7 @@ from msgspec import structs
 
 from genxai_nb.errors import NotStorable, StoreDamaged
 from genxai_nb.messages import ModelRequest
+from genxai_nb.secrets import any_known, held_secret, scrub
 
 from .events import Event
 from .plain import Plain, read, write, write_open
@@ -29,6 +30,7 @@ _encode_sorted = msgspec.json.Encoder(order="deterministic").encode
 _decode_event = msgspec.json.Decoder(Event).decode
 _decode = msgspec.json.Decoder().decode
 
+_SAID = frozenset({"request", "reply"})  # of calls: what was said, not what the run goes on with
 _MARK = _encode(TAG) + b":"
 _FREE: dict[type, tuple[str, ...]] = {
     kind: tuple(field.name for field in structs.fields(kind) if field.type in (Any, dict[str, Any]))
@@ -56,10 +58,48 @@ def encode_event(event: Event, blobs: dict[str, bytes] | None = None) -> bytes:
         body = _encode(written)
     except (UnicodeEncodeError, ValueError) as exc:
         body = _encode(_mended(written, exc))
+    if any_known() and held_secret(body):
+        written = without_secrets(written)
+        body = _encode(written)
     if blobs is not None and len(body) > LARGE:
         parted = {name: _parted(getattr(written, name), blobs) for name in _FREE[type(event)]}
         body = _encode(structs.replace(written, **parted))
     return body
+
+
+def without_secrets(event: Event) -> Event:
+    """Put the names of known secrets in place of their values in what an event tells and asked.
+
+    Raises:
+        NotStorable: The state would hold one; a run that is resumed could not go on with its name.
+    """
+    changed = {}
+    for name in event.__struct_fields__:
+        value = getattr(event, name)
+        if name in _FREE[type(event)] and name not in _SAID:
+            _refuse_secrets(value, name)
+        elif isinstance(value, str) or name in _SAID:
+            changed[name] = scrub(value)
+    return structs.replace(event, **changed)
+
+
+def _refuse_secrets(value: Any, path: str) -> None:
+    if isinstance(value, str):
+        if name := held_secret(value):
+            error = NotStorable(path, value, f"holds the value of {name}")
+            error.hint = (
+                f"Keep it out of the state: read it where it is used, with Secret.from_environment({name!r})."
+            )
+            raise error
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            _refuse_secrets(key, path)
+            _refuse_secrets(item, path if TAG in value else f"{path}.{key}")
+    elif isinstance(value, (list, tuple)):
+        for number, item in enumerate(value):
+            _refuse_secrets(item, f"{path}[{number}]")
+    elif isinstance(value, msgspec.Struct):
+        _refuse_secrets(msgspec.to_builtins(value, enc_hook=repr), path)
 
 
 def decode_event(body: bytes, fetch: Callable[[str], bytes] | None = None) -> Event:

@@ -7,13 +7,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from time import time
 
+import msgspec
 from msgspec import structs
 
 from genxai_nb.errors import RunBusy, RunNotFound, suggest
+from genxai_nb.secrets import any_known, held_secret, learn_environment
 
+from .codec import without_secrets
 from .events import Event, RunStarted
 from .heads import check_cut, first_of, no_head, segments
-from .store import Definition, HeadRow, RunRow
+from .store import Definition, HeadRow, RunRow, masked
 from .summary import row_of
 
 
@@ -35,8 +38,9 @@ class _Head:
             yield head, head.upto
             head = head.parent
 
-    def history(self) -> list[Event]:
-        return [event for head, upto, bound in segments(self.way()) for event in head.events[: bound - upto]]
+    def history(self, after: int = 0) -> list[Event]:
+        parts = [(head.events, max(after - upto, 0), bound - upto) for head, upto, bound in segments(self.way())]
+        return [event for events, first, last in parts if first < last for event in events[first:last]]
 
 
 class _Run:
@@ -76,6 +80,9 @@ class MemoryStore:
 
     def begin(self, started: RunStarted, definitions: Sequence[Definition] = ()) -> str:
         """Take the next run id and append ``started`` under it."""
+        learn_environment()
+        if any_known():
+            _looked_through(started)
         with self._lock:
             run = f"r{len(self._runs) + 1}"
             head = _Head(f"{run}.1", "begun")
@@ -90,7 +97,10 @@ class MemoryStore:
 
         Raises:
             RunNotFound: No such run.
+            NotStorable: The state would hold a secret.
         """
+        if any_known():
+            events = [_looked_through(event) for event in events]
         try:
             self._ends[run].extend(events)
         except KeyError:
@@ -131,17 +141,18 @@ class MemoryStore:
     def keep(self, definitions: Sequence[Definition]) -> None:
         """Keep definitions; one that is there already stays as it is."""
         for definition in definitions:
-            self._definitions.setdefault(definition.hash, definition)
+            self._definitions.setdefault(definition.hash, masked(definition))
 
-    def read(self, run: str, head: str | None = None) -> Iterator[Event]:
-        """The history of a head up to now, in order; the current one by default.
+    def read(self, run: str, head: str | None = None, after: int = 0) -> Iterator[Event]:
+        """The history of a head up to now behind its first ``after`` events; the current one by default.
 
         Raises:
             RunNotFound: No such run, or it has no such head.
         """
         with self._lock:
-            events = self._head(run, head).history()
-            events[0] = first_of(events[0], run, self._runs[run].parent)
+            events = self._head(run, head).history(after)
+            if not after:
+                events[0] = first_of(events[0], run, self._runs[run].parent)
         return iter(events)
 
     def heads(self, run: str) -> list[HeadRow]:
@@ -227,3 +238,12 @@ class MemoryStore:
             return kept.heads[name]
         except KeyError:
             raise no_head(run, name, kept.heads) from None
+
+
+def _looked_through(event: Event) -> Event:
+    """The event without the values of known secrets."""
+    try:
+        body = msgspec.json.encode(event, enc_hook=repr)
+    except (TypeError, ValueError, RecursionError):
+        return without_secrets(event)
+    return without_secrets(event) if held_secret(body) else event

@@ -24,6 +24,7 @@ from genxai_nb.messages import (
     ToolSpec,
     Usage,
 )
+from genxai_nb.secrets import Secret
 
 from .tables import TABLE_TAGS, read_table, write_table
 from .tags import SCALAR_READERS, SCALARS, TAG, tagged
@@ -173,7 +174,7 @@ def _write_unusual(value: Any, kind: type, trail: Trail, depth: int) -> Plain:
     for base, scalar in SCALARS.items():
         if isinstance(value, base):
             return tagged(scalar.tag, scalar.write(value))
-    return _refuse(value, trail)
+    return _refuse(value, trail, "is a secret" if isinstance(value, Secret) else "")
 
 
 def _members(value: Any, kind: type) -> dict[str, Any] | None:

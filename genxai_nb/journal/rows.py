@@ -9,7 +9,7 @@ from zlib import crc32
 
 from .events import Event, NodeFinished
 from .heads import OPEN, segments
-from .store import Definition, HeadRow, RunRow
+from .store import Definition, HeadRow, RunRow, masked
 from .summary import turn
 
 SHIFT = 32
@@ -93,6 +93,16 @@ def history_of(connection: sqlite3.Connection, head: int) -> list[Segment]:
         Segment(after=found << SHIFT, last=(found << SHIFT) + bound - upto, upto=upto, open=bound == OPEN)
         for found, upto, bound in segments(connection.execute(_WAY, (head,)))
     ]
+
+
+def behind(history: Sequence[Segment], after: int) -> list[Segment]:
+    """What is left of a history without its first events."""
+    left = []
+    for part in history:
+        skipped = max(after - part.upto, 0)
+        if part.after + skipped < part.last:
+            left.append(part._replace(after=part.after + skipped, upto=part.upto + skipped))
+    return left
 
 
 def steps_of(connection: sqlite3.Connection, head: int) -> int:
@@ -221,5 +231,5 @@ def keep_definitions(connection: sqlite3.Connection, definitions: Sequence[Defin
     """Keep definitions that are not there yet."""
     connection.executemany(
         "INSERT OR IGNORE INTO definition (hash, kind, name, spec, source) VALUES (?, ?, ?, ?, ?)",
-        [(row.hash, row.kind, row.name, row.spec, row.source) for row in definitions],
+        [(row.hash, row.kind, row.name, row.spec, row.source) for row in map(masked, definitions)],
     )

@@ -16,6 +16,7 @@ from zlib import crc32
 from msgspec import structs
 
 from genxai_nb.errors import RunNotFound, StoreDamaged, suggest
+from genxai_nb.secrets import learn_environment
 
 from .codec import decode_event, encode_event
 from .connection import Connection
@@ -28,6 +29,7 @@ from .rows import (
     add_events,
     add_head,
     add_run,
+    behind,
     events_in,
     graph_of,
     head_named,
@@ -81,6 +83,7 @@ class SqliteStore:
         """
         if not self._path.exists():
             self.close()
+        learn_environment()
 
         def work(connection: sqlite3.Connection) -> str:
             blobs: dict[str, bytes] = {}
@@ -157,8 +160,8 @@ class SqliteStore:
         if definitions:
             self._file.write(lambda connection: keep_definitions(connection, definitions))
 
-    def read(self, run: str, head: str | None = None) -> Iterator[Event]:
-        """The history of a head, the current one by default; what comes before a damaged event is given first.
+    def read(self, run: str, head: str | None = None, after: int = 0) -> Iterator[Event]:
+        """The history of a head behind its first ``after`` events; what comes before a damaged event is given first.
 
         Raises:
             RunNotFound: No such run, or it has no such head.
@@ -166,9 +169,10 @@ class SqliteStore:
         """
 
         def find(connection: sqlite3.Connection) -> tuple[list[Segment], str | None]:
-            return history_of(connection, self._head(connection, run, head)), parent_of(connection, run)
+            history = history_of(connection, self._head(connection, run, head))
+            return behind(history, after), parent_of(connection, run)
 
-        return self._events(run, *self._file.read(find))
+        return self._events(run, *self._file.read(find), after)
 
     def heads(self, run: str) -> list[HeadRow]:
         """All heads of a run, oldest first.
@@ -230,9 +234,11 @@ class SqliteStore:
             return structs.replace(row, status="paused")
         return row
 
-    def _events(self, run: str, history: Sequence[Segment], parent: str | None) -> Iterator[Event]:
+    def _events(
+        self, run: str, history: Sequence[Segment], parent: str | None, after: int
+    ) -> Iterator[Event]:
         fetch = lru_cache(maxsize=64)(self._blob)
-        for number, body in enumerate(self._bodies(run, history), 1):
+        for number, body in enumerate(self._bodies(run, history), after + 1):
             try:
                 event = decode_event(body, fetch)
             except StoreDamaged as exc:

@@ -6,7 +6,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-from msgspec import Struct
+from msgspec import Struct, structs
+
+from genxai_nb.secrets import mask
 
 from .events import Event, RunStarted
 
@@ -56,6 +58,14 @@ class Definition(Struct, frozen=True, kw_only=True):
     name: str
     spec: str = ""
     source: str = ""
+
+
+def masked(definition: Definition) -> Definition:
+    """The definition with what looks like a key taken out of its text."""
+    spec, source = mask(definition.spec), mask(definition.source)
+    if spec == definition.spec and source == definition.source:
+        return definition
+    return structs.replace(definition, spec=spec, source=source)
 
 
 class Store(Protocol):
@@ -127,8 +137,10 @@ class Store(Protocol):
     def keep(self, definitions: Sequence[Definition]) -> None:
         """Keep definitions; one that is there already stays as it is."""
 
-    def read(self, run: str, head: str | None = None) -> Iterator[Event]:
+    def read(self, run: str, head: str | None = None, after: int = 0) -> Iterator[Event]:
         """The history of a head, the current one by default, in the order of appending.
+
+        The first ``after`` events are left out, at no cost.
 
         ``RunStarted`` names this run and its parent, also where a fork has taken it over.
 

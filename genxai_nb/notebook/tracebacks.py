@@ -7,6 +7,7 @@ import traceback
 from typing import TYPE_CHECKING, Any
 
 from genxai_nb.errors import GenXAIError, LineInvalid, NodeFailed, RunCancelled, RunPaused
+from genxai_nb.secrets import redact
 
 if TYPE_CHECKING:
     from .cell import Cell
@@ -45,7 +46,7 @@ def render(error: GenXAIError) -> list[str]:
         lines.append(f"  {place}")
     if error.hint:
         lines.append(error.hint)
-    return [plain(line) for text in lines for line in text.split("\n")]
+    return [plain(line) for text in lines for line in redact(text).split("\n")]
 
 
 def install() -> None:
