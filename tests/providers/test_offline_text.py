@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from genxai_nb.providers.offline.text import Weights, list_items, numbers, sentences, stem, terms
-from genxai_nb.providers.tokens import estimate_tokens
 
 
 @pytest.mark.parametrize(
@@ -79,20 +78,3 @@ def test_rare_terms_weigh_more():
     weights = Weights(["dough rises", "dough rests", "dough bakes in steam"])
     assert weights.of("steam") > weights.of("dough") > weights.of("sugar") == 0
     assert weights.frequent() == ["dough"]
-
-
-@pytest.mark.parametrize(
-    ("text", "least", "most"),
-    [
-        ("The quick brown fox jumps over the lazy dog.", 9, 11),
-        ('{"name": "Ann", "age": 12}', 9, 14),
-        ("def add(a, b):\n    return a + b\n", 10, 16),
-        ("1234567", 3, 3),
-        ("电池充电很快", 4, 6),
-        ("Быстрая лиса", 3, 4),
-        ("", 0, 0),
-    ],
-)
-def test_tokens_are_estimated_by_script(text: str, least: int, most: int):
-    """Words, figures, marks and other scripts count as a common vocabulary would about count them."""
-    assert least <= estimate_tokens(text) <= most

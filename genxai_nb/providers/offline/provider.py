@@ -20,7 +20,7 @@ from genxai_nb.messages import (
     ToolCallDelta,
     assistant,
 )
-from genxai_nb.providers.tokens import estimate_tokens, estimate_usage
+from genxai_nb.tokens import estimate_tokens, estimate_usage
 
 from .answer import compose
 from .ask import Ask
