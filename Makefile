@@ -32,11 +32,10 @@ test:  ## Run all checks and tests, the notebooks too.
 	$(CHECKS)
 	$(BIN)/python -m pytest notebooks --nbval-lax
 	$(BIN)/python -m pytest tests --cov
+	$(BIN)/python -m pytest tests/browser
 
-browser:  ## Click the panel in a real JupyterLab; needs Debian's chromium.
-	@bash .ci/prepare lab
+browser:  ## Click the panel in a real JupyterLab, and nothing else.
 	@bash .ci/prepare test
-	$(BIN)/python -m pip install --quiet --group browser
 	$(BIN)/python -m pytest tests/browser
 
 check:  ## Run the linters and the type checker.

@@ -9,6 +9,8 @@ import sys
 import hypothesis
 import pytest
 
+ALSO_CALLED = {"chromium": ("chromium", "chromium-browser", "google-chrome")}
+
 hypothesis.settings.register_profile("house", deadline=None)
 hypothesis.settings.load_profile("house")
 
@@ -46,6 +48,6 @@ def _needed_programs(request):
     """Skip a test marked ``needs`` where its program is missing; in CI such a test fails."""
     for marker in request.node.iter_markers("needs"):
         program = marker.args[0]
-        if shutil.which(program) is None:
+        if not any(map(shutil.which, ALSO_CALLED.get(program, (program,)))):
             say = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
             say(f"{program} is not on the PATH")

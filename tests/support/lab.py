@@ -33,7 +33,7 @@ _PATIENCE = 30_000
 
 def chromium() -> str | None:
     """The browser's program."""
-    return shutil.which("chromium") or shutil.which("chromium-browser")
+    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
 class Server:
