@@ -9,6 +9,7 @@ from genxai_nb.errors import UnknownName
 
 from .display import names_of, show_bundle, show_text
 from .editing import difference, note_versions, standing
+from .live import expect_panels
 from .record import graph_bundle
 from .session import Defined
 from .versions import consequences, lines_changed
@@ -62,6 +63,7 @@ def define_graph(session: Session, request: Request) -> None:
     graph.build()
     show_text(_define(session, request, graph, _graph_line(graph)))
     show_bundle(graph_bundle(graph))
+    expect_panels(session)
 
 
 def _define(session: Session, request: Request, value: Any, line: str) -> str:

@@ -32,6 +32,14 @@ def shows_panels(session: Session) -> bool:
     return is_kernel(session.shell) and is_somebody_there(session.shell) and can_show()
 
 
+def expect_panels(session: Session) -> None:
+    """Get ready for the first panel, where one can be shown: something that can run has been defined."""
+    if shows_panels(session):
+        from .panel import prepare_panels
+
+        prepare_panels()
+
+
 def open_panel(session: Session, started: Started) -> bool:
     """Show the live panel of a run in the output of the running cell; an older one of the run is closed.
 

@@ -1,4 +1,4 @@
-"""How quickly the panel shows and follows large graphs and long runs, in a real browser."""
+"""How quickly the panel answers, and shows and follows large graphs and long runs; on a quiet machine."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-pytestmark = [pytest.mark.needs("chromium"), pytest.mark.browser]
+pytestmark = [pytest.mark.needs("chromium"), pytest.mark.browser, pytest.mark.slow]
 
 CHAIN = """
 import asyncio, time
@@ -33,28 +33,33 @@ graph = chain(LENGTH)
 """
 
 
-def test_a_graph_of_a_hundred_nodes_is_painted_in_half_a_second(book):
-    """From the key that starts the cell to the painted graph, once a panel has been shown before."""
-    show = "panel = show_panel(graph.start({}, store=':memory:'))"
-    notebook = book(CHAIN.replace("LENGTH", "100"), show, "panel.close()")
-    for number in (0, 1, 2):
-        notebook.run(number)
-    notebook.page.wait_for_selector(".gx-panel", state="detached")
-    notebook.page.evaluate(
-        """() => {
-          let began = null;
-          document.addEventListener('keydown', (event) => { if (event.key === 'Enter') began = performance.now(); }, true);
-          new MutationObserver((_, observer) => {
-            if (began === null || document.querySelectorAll('.gx-n').length < 100) return;
-            observer.disconnect();
-            requestAnimationFrame(() => requestAnimationFrame(() => { window.painted = performance.now() - began; }));
-          }).observe(document.body, { subtree: true, childList: true });
-        }"""
-    )
-    notebook.run(1)
-    notebook.page.wait_for_function("window.painted")
+HUNDRED = "\n".join(
+    ["%%genxai graph hundred", " -> ".join(["START", *(f"node{number}" for number in range(100)), "END"])]
+    + [f"node node{number} = function work" for number in range(100)]
+)
+PAINTED = """() => {
+  let began = null;
+  document.addEventListener('keydown', (event) => { if (event.key === 'Enter') began = performance.now(); }, true);
+  new MutationObserver((_, observer) => {
+    if (began === null || document.querySelectorAll('.gx-n').length < 100) return;
+    observer.disconnect();
+    requestAnimationFrame(() => requestAnimationFrame(() => { window.painted = performance.now() - began; }));
+  }).observe(document.body, { subtree: true, childList: true });
+}"""
 
-    assert notebook.page.evaluate("window.painted") <= 500
+
+def test_a_graph_of_a_hundred_nodes_is_painted_in_half_a_second(book):
+    """From the key that starts the cell to the painted graph, in the first panel of its kernel."""
+    work = "%load_ext genxai_nb\ndef work(state):\n    return {}"
+    notebook = book(work, HUNDRED, "%%genxai debug hundred\n")
+    notebook.run_all(0, 1)
+    notebook.page.evaluate(PAINTED)
+    notebook.run(2)
+    notebook.page.wait_for_function("window.painted")
+    painted = notebook.page.evaluate("window.painted")
+    print(f"first paint {painted:.0f} ms")
+
+    assert painted <= 500
 
 
 def test_a_thousand_updates_of_five_hundred_nodes_cost_little(book):
@@ -79,9 +84,12 @@ def test_a_thousand_updates_of_five_hundred_nodes_cost_little(book):
     panel.wait_for("Done")
     gaps = sorted(notebook.page.evaluate("window.gaps"))
 
+    over, gap = float(re.search(r"over (\S+)", notebook.text(3))[1]), gaps[int(len(gaps) * 0.95)]
+    print(f"cost {over:.1%}, frames {gap:.0f} ms")
+
     assert set(panel.statuses().values()) == {"done"}
-    assert float(re.search(r"over (\S+)", notebook.text(3))[1]) <= 0.1
-    assert gaps[int(len(gaps) * 0.95)] <= 100
+    assert over <= 0.1
+    assert gap <= 100
 
 
 def test_any_of_ten_thousand_steps_is_shown_at_once(book):
@@ -124,4 +132,40 @@ panel = show_panel(run)
         )
         panel.find(".gx-state h4", has_text=f"after step {step}").wait_for()
 
-    assert sorted(times)[len(times) // 2] <= 100, times
+    print("slider", *(f"{time:.0f}" for time in times), "ms")
+
+    assert sorted(times)[len(times) // 2] <= 100
+
+
+def test_a_click_is_answered_quickly_while_a_cell_waits(book):
+    """Between a click on Next and the changed head lie at most 100 ms in the median, while a cell is waiting."""
+    waiting = "import asyncio\nawait asyncio.sleep(30)"
+    quick = "async def tick(state):\n    return {'n': state.get('n', 0) + 1}"
+    graph = "%%genxai graph ticks\nSTART -> tick\ntick -> tick if n < 50 max 60\ntick -> END else"
+    notebook = book("%load_ext genxai_nb\n" + quick, graph, "%%genxai debug ticks\n", waiting)
+    notebook.run_all(0, 1, 2)
+    panel = notebook.panel(2)
+    panel.wait_for("Ready to start")
+    notebook.run(3, wait=False)
+    notebook.cell(3).locator(".jp-InputPrompt", has_text="[*]").wait_for()
+    times = []
+    for visit in range(2, 13):
+        times.append(
+            panel.root.evaluate(
+                """root => new Promise((done) => {
+                  const words = root.querySelector('.gx-pill');
+                  const began = performance.now();
+                  new MutationObserver((_, observer) => {
+                    if (words.textContent.includes('Paused')) {
+                      observer.disconnect();
+                      requestAnimationFrame(() => done(performance.now() - began));
+                    }
+                  }).observe(words, { subtree: true, childList: true, characterData: true });
+                  root.querySelector('[data-do="next"]').click();
+                })"""
+            )
+        )
+        panel.wait_for(f"Paused before tick, visit {visit}")
+    print("click", *(f"{time:.0f}" for time in times), "ms")
+
+    assert sorted(times)[len(times) // 2] <= 100

@@ -54,6 +54,22 @@ def test_a_cell_is_called_by_the_number_that_its_prompt_shows(kernel):
     assert reply.streams == f"cell [{reply.content['execution_count']}]\n"
 
 
+LOADED = """import sys, threading
+[thread.join() for thread in threading.enumerate() if thread.name == "genxai-panels"]
+print("genxai_nb.notebook.panel.widget" in sys.modules)"""
+
+
+@pytest.mark.parametrize("somebody", [True, False])
+def test_the_first_graph_lets_panels_be_ready_where_somebody_looks(new_kernel, somebody):
+    """A graph's cell loads the panel beside it, also before any run; nothing is loaded where nobody looks."""
+    kernel = new_kernel()
+    kernel.run(NODES)
+    before = kernel.run(LOADED).streams
+    kernel.run(GRAPH, allow_stdin=somebody)
+
+    assert (before, kernel.run(LOADED).streams) == ("False\n", f"{somebody}\n")
+
+
 def test_completion_in_heads_and_bodies(kernel):
     """Tab in a head and in a body offers our names, and Python's own elsewhere."""
     kernel.run(NODES)

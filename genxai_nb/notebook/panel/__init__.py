@@ -6,6 +6,7 @@ run's events, a thread of its own brings it up to date, and ``static`` holds the
 
 from __future__ import annotations
 
+import sys
 import threading
 from importlib import import_module
 from importlib.util import find_spec
@@ -25,9 +26,10 @@ def can_show() -> bool:
 
 
 def prepare_panels() -> None:
-    """Load in the background what a panel needs, so that the first one shows at once."""
-    if can_show():
-        threading.Thread(target=import_module, args=(f"{__name__}.widget",), daemon=True).start()
+    """Load in the background what a panel needs, so that the first one shows at once; nothing the second time."""
+    widget = f"{__name__}.widget"
+    if can_show() and widget not in sys.modules:
+        threading.Thread(target=import_module, args=(widget,), name="genxai-panels", daemon=True).start()
 
 
 def show_panel(run: Run, **options: Any) -> Panel:
