@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Differences", "compare"]
 
 Place = tuple[str, int]
+_WIDEST = 48  # characters of a column as text; two of them beside their index fit into a terminal
 
 
 class Differences(Mapping[str, Any]):
@@ -49,7 +50,7 @@ class Differences(Mapping[str, Any]):
     def __repr__(self) -> str:
         parts = [f"{self.first} and {self.second}"]
         for name, frame in self._frames.items():
-            parts.append(f"{name}: no difference" if frame.empty else f"{name}\n{frame.to_string()}")
+            parts.append(f"{name}: no difference" if frame.empty else f"{name}\n{frame.to_string(max_colwidth=_WIDEST)}")
         return "\n\n".join(parts)
 
     def _repr_html_(self) -> str:

@@ -88,3 +88,11 @@ def test_one_name_twice_still_makes_two_columns():
     assert "state: no difference" in repr(found)
     assert list(found) == ["state", "outputs", "prompts", "cost", "time"]
     assert len(found) == 5
+
+
+def test_long_values_are_cut_in_text_only():
+    """As text a table is no wider than a terminal, however long its values are; the frame holds them whole."""
+    found = compare([], [], states=({"draft": "a" * 500}, {"draft": "b" * 500}))
+
+    assert max(map(len, repr(found).splitlines())) < 130
+    assert found["state"].loc["draft", "A"] == "a" * 500
