@@ -16,6 +16,7 @@ from genxai_nb.secrets import any_known, held_secret, learn_environment
 from .codec import without_secrets
 from .events import Event, RunStarted
 from .heads import check_cut, first_of, no_head, segments
+from .items import MemoryItems
 from .store import Definition, HeadRow, RunRow, masked
 from .summary import row_of
 
@@ -39,7 +40,9 @@ class _Head:
             head = head.parent
 
     def history(self, after: int = 0) -> list[Event]:
-        parts = [(head.events, max(after - upto, 0), bound - upto) for head, upto, bound in segments(self.way())]
+        parts = [
+            (head.events, max(after - upto, 0), bound - upto) for head, upto, bound in segments(self.way())
+        ]
         return [event for events, first, last in parts if first < last for event in events[first:last]]
 
 
@@ -77,6 +80,7 @@ class MemoryStore:
         self._definitions: dict[str, Definition] = {}
         self._held: set[str] = set()
         self._lock = threading.Lock()
+        self.items = MemoryItems()
 
     def begin(self, started: RunStarted, definitions: Sequence[Definition] = ()) -> str:
         """Take the next run id and append ``started`` under it."""

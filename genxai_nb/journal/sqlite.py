@@ -22,6 +22,7 @@ from .codec import decode_event, encode_event
 from .connection import Connection
 from .events import Event, RunStarted
 from .heads import check_cut, first_of, no_head
+from .item_rows import SqliteItems
 from .lease import held, hold
 from .rows import (
     SHIFT,
@@ -69,6 +70,7 @@ class SqliteStore:
         self._path = Path(path).expanduser().absolute()
         self._leases = self._path.with_name(f"{self._path.name}-leases")
         self._file = Connection(self._path)
+        self.items = SqliteItems(self._file)
         self.url = str(self._path)
 
     def __repr__(self) -> str:

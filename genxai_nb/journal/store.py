@@ -11,6 +11,7 @@ from msgspec import Struct, structs
 from genxai_nb.secrets import mask
 
 from .events import Event, RunStarted
+from .items import Items
 
 
 class RunRow(Struct, frozen=True, kw_only=True):
@@ -82,6 +83,10 @@ class Store(Protocol):
     """
 
     url: str
+
+    @property
+    def items(self) -> Items:
+        """What agents remember."""
 
     def begin(self, started: RunStarted, definitions: Sequence[Definition] = ()) -> str:
         """Take the next run id (``r1``, ``r2``, ...), append ``started`` under it, return it.

@@ -1,0 +1,293 @@
+"""What agents remember, in tables of the journal's SQLite file.
+
+The tables are made at the first write, so that a journal without memories has none. A text stands in its
+item's own row, where forgetting overwrites it; ``digest`` finds it.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from hashlib import blake2b
+from typing import Any
+
+import msgspec
+
+from .connection import Connection
+from .items import Added, Collection, Draft, ItemRow, other_model
+
+_TABLES = """
+CREATE TABLE collection (
+    id INTEGER PRIMARY KEY,
+    owner TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    model TEXT NOT NULL,
+    dims INTEGER NOT NULL,
+    revision INTEGER NOT NULL DEFAULT 0,
+    removed INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (owner, kind)
+);
+CREATE TABLE item (
+    number INTEGER PRIMARY KEY,
+    collection INTEGER NOT NULL,
+    digest INTEGER,
+    text TEXT NOT NULL,
+    at REAL NOT NULL,
+    until REAL,
+    ended_by INTEGER,
+    forgotten REAL,
+    about TEXT,
+    key TEXT,
+    body TEXT NOT NULL,
+    vector BLOB
+);
+CREATE INDEX item_digest ON item (digest);
+CREATE INDEX item_about ON item (about, collection) WHERE about IS NOT NULL AND until IS NULL;
+CREATE INDEX item_ended ON item (ended_by) WHERE ended_by IS NOT NULL;
+CREATE VIEW memory AS SELECT owner, kind, number, at, until, forgotten, text, body
+FROM item JOIN collection ON collection.id = item.collection;
+"""
+_COLUMNS = "number, at, until, ended_by, forgotten, about, body, text, key"
+
+
+class SqliteItems:
+    """Keep items in a journal's file.
+
+    Args:
+        file: The connection of the journal.
+    """
+
+    def __init__(self, file: Connection) -> None:
+        self._file = file
+
+    def add(
+        self,
+        owner: str,
+        kind: str,
+        drafts: Sequence[Draft],
+        *,
+        at: float,
+        key: str = "",
+        model: str = "",
+        dims: int = 0,
+        wait: float = 5.0,
+    ) -> Added:
+        """Keep items in one transaction; see `Items.add`.
+
+        Raises:
+            StoreError: The collection's embeddings are of another model.
+            StoreBusy: The lock was not had in time; nothing was kept.
+        """
+
+        def work(connection: sqlite3.Connection) -> Added:
+            if not _there(connection):
+                for statement in _TABLES.split(";"):
+                    connection.execute(statement)
+            number, has = _collection(connection, owner, kind)
+            if model and has.model and (has.model, has.dims) != (model, dims):
+                raise other_model(owner, kind, has, model, dims)
+            if not number:
+                number = _make(connection, owner, kind)
+            done = Added(added=[], ended=[], known=[])
+            for draft in drafts:
+                _add(connection, number, draft, at, key, done)
+            if done.added:
+                connection.execute(
+                    "UPDATE collection SET model = ?, dims = ?, revision = revision + 1, removed = removed + ?"
+                    " WHERE id = ?",
+                    (model or has.model, dims or has.dims, bool(done.ended), number),
+                )
+            return done
+
+        return self._file.write(work, wait)
+
+    def read(self, owner: str, kind: str) -> list[ItemRow]:
+        """All items in the order of writing, also ended and forgotten ones."""
+
+        def work(connection: sqlite3.Connection) -> list[ItemRow]:
+            if not _there(connection):
+                return []
+            number, _ = _collection(connection, owner, kind)
+            return _rows(connection, "collection = ? ORDER BY number", number)
+
+        return self._file.read(work)
+
+    def vectors(self, owner: str, kind: str, after: int = 0) -> list[tuple[int, bytes]]:
+        """The numbers and embeddings of the items that hold, from after a number on."""
+
+        def work(connection: sqlite3.Connection) -> list[tuple[int, bytes]]:
+            if not _there(connection):
+                return []
+            number, _ = _collection(connection, owner, kind)
+            return connection.execute(
+                "SELECT number, vector FROM item WHERE number > ? AND collection = ? AND until IS NULL"
+                " AND forgotten IS NULL AND vector IS NOT NULL ORDER BY number",
+                (after, number),
+            ).fetchall()
+
+        return self._file.read(work)
+
+    def collection(self, owner: str, kind: str) -> Collection:
+        """What is known of the items as a whole."""
+        return self._file.read(
+            lambda connection: _collection(connection, owner, kind)[1] if _there(connection) else Collection()
+        )
+
+    def forget(self, owner: str, kind: str, numbers: Sequence[int], *, at: float) -> int:
+        """Shred items and leave a mark of each; tell how many there were.
+
+        Their bytes are overwritten in the file, and its write-ahead log is emptied.
+        """
+
+        def work(connection: sqlite3.Connection) -> int:
+            collection, _ = _collection(connection, owner, kind)
+            count = sum(_forget(connection, collection, number, at) for number in dict.fromkeys(numbers))
+            if count:
+                connection.execute(
+                    "UPDATE collection SET revision = revision + 1, removed = removed + 1 WHERE id = ?",
+                    (collection,),
+                )
+                connection.execute(
+                    "UPDATE collection SET model = '', dims = 0 WHERE id = ? AND NOT EXISTS"
+                    " (SELECT 1 FROM item WHERE collection = id AND forgotten IS NULL)",
+                    (collection,),
+                )
+            return count
+
+        if not self._file.read(_there):
+            return 0
+        self._file.read(lambda connection: connection.execute("PRAGMA secure_delete = ON").fetchone())
+        try:
+            return self._file.write(work)
+        finally:
+            self._file.read(
+                lambda connection: connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            )
+            self._file.read(lambda connection: connection.execute("PRAGMA secure_delete = OFF").fetchone())
+
+    def owners(self) -> list[tuple[str, str]]:
+        """All owners with the kinds that they have, sorted."""
+        return self._file.read(
+            lambda connection: (
+                connection.execute("SELECT owner, kind FROM collection ORDER BY owner, kind").fetchall()
+                if _there(connection)
+                else []
+            )
+        )
+
+
+def _there(connection: sqlite3.Connection) -> bool:
+    return connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'item'").fetchone() is not None
+
+
+def _collection(connection: sqlite3.Connection, owner: str, kind: str) -> tuple[int, Collection]:
+    """A collection's id and what is known of it; 0 if there is none."""
+    row = connection.execute(
+        "SELECT id, model, dims, revision, removed FROM collection WHERE owner = ? AND kind = ?",
+        (owner, kind),
+    ).fetchone()
+    if row is None:
+        return 0, Collection()
+    number, model, dims, revision, removed = row
+    return number, Collection(model=model, dims=dims, revision=revision, removed=removed)
+
+
+def _make(connection: sqlite3.Connection, owner: str, kind: str) -> int:
+    made = connection.execute(
+        "INSERT INTO collection (owner, kind, model, dims) VALUES (?, ?, '', 0)", (owner, kind)
+    )
+    return made.lastrowid or 0
+
+
+def _add(
+    connection: sqlite3.Connection, collection: int, draft: Draft, at: float, key: str, done: Added
+) -> None:
+    digest = _digest(draft.text)
+    for row, written_by in _found(connection, "digest = ? AND collection = ?", digest, collection):
+        if row.text == draft.text and key and written_by == key:  # this same write was made before a crash
+            done.added.append(row)
+            done.ended.extend(_rows(connection, "ended_by = ?", row.number))
+            return
+        if row.text == draft.text and row.holds:
+            done.known.append(row)
+            return
+    body = {"source": draft.source, "rule": draft.rule, "run": draft.run, "fields": draft.fields}
+    made = connection.execute(
+        "INSERT INTO item (collection, digest, text, at, about, key, body, vector) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            collection,
+            digest,
+            draft.text,
+            at,
+            draft.about or None,
+            key or None,
+            msgspec.json.encode(body).decode(),
+            draft.vector or None,
+        ),
+    )
+    number = made.lastrowid or 0
+    if draft.about:
+        ended = connection.execute(
+            "UPDATE item SET until = ?, ended_by = ? WHERE about = ? AND collection = ? AND until IS NULL"
+            " AND number != ?",
+            (at, number, draft.about, collection, number),
+        )
+        if ended.rowcount:
+            done.ended.extend(_rows(connection, "ended_by = ?", number))
+    row = ItemRow(
+        number=number,
+        text=draft.text,
+        at=at,
+        source=draft.source,
+        rule=draft.rule,
+        about=draft.about,
+        fields=draft.fields,
+        run=draft.run,
+    )
+    done.added.append(row)
+
+
+def _digest(text: str) -> int:
+    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big", signed=True)
+
+
+def _forget(connection: sqlite3.Connection, collection: int, number: int, at: float) -> int:
+    row = connection.execute(
+        "SELECT body FROM item WHERE number = ? AND collection = ? AND forgotten IS NULL",
+        (number, collection),
+    ).fetchone()
+    if row is None:
+        return 0
+    kept = {**msgspec.json.decode(row[0]), "fields": {}}
+    connection.execute(
+        "UPDATE item SET text = '', digest = NULL, about = NULL, vector = NULL, key = NULL, body = ?, forgotten = ?"
+        " WHERE number = ?",
+        (msgspec.json.encode(kept).decode(), at, number),
+    )
+    return 1
+
+
+def _rows(connection: sqlite3.Connection, where: str, *values: Any) -> list[ItemRow]:
+    return [row for row, _ in _found(connection, where, *values)]
+
+
+def _found(connection: sqlite3.Connection, where: str, *values: Any) -> list[tuple[ItemRow, str | None]]:
+    """Items with the keys of the writes that made them."""
+    # the condition is one of those in this file; only the values come from elsewhere
+    found = connection.execute(f"SELECT {_COLUMNS} FROM item WHERE {where}", values)  # noqa: S608
+    return [
+        (
+            ItemRow(
+                number=number,
+                at=at,
+                until=until,
+                ended_by=ended_by,
+                forgotten=forgotten,
+                about=about or "",
+                text=text,
+                **msgspec.json.decode(body),
+            ),
+            key,
+        )
+        for number, at, until, ended_by, forgotten, about, body, text, key in found
+    ]

@@ -1,0 +1,272 @@
+"""What agents remember, kept beside the runs: what a store has to do for it, and how it is done in memory."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import Protocol
+
+from msgspec import Struct, structs
+
+from genxai_nb.errors import StoreError
+
+
+class Draft(Struct, frozen=True, kw_only=True):
+    """An item that is to be kept.
+
+    Attributes:
+        text: What is remembered.
+        source: Who said it, such as ``user``.
+        rule: The rule by which it was taken.
+        about: What it tells of; it ends the item that told of the same before. Empty for nothing in particular.
+        fields: Parts of it by name, such as a fact's subject.
+        run: The run that it comes from; empty for none.
+        vector: Its embedding as little-endian float32; empty for none.
+    """
+
+    text: str
+    source: str = ""
+    rule: str = ""
+    about: str = ""
+    fields: dict[str, str] = {}
+    run: str = ""
+    vector: bytes = b""
+
+
+class ItemRow(Struct, frozen=True, kw_only=True):
+    """An item as it is kept. Times are Unix seconds.
+
+    Attributes:
+        number: Its number in the store; never given again.
+        at: When it was written.
+        until: When it ended, because a newer item tells of the same; None while it holds.
+        ended_by: The number of that item.
+        forgotten: When it was forgotten: then only its number, source and times are left.
+    """
+
+    number: int
+    text: str
+    at: float
+    source: str = ""
+    rule: str = ""
+    about: str = ""
+    fields: dict[str, str] = {}
+    run: str = ""
+    until: float | None = None
+    ended_by: int | None = None
+    forgotten: float | None = None
+
+    @property
+    def holds(self) -> bool:
+        """Whether it neither ended nor was forgotten."""
+        return self.until is None and self.forgotten is None
+
+
+class Added(Struct, frozen=True, kw_only=True):
+    """What came of adding items: the new ones, those that ended by them, and those that were there already."""
+
+    added: list[ItemRow]
+    ended: list[ItemRow]
+    known: list[ItemRow]
+
+
+class Collection(Struct, frozen=True, kw_only=True):
+    """The items of one kind that one owner has.
+
+    Attributes:
+        model: What made the embeddings; empty while there are none.
+        dims: How many numbers an embedding has.
+        revision: Grows with each change.
+        removed: Grows whenever an item ends or is forgotten.
+    """
+
+    model: str = ""
+    dims: int = 0
+    revision: int = 0
+    removed: int = 0
+
+
+class Items(Protocol):
+    """Items by owner (an agent's name) and kind, shared by threads and processes like the runs beside them."""
+
+    def add(
+        self,
+        owner: str,
+        kind: str,
+        drafts: Sequence[Draft],
+        *,
+        at: float,
+        key: str = "",
+        model: str = "",
+        dims: int = 0,
+        wait: float = 5.0,
+    ) -> Added:
+        """Keep items in one transaction; one whose text holds already is not kept twice.
+
+        Args:
+            owner: Whose they are.
+            kind: Of which kind.
+            drafts: The items.
+            at: The time, in Unix seconds.
+            key: Names this write: made again after a crash, it gives what the first one gave.
+            model: What made the embeddings.
+            dims: How many numbers each has.
+            wait: Seconds to wait for the lock.
+
+        Raises:
+            StoreError: The collection's embeddings are of another model.
+            StoreBusy: The lock was not had in time; nothing was kept.
+        """
+
+    def read(self, owner: str, kind: str) -> list[ItemRow]:
+        """All items in the order of writing, also ended and forgotten ones."""
+
+    def vectors(self, owner: str, kind: str, after: int = 0) -> list[tuple[int, bytes]]:
+        """The numbers and embeddings of the items that hold, from after a number on."""
+
+    def collection(self, owner: str, kind: str) -> Collection:
+        """What is known of the items as a whole."""
+
+    def forget(self, owner: str, kind: str, numbers: Sequence[int], *, at: float) -> int:
+        """Shred the texts, parts and embeddings of items, and leave a mark of each; tell how many there were."""
+
+    def owners(self) -> list[tuple[str, str]]:
+        """All owners with the kinds that they have, sorted."""
+
+
+def other_model(owner: str, kind: str, has: Collection, model: str, dims: int) -> StoreError:
+    """Make the error that says that embeddings of two models cannot be compared."""
+    return StoreError(
+        f"The {kind} memory of {owner!r} has embeddings of {has.model!r} with {has.dims} numbers, "
+        f"not of {model!r} with {dims}.",
+        hint="Embeddings of two models cannot be compared: forget these items, or take another store.",
+    )
+
+
+class MemoryItems:
+    """Items that live as long as their process.
+
+    Example:
+        >>> items = MemoryItems()
+        >>> items.add("clerk", "semantic", [Draft(text="My name is Ada.", about="user name")], at=1).added[0].number
+        1
+        >>> changed = items.add("clerk", "semantic", [Draft(text="My name is Eve.", about="user name")], at=2)
+        >>> [row.text for row in changed.ended]
+        ['My name is Ada.']
+    """
+
+    def __init__(self) -> None:
+        self._rows: dict[tuple[str, str], dict[int, ItemRow]] = {}
+        self._vectors: dict[int, bytes] = {}
+        self._collections: dict[tuple[str, str], Collection] = {}
+        self._keys: dict[tuple[str, str, str], Added] = {}
+        self._last = 0
+        self._lock = threading.Lock()
+
+    def add(
+        self,
+        owner: str,
+        kind: str,
+        drafts: Sequence[Draft],
+        *,
+        at: float,
+        key: str = "",
+        model: str = "",
+        dims: int = 0,
+        wait: float = 5.0,  # noqa: ARG002 - no lock to wait for
+    ) -> Added:
+        """Keep items; see `Items.add`.
+
+        Raises:
+            StoreError: The collection's embeddings are of another model.
+        """
+        with self._lock:
+            if key and (before := self._keys.get((owner, kind, key))):
+                return before
+            has = self._collections.get((owner, kind), Collection())
+            if model and has.model and (has.model, has.dims) != (model, dims):
+                raise other_model(owner, kind, has, model, dims)
+            done = Added(added=[], ended=[], known=[])
+            for draft in drafts:
+                self._add(self._rows.setdefault((owner, kind), {}), draft, at, done)
+            if done.added:
+                self._collections[owner, kind] = Collection(
+                    model=model or has.model,
+                    dims=dims or has.dims,
+                    revision=has.revision + 1,
+                    removed=has.removed + bool(done.ended),
+                )
+            if key and done.added:
+                self._keys[owner, kind, key] = done
+            return done
+
+    def _add(self, rows: dict[int, ItemRow], draft: Draft, at: float, done: Added) -> None:
+        holding = [row for row in rows.values() if row.holds]
+        if same := [row for row in holding if row.text == draft.text]:
+            done.known.append(same[0])
+            return
+        self._last += 1
+        row = ItemRow(
+            number=self._last,
+            text=draft.text,
+            at=at,
+            source=draft.source,
+            rule=draft.rule,
+            about=draft.about,
+            fields=draft.fields,
+            run=draft.run,
+        )
+        for old in holding:
+            if draft.about and old.about == draft.about:
+                rows[old.number] = structs.replace(old, until=at, ended_by=row.number)
+                done.ended.append(rows[old.number])
+        rows[row.number] = row
+        self._vectors[row.number] = draft.vector
+        done.added.append(row)
+
+    def read(self, owner: str, kind: str) -> list[ItemRow]:
+        """All items in the order of writing, also ended and forgotten ones."""
+        with self._lock:
+            return list(self._rows.get((owner, kind), {}).values())
+
+    def vectors(self, owner: str, kind: str, after: int = 0) -> list[tuple[int, bytes]]:
+        """The numbers and embeddings of the items that hold, from after a number on."""
+        rows = (row for row in self.read(owner, kind) if row.holds and row.number > after)
+        return [(row.number, vector) for row in rows if (vector := self._vectors.get(row.number))]
+
+    def collection(self, owner: str, kind: str) -> Collection:
+        """What is known of the items as a whole."""
+        return self._collections.get((owner, kind), Collection())
+
+    def forget(self, owner: str, kind: str, numbers: Sequence[int], *, at: float) -> int:
+        """Shred items and leave a mark of each; tell how many there were."""
+        with self._lock:
+            rows, count = self._rows.get((owner, kind), {}), 0
+            for number in dict.fromkeys(numbers):
+                row = rows.get(number)
+                if row is None or row.forgotten is not None:
+                    continue
+                rows[number] = forgotten(row, at)
+                self._vectors.pop(number, None)
+                count += 1
+            if count:
+                has = self._collections[owner, kind]
+                gone = Collection() if all(row.forgotten is not None for row in rows.values()) else has
+                self._collections[owner, kind] = structs.replace(
+                    gone, revision=has.revision + 1, removed=has.removed + 1
+                )
+                self._keys = {
+                    name: done
+                    for name, done in self._keys.items()
+                    if not {row.number for row in done.added}.intersection(numbers)
+                }
+            return count
+
+    def owners(self) -> list[tuple[str, str]]:
+        """All owners with the kinds that they have, sorted."""
+        return sorted(self._rows)
+
+
+def forgotten(row: ItemRow, at: float) -> ItemRow:
+    """What is left of an item that is forgotten."""
+    return structs.replace(row, text="", about="", fields={}, forgotten=at)

@@ -1,0 +1,223 @@
+"""What agents remember, kept beside the runs: in memory and in SQLite alike."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from genxai_nb.errors import StoreError
+from genxai_nb.journal.items import Draft
+from genxai_nb.journal.memory import MemoryStore
+from genxai_nb.journal.sqlite import SqliteStore
+
+VECTOR = b"\x00\x00\x80\x3f" * 4
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def items(request):
+    """The items of an empty store."""
+    store = MemoryStore() if request.param == "memory" else SqliteStore("journal.db")
+    yield store.items
+    store.close()
+
+
+def add(items, *texts, owner="clerk", at=1.0, **options):
+    return items.add(owner, "semantic", [Draft(text=text) for text in texts], at=at, **options)
+
+
+def texts(rows):
+    return [row.text for row in rows]
+
+
+def test_an_empty_store_has_no_items(items):
+    """Reading, forgetting and listing find nothing, and make nothing."""
+    assert items.read("clerk", "semantic") == []
+    assert items.vectors("clerk", "semantic") == []
+    assert items.collection("clerk", "semantic").revision == 0
+    assert items.forget("clerk", "semantic", [1], at=1) == 0
+    assert items.owners() == []
+
+
+def test_items_are_read_in_order_with_all_that_is_known_of_them(items):
+    """An item keeps its text, source, rule, parts, run and time."""
+    draft = Draft(
+        text="Ä \u2028 'x'", source="user", rule="my", about="user name", fields={"subject": "user"}, run="r7"
+    )
+    items.add("clerk", "semantic", [draft], at=1.5)
+    add(items, "second", at=2.5)
+    first, second = items.read("clerk", "semantic")
+
+    assert (first.text, first.source, first.rule, first.about, first.fields, first.run, first.at) == (
+        draft.text,
+        "user",
+        "my",
+        "user name",
+        {"subject": "user"},
+        "r7",
+        1.5,
+    )
+    assert second.number > first.number
+    assert first.holds
+
+
+def test_owners_and_kinds_do_not_see_each_other(items):
+    """Items of another agent or kind are neither read nor forgotten."""
+    number = add(items, "mine").added[0].number
+    add(items, "yours", owner="writer")
+
+    assert texts(items.read("clerk", "semantic")) == ["mine"]
+    assert items.read("clerk", "episodic") == []
+    assert items.forget("writer", "semantic", [number], at=2) == 0
+    assert texts(items.read("clerk", "semantic")) == ["mine"]
+    assert items.owners() == [("clerk", "semantic"), ("writer", "semantic")]
+
+
+def test_a_text_that_holds_is_not_kept_twice(items):
+    """The same text again is known already, also within one write."""
+    add(items, "tea")
+    done = add(items, "tea", "milk", "milk")
+
+    assert (texts(done.known), texts(done.added)) == (["tea", "milk"], ["milk"])
+    assert texts(items.read("clerk", "semantic")) == ["tea", "milk"]
+
+
+def test_a_newer_item_about_the_same_ends_the_older_one(items):
+    """The older one stays readable, with the time of its end and what took its place."""
+    old, new = (Draft(text=text, about="user name", vector=VECTOR) for text in ("Ada", "Eve"))
+    items.add("clerk", "semantic", [old], at=1, model="m", dims=4)
+    done = items.add("clerk", "semantic", [new], at=2, model="m", dims=4)
+    first, second = items.read("clerk", "semantic")
+
+    assert texts(done.ended) == ["Ada"]
+    assert (first.until, first.ended_by, first.holds, second.holds) == (2, second.number, False, True)
+    assert [number for number, _ in items.vectors("clerk", "semantic")] == [second.number]
+
+
+def test_a_write_made_again_under_its_key_gives_what_the_first_one_gave(items):
+    """A run that repeats its write after a crash finds it done."""
+    items.add("clerk", "semantic", [Draft(text="Ada", about="user name")], at=1)
+    first = items.add("clerk", "semantic", [Draft(text="Eve", about="user name")], at=2, key="k")
+    again = items.add("clerk", "semantic", [Draft(text="Eve", about="user name")], at=3, key="k")
+
+    assert again == first
+    assert len(items.read("clerk", "semantic")) == 2
+
+
+def test_embeddings_of_two_models_are_not_mixed(items):
+    """A write with another model, or of another length, is refused and keeps nothing."""
+    items.add("clerk", "semantic", [Draft(text="a", vector=VECTOR)], at=1, model="m", dims=4)
+
+    with pytest.raises(StoreError, match="of 'm' with 4 numbers, not of 'n' with 4"):
+        add(items, "b", model="n", dims=4)
+    with pytest.raises(StoreError):
+        add(items, "b", model="m", dims=8)
+    assert texts(items.read("clerk", "semantic")) == ["a"]
+
+
+def test_what_is_forgotten_leaves_only_a_mark(items):
+    """Text, parts and embedding are gone, the number and the times stay, and the text may be kept anew."""
+    draft = Draft(text="Ada", about="user name", fields={"object": "Ada"}, vector=VECTOR, source="user")
+    number = items.add("clerk", "semantic", [draft], at=1, model="m", dims=4, key="k").added[0].number
+    before = items.collection("clerk", "semantic")
+
+    assert items.forget("clerk", "semantic", [number, number, 99], at=2) == 1
+    (row,) = items.read("clerk", "semantic")
+    assert (row.number, row.text, row.about, row.fields, row.source, row.at, row.forgotten) == (
+        number,
+        "",
+        "",
+        {},
+        "user",
+        1,
+        2,
+    )
+    assert items.vectors("clerk", "semantic") == []
+    after = items.collection("clerk", "semantic")
+    assert (after.revision > before.revision, after.removed > before.removed) == (True, True)
+    assert items.forget("clerk", "semantic", [number], at=3) == 0
+    assert texts(items.add("clerk", "semantic", [draft], at=4, model="n", dims=4).added) == ["Ada"]
+
+
+def test_the_revision_grows_with_each_change_and_only_then(items):
+    """Who keeps a copy can see whether it is still true."""
+    add(items, "a", "b")
+    first = items.collection("clerk", "semantic").revision
+    add(items, "a")
+    assert items.collection("clerk", "semantic").revision == first
+    add(items, "c")
+    assert items.collection("clerk", "semantic").revision > first
+
+
+def test_forgotten_bytes_are_gone_from_the_disk():
+    """After forgetting no file of the journal holds the text or the embedding."""
+    secret, vector = "the lighthouse keeper is called Ottokar", b"\x12\x34\x56\x78OttokarVector" * 8
+    store = SqliteStore("journal.db")
+    draft = Draft(text=secret, about=f"about {secret}", fields={"object": secret}, vector=vector)
+    number = store.items.add("clerk", "semantic", [draft], at=1, model="m", dims=4).added[0].number
+    add(store.items, "something else")
+    assert b"Ottokar" in b"".join(path.read_bytes() for path in Path().glob("journal.db*"))
+
+    store.items.forget("clerk", "semantic", [number], at=2)
+
+    assert b"Ottokar" not in b"".join(path.read_bytes() for path in Path().glob("journal.db*"))
+    store.close()
+
+
+def test_two_processes_write_one_memory():
+    """What another process adds is seen, and numbers are never given twice."""
+    store = SqliteStore("journal.db")
+    add(store.items, "mine")
+    code = (
+        "from genxai_nb.journal.sqlite import SqliteStore; from genxai_nb.journal.items import Draft\n"
+        "for n in range(20): SqliteStore('journal.db').items.add('clerk', 'semantic', [Draft(text=f'theirs {n}')], at=1)"
+    )
+    other = subprocess.Popen([sys.executable, "-c", code])
+    for number in range(20):
+        add(store.items, f"ours {number}")
+    assert other.wait() == 0
+
+    rows = store.items.read("clerk", "semantic")
+    assert len({row.number for row in rows}) == 41
+    assert store.items.collection("clerk", "semantic").revision == 41
+    store.close()
+
+
+SUBJECTS = st.sampled_from(["", "name", "town"])
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("add"), st.lists(st.tuples(st.sampled_from("abcdef"), SUBJECTS), max_size=3)),
+        st.tuples(st.just("forget"), st.lists(st.integers(1, 8), max_size=3)),
+    ),
+    max_size=12,
+)
+
+
+@given(STEPS)
+def test_both_stores_do_as_a_plain_model_does(tmp_path_factory, steps):
+    """Whatever is added and forgotten, in whatever order: both stores hold what a list of dicts holds."""
+    file = SqliteStore(tmp_path_factory.mktemp("items") / "journal.db")
+    stores = [MemoryStore().items, file.items]
+    model: list[dict] = []
+    for at, (what, given_) in enumerate(steps, 1):
+        for items in stores:
+            if what == "add":
+                items.add("clerk", "semantic", [Draft(text=t, about=a) for t, a in given_], at=at)
+            else:
+                items.forget("clerk", "semantic", given_, at=at)
+        for one in given_:
+            if what == "add" and not any(row["holds"] and row["text"] == one[0] for row in model):
+                for row in model:
+                    row["holds"] = row["holds"] and not (one[1] and row["about"] == one[1])
+                model.append({"text": one[0], "about": one[1], "holds": True})
+            elif what == "forget" and one <= len(model):
+                model[one - 1].update(text="", about="", holds=False)
+
+    for items in stores:
+        rows = items.read("clerk", "semantic")
+        assert [{"text": r.text, "about": r.about, "holds": r.holds} for r in rows] == model
+    file.close()
