@@ -1,16 +1,9 @@
-"""Versions of functions: a hash that changes when what a function does may have changed.
-
-A version covers the function's own source (comments and layout do not count; a lambda and code without
-source count by their bytecode), its defaults and what its closure holds. Constants count by value,
-functions and classes by their own version, modules by name and version. Whatever can change in place
-counts by its type only and is listed as untracked.
-"""
+"""Versions of functions and classes."""
 
 from __future__ import annotations
 
-import ast
-import inspect
 import re
+import sys
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
@@ -22,9 +15,12 @@ from re import Pattern
 from types import BuiltinFunctionType, CodeType, EllipsisType, FunctionType, MethodType, ModuleType, NoneType
 from typing import Any
 from uuid import UUID
-from weakref import ref
 
 from msgspec import Struct
+
+from .classes import NOTHING, members_of
+from .names import is_own, uses_of
+from .text import normalised
 
 
 class Version(Struct, frozen=True):
@@ -54,21 +50,12 @@ def version_of(obj: object) -> Version:
     try:
         walk.take(obj, "")
     except Exception:  # noqa: BLE001 - an object may raise anything when it is looked at
-        return Version(_hashed([_named(type(obj))]), (type(obj).__qualname__,))
+        return Version(_hashed([named(type(obj))]), (type(obj).__qualname__,))
     return Version(_hashed(walk.parts), tuple(dict.fromkeys(walk.untracked)))
 
 
-def source_of(obj: object) -> str:
-    """The source text of a function, method, partial or class, with its indent; empty if there is none."""
-    try:
-        bare: Any = _bare(obj)
-        return inspect.getsource(inspect.unwrap(bare))
-    except Exception:  # noqa: BLE001 - an object may raise anything when it is looked at
-        return ""
-
-
 class _Walk:
-    """One walk over an object and what it holds, collecting what counts."""
+    """One walk over an object and what it holds and uses, collecting what counts."""
 
     def __init__(self) -> None:
         self.parts: list[str] = []
@@ -77,7 +64,7 @@ class _Walk:
 
     def take(self, value: Any, name: str) -> None:
         """Let a value count; ``name`` says what the value is called where it was found."""
-        if type(value) in _CONSTANTS:
+        if type(value) in CONSTANTS:
             self.parts.append(f"{type(value).__name__} {value!r}")
             return
         if isinstance(value, (FunctionType, type)):
@@ -92,29 +79,29 @@ class _Walk:
         self._take_other(value, name)
 
     def function(self, value: FunctionType, name: str) -> None:
+        module = str(value.__globals__.get("__name__", ""))
+        if name and not is_own(module):
+            self.parts.append(f"function {module}.{value.__qualname__} {_release(module)}")
+            return
         self.code(value.__code__)
         prefix = f"{name}." if name else ""
         for key, item in _defaults(value):
             self.parts.append(f"default {key}")
             self.take(item, f"{prefix}{key}")
-        for key, cell in zip(value.__code__.co_freevars, value.__closure__ or (), strict=True):
-            self.parts.append(f"cell {key}")
-            try:
-                item = cell.cell_contents
-            except ValueError:
-                self.parts.append("empty")
-            else:
-                self.take(item, f"{prefix}{key}")
+        for kind in _annotated(value):
+            self.take(kind, kind.__name__)
+        for key, item in uses_of(value):
+            self.parts.append(f"uses {key}")
+            self.take(item, f"{prefix}{key}")
 
     def code(self, code: CodeType) -> None:
-        text = _normalised(code)
+        text = normalised(code)
         if text:
             self.parts.append(text)
             return
         self.parts.extend(map(str, (code.co_code.hex(), code.co_names, code.co_varnames, code.co_freevars)))
-        self.parts.extend(
-            map(str, (code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags))
-        )
+        counts = (code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags & _FLAGS)
+        self.parts.extend(map(str, counts))
         for constant in code.co_consts:
             if isinstance(constant, CodeType):
                 self.code(constant)
@@ -133,18 +120,15 @@ class _Walk:
             self.take(item, f"{prefix}{key}")
 
     def cls(self, value: type, name: str) -> None:
-        self.parts.append(_named(value))
-        text = _normalised(value)
-        if text:
-            self.parts.append(text)
+        self.parts.append(named(value))
+        if not is_own(value.__module__):
             return
-        if value.__flags__ & _HEAP:
-            self.parts.extend(map(_named, value.__bases__))
-            self.parts.append(_ADDRESS.sub("", repr(vars(value).get("__annotations__"))))
-            for key, item in sorted(vars(value).items()):
-                if isinstance(item, (FunctionType, staticmethod, classmethod, property, *_CONSTANTS)):
-                    self.parts.append(f"member {key}")
-                    self.take(item, f"{name or value.__name__}.{key}")
+        for base in value.__bases__:
+            self.take(base, base.__name__)
+        for said, item in members_of(value):
+            self.parts.append(said)
+            if item is not NOTHING:
+                self.take(item, f"{name or value.__name__}.{said.rpartition(' ')[2]}")
 
     def wrapper(self, value: Any, name: str) -> None:
         self.take(value.__func__, name)
@@ -156,8 +140,12 @@ class _Walk:
     def pattern(self, value: Pattern[Any], name: str) -> None:  # noqa: ARG002 - one signature for all kinds
         self.parts.append(f"pattern {value.flags} {value.pattern!r}")
 
-    def module(self, value: ModuleType, name: str) -> None:  # noqa: ARG002 - one signature for all kinds
-        self.parts.append(f"module {value.__name__} {getattr(value, '__version__', '')}")
+    def module(self, value: ModuleType, name: str) -> None:
+        if is_own(value.__name__):
+            self.parts.append("module")
+            self.untracked.append(name or value.__name__)
+        else:
+            self.parts.append(f"module {value.__name__} {_release(value.__name__)}")
 
     def builtin(self, value: BuiltinFunctionType, name: str) -> None:  # noqa: ARG002 - one signature for all kinds
         self.parts.append(f"builtin {value.__module__}.{value.__qualname__}")
@@ -165,11 +153,11 @@ class _Walk:
             self._take_holder(value.__self__)
 
     def enum(self, value: Enum, name: str) -> None:
-        self.parts.append(f"{_named(type(value))}.{value.name}")
-        self.take(value.value, name)
+        self.take(type(value), name)
+        self.parts.append(f"member {value.name}")
 
     def tuple(self, value: tuple[Any, ...], name: str) -> None:
-        self.parts.append(f"{_named(type(value))} {len(value)}")
+        self.parts.append(f"{named(type(value))} {len(value)}")
         for item in value:
             self.take(item, name)
 
@@ -188,31 +176,31 @@ class _Walk:
         if isinstance(version, str):
             self.parts.append(version)
         elif isinstance(inner := getattr(value, "__wrapped__", None), FunctionType):
-            self.parts.append(_named(kind))
+            self.parts.append(named(kind))
             self.take(inner, name)
         elif callable(value) and not name:
             self.take(kind.__call__, name)
             self._take_holder(value)
         else:
-            self.parts.append(_named(kind))
+            self.parts.append(named(kind))
             self.untracked.append(name or kind.__qualname__)
 
     def _take_holder(self, value: object) -> None:
         """Let the object that a method is bound to count: a class by its name, an instance by its type."""
         if isinstance(value, type):
-            self.parts.append(_named(value))
+            self.parts.append(named(value))
         else:
-            self.parts.append(_named(type(value)))
+            self.parts.append(named(type(value)))
             self.untracked.append(type(value).__qualname__)
 
 
-_CONSTANTS = (
+CONSTANTS = (
     *(NoneType, bool, int, float, complex, str, bytes, EllipsisType, range),
     *(date, datetime, time, timedelta, timezone, Decimal, UUID, PosixPath, WindowsPath),
     *(PurePosixPath, PureWindowsPath),
 )
-_HEAP = 1 << 9
-_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+_FLAGS = 0x2FF  # of the signature and of the kind of function; not the features asked of the compiler
+_NAME = re.compile(r"[^\W\d]\w*")
 _TAKE: tuple[tuple[Any, Callable[[_Walk, Any, str], None]], ...] = (
     (Enum, _Walk.enum),
     (FunctionType, _Walk.function),
@@ -227,32 +215,6 @@ _TAKE: tuple[tuple[Any, Callable[[_Walk, Any, str], None]], ...] = (
     (tuple, _Walk.tuple),
     (frozenset, _Walk.frozenset),
 )
-_texts: dict[int, tuple[ref[Any], str]] = {}
-
-
-def _normalised(obj: CodeType | type) -> str:
-    """The source of code or a class without comments and layout; empty for a lambda or without source.
-
-    It is read once, so that a file which is edited after it was imported does not count. Code objects are
-    told apart by identity: equal ones may stem from sources with different annotations.
-    """
-    key = id(obj)
-    kept, text = _texts.get(key, (None, ""))
-    if kept is None or kept() is not obj:
-        text = "" if getattr(obj, "co_name", "") == "<lambda>" else _tidy(obj)
-        _texts[key] = ref(obj, lambda _: _texts.pop(key, None)), text
-    return text
-
-
-def _tidy(obj: Any) -> str:
-    try:
-        text = inspect.getsource(obj)
-        if not text[:1].isspace():
-            return ast.unparse(ast.parse(text))
-        block: Any = ast.parse(f"if True:\n{text}").body[0]
-        return "\n".join(map(ast.unparse, block.body))
-    except (OSError, TypeError, ValueError, SyntaxError, RecursionError):
-        return ""
 
 
 def _defaults(function: FunctionType) -> Iterator[tuple[str, Any]]:
@@ -261,17 +223,35 @@ def _defaults(function: FunctionType) -> Iterator[tuple[str, Any]]:
     yield from sorted((function.__kwdefaults__ or {}).items())
 
 
-def _bare(obj: object) -> object:
-    """Take a partial, a method or a callable object down to what was written."""
-    while isinstance(obj, (partial, MethodType)):
-        obj = obj.func if isinstance(obj, partial) else obj.__func__
-    if isinstance(obj, (type, FunctionType, ModuleType)) or hasattr(obj, "__wrapped__"):
-        return obj
-    return type(obj).__call__ if callable(obj) else obj
+def _annotated(function: FunctionType) -> list[type]:
+    """The classes of a person's own that a function's annotations name, by name; the text has the rest."""
+    found: dict[str, type] = {}
+    for annotation in function.__annotations__.values():
+        if isinstance(annotation, str):
+            space = function.__globals__
+            parts: list[Any] = [space[name] for name in _NAME.findall(annotation) if name in space]
+        else:
+            parts = list(own_classes(annotation))
+        found.update((kind.__name__, kind) for part in parts for kind in own_classes(part))
+    return [found[name] for name in sorted(found)]
 
 
-def _named(kind: type) -> str:
-    return f"{kind.__module__}.{kind.__qualname__}"
+def own_classes(annotation: Any) -> Iterator[type]:
+    """The classes of a person's own inside an annotation."""
+    if isinstance(annotation, type) and is_own(annotation.__module__):
+        yield annotation
+    for part in getattr(annotation, "__args__", ()):
+        yield from own_classes(part)
+
+
+def _release(module: str) -> str:
+    top = sys.modules.get(module.partition(".")[0])
+    return str(getattr(top, "__version__", ""))
+
+
+def named(kind: type) -> str:
+    """A class by its name, with its module if that is not a person's own."""
+    return kind.__name__ if is_own(kind.__module__) else f"{kind.__module__}.{kind.__qualname__}"
 
 
 def _hashed(parts: list[str]) -> str:

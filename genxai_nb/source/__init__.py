@@ -1,0 +1,19 @@
+"""What functions and classes are made of: their source, the names that they use, and a version of all that.
+
+A version is a hash that changes when what a function does may have changed. It covers the function's own
+source, its defaults, what its closure holds and the globals that it names: functions and classes of a
+person's own modules with all that these use in turn, constants by value, modules by name and version.
+Whatever can change in place counts by its type only and is listed as untracked. Comments and layout do not
+count, nor does the module in which a function stands, so that a notebook and the script made of it agree.
+"""
+
+from .names import Use as Use
+from .names import inner_codes as inner_codes
+from .names import is_own as is_own
+from .names import uses_of as uses_of
+from .text import dedented as dedented
+from .text import source_of as source_of
+from .version import Version as Version
+from .version import version_of as version_of
+
+__all__ = ["Use", "Version", "dedented", "inner_codes", "is_own", "source_of", "uses_of", "version_of"]

@@ -1,0 +1,96 @@
+"""The source text of functions and classes."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import io
+import tokenize
+from functools import partial
+from types import CodeType, FunctionType, MethodType, ModuleType
+from typing import Any
+from weakref import ref
+
+_texts: dict[int, tuple[ref[Any], str]] = {}
+
+
+def source_of(obj: object) -> str:
+    """The source text of a function, method, partial or class, with its indent; empty if there is none."""
+    try:
+        bare: Any = _bare(obj)
+        return inspect.getsource(inspect.unwrap(bare))
+    except Exception:  # noqa: BLE001 - an object may raise anything when it is looked at
+        return ""
+
+
+def dedented(text: str) -> str:
+    r"""Take the indent of the first line off all lines, except inside of strings that go over several lines.
+
+    Example:
+        >>> dedented("    def f():\n        return 1\n")
+        'def f():\n    return 1\n'
+    """
+    width = len(text) - len(text.lstrip(" \t"))
+    if not width:
+        return text
+    kept = _string_lines(f"if 1:\n{text}")
+    lines = text.splitlines(keepends=True)
+    return "".join(
+        line if number in kept else line[min(width, len(line) - len(line.lstrip(" \t"))) :]
+        for number, line in enumerate(lines, 2)
+    )
+
+
+def _string_lines(text: str) -> set[int]:
+    """The numbers of the lines that begin inside of a string."""
+    found: set[int] = set()
+    try:
+        for token in tokenize.generate_tokens(io.StringIO(text).readline):
+            if token.type == tokenize.STRING or tokenize.tok_name[token.type] == "FSTRING_MIDDLE":
+                found.update(range(token.start[0] + 1, token.end[0] + 1))
+    except (tokenize.TokenError, SyntaxError):
+        pass
+    return found
+
+
+def normalised(code: CodeType) -> str:
+    """The source of code without comments and layout; empty for a lambda or without source.
+
+    It is read once, so that a file which is edited after it was imported does not count. Code objects are
+    told apart by identity: equal ones may stem from sources with different annotations.
+    """
+    key = id(code)
+    kept, text = _texts.get(key, (None, ""))
+    if kept is None or kept() is not code:
+        text = "" if code.co_name == "<lambda>" else _tidy(code)
+        _texts[key] = ref(code, lambda _: _texts.pop(key, None)), text
+    return text
+
+
+def _tidy(code: Any) -> str:
+    try:
+        text = inspect.getsource(code)
+        tree: Any = ast.parse(f"if True:\n{text}").body[0] if text[:1].isspace() else ast.parse(text)
+        return "\n".join(map(ast.unparse, map(_with_tidy_docstrings, tree.body)))
+    except (OSError, TypeError, ValueError, SyntaxError, RecursionError):
+        return ""
+
+
+def _with_tidy_docstrings(tree: ast.stmt) -> ast.stmt:
+    """Take the layout off docstrings: their indent is that of the code around them."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            first = node.body[0]
+            if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
+                doc = first.value.value
+                first.value.value = inspect.cleandoc(doc).strip() if isinstance(doc, str) else doc
+    return tree
+
+
+def _bare(obj: object) -> object:
+    """Take a partial, a method or a callable object down to what was written."""
+    while isinstance(obj, (partial, MethodType)):
+        obj = obj.func if isinstance(obj, partial) else obj.__func__
+    if isinstance(obj, (type, FunctionType, ModuleType)) or hasattr(obj, "__wrapped__"):
+        return obj
+    return type(obj).__call__ if callable(obj) else obj
