@@ -29,6 +29,7 @@ class ToolRow(NamedTuple):
     tags: tuple[str, ...]
     description: str
     origin: str = "builtin"
+    permissions: tuple[str, ...] = ()
 
 
 _BUILTIN = (ToolRow("calculator", "computation", ("math",), "Evaluate an arithmetic expression."),)

@@ -36,20 +36,21 @@ def test_listing_imports_no_tool(tmp_path):
     """Names and descriptions are known without importing a module with tools or pydantic."""
     code = """
         from genxai_nb.tools import registry
-        print(registry.names(), registry.describe()[0].description)
+        print("calculator" in registry.names(), registry.find.__name__, registry.describe()[0].category)
         print([m for m in sys.modules if "builtin." in m or m == "pydantic"])
     """
     listed, loaded = run_python(code, tmp_path).splitlines()
-    assert listed == "['calculator'] Evaluate an arithmetic expression."
+    assert listed.startswith("True find ")
     assert loaded == "[]"
 
 
 def test_table_says_what_the_tools_say():
-    """Category, tags and first line of each row are those of the tool itself."""
+    """Category, tags, permissions and first line of each row are those of the tool itself."""
     for row in describe():
         made = find(row.name)
         assert made.name == row.name
         assert (made.category, made.tags) == (row.category, row.tags)
+        assert frozenset(row.permissions) == made.permissions
         assert made.description.splitlines()[0] == row.description
 
 
@@ -65,13 +66,13 @@ def test_installed_package_offers_a_tool(tmp_path):
     offer(tmp_path, hammer="shed:hammer", calculator="shed:hammer")
     code = """
         from genxai_nb.tools import registry
-        print(registry.names(), "shed" in sys.modules)
+        print([name for name in registry.names() if name == "hammer"], "shed" in sys.modules)
         print([tuple(row) for row in registry.describe() if row.name == "hammer"])
         print(registry.find("hammer")("x"), registry.find("calculator")("1 + 1"))
     """
     first, row, found = run_python(code, tmp_path).splitlines()
-    assert first == "['calculator', 'hammer'] False"
-    assert row == "[('hammer', 'plugin', (), 'A tool of package shed.', 'shed')]"
+    assert first == "['hammer'] False"
+    assert row == "[('hammer', 'plugin', (), 'A tool of package shed.', 'shed', ())]"
     assert found == "x 2"
 
 
