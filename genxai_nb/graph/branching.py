@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from genxai_nb.calls.replay import Reuse
 from genxai_nb.errors import ResumeRefused, RunError, WriteConflict
-from genxai_nb.journal.events import Event, LoopLimitReached, NodeFinished, RunRebased
+from genxai_nb.journal.events import RunRebased
 
-from .fold import fold
 from .stepping import Stepping
 from .workflow import Workflow
 
@@ -50,17 +49,16 @@ class Branching(Stepping):
 
     async def _goto(self, step: int, replay: Reuse) -> None:
         self._refuse_unless_standing("go back")
-        events = self.events()
-        cut = self._cut(events, step)
+        cut = self._history.cut(step)
         if self._driver is not None:
             await self._driver.stop()
             self._park("paused")
-        self._store.branch(self.run_id, cut, f"goto {step}")
-        self._later = (events[cut:], replay)
+        head = self._store.branch(self.run_id, cut, f"goto {step}")
+        self._later = (self._history.later(cut), replay)
+        self._history.go_back(cut, head)
         self._ended = None
         self.status, self.reason = "paused", f"back at step {step}"
         self.stands += 1
-        self._looked = (self._moment(), events[:cut])
 
     def fork(self, step: int | None = None, *, replay: Reuse = "effects", **changes: Any) -> Branching:
         """Make a new run that shares this one's history up to a step and goes its own way from there.
@@ -74,36 +72,18 @@ class Branching(Stepping):
             RunError: The run has fewer steps.
             StateInvalid: A value does not fit the schema.
         """
-        events = self.events()
         shared = self.steps if step is None else step
-        cut = self._cut(events, shared)
+        cut = self._history.cut(shared)
         checked = self._graph().schema.check(changes, "fork") if changes else {}
         run_id = self._store.fork(self.run_id, cut)
         forked = type(self)(run_id, self._store, self.graph, self.options, "paused")
-        forked._later = (events[cut:], replay)
+        forked._later = (self._history.later(cut), replay)
+        head = next(row.name for row in self._store.heads(run_id) if row.current)
+        forked._history = self._history.fork(run_id, self.run_id, cut, head)
         forked.reason = f"forked from {self.run_id} at step {shared}"
         if checked:
             forked.set(**checked)
         return forked
-
-    def _cut(self, events: list[Event], step: int) -> int:
-        """How many events make up the first so many steps."""
-        if step == 0:
-            return 1
-        finished = 0
-        for place, event in enumerate(events):
-            if type(event) is NodeFinished:
-                finished += 1
-                if finished == step:
-                    cut = place + 1
-                    while cut < len(events) and type(events[cut]) is LoopLimitReached:
-                        cut += 1
-                    return cut
-        raise RunError(
-            f"Run {self.run_id} has {finished} steps, not {step}.",
-            hint=f"Give 0 to {finished}.",
-            run_id=self.run_id,
-        )
 
     def state_at(self, step: int) -> Any:
         """The state after so many finished visits.
@@ -111,9 +91,8 @@ class Branching(Stepping):
         Raises:
             RunError: The run has fewer steps.
         """
-        events = self.events()
-        schedule = fold(self._graph(), events[: self._cut(events, step)]).schedule
-        return self._graph().schema.result(schedule.now()[0])
+        folded = self._history.folded(self._graph(), self._history.cut(step))
+        return self._graph().schema.result(folded.schedule.now()[0])
 
     def rebase(self, graph: Workflow) -> None:
         """Go on in a changed graph, from the nodes of the same names that the run stands before.
@@ -132,9 +111,7 @@ class Branching(Stepping):
     async def _rebase(self, graph: Workflow) -> None:
         self._refuse_unless_standing("set a value")
         plan = graph.build()
-        schedule = (
-            self._driver.level.schedule if self._driver else fold(self._graph(), self.events()).schedule
-        )
+        schedule = self._schedule()
         state, clashes = schedule.now()
         for key, writers in clashes.items():
             raise WriteConflict(key, writers[0], writers[-1])

@@ -21,7 +21,7 @@ from genxai_nb.journal.store import Store
 from genxai_nb.journal.stream import EventStream
 
 from .context import Exchange
-from .fold import fold
+from .fold import Folded
 from .level import Level, Shared, quieten
 from .pace import Pace, Stride
 from .recorder import Journal
@@ -57,6 +57,7 @@ class Driver:
         run_id: The run.
         stream: Where facts and hints are published.
         options: How the run was made.
+        folded: What the history had come to; the driver goes on with it.
         events: The history so far.
         later: What the history that this one was forked from went on to do.
         reuse: Which of those calls are answered from there.
@@ -69,8 +70,9 @@ class Driver:
         run_id: str,
         stream: EventStream,
         options: RunOptions,
-        events: Sequence[Event],
+        folded: Folded,
         *,
+        events: Sequence[Event],
         later: Iterable[Event] = (),
         reuse: Reuse = "none",
     ) -> None:
@@ -93,9 +95,7 @@ class Driver:
             interactive=options.interactive,
         )
         self.exchange.parked, self.exchange.rest = self.pace.parked, self.pace.rest
-        self.level = Level(
-            Shared(self.exchange, self.gate, self.journal, self.pace, replay), graph, fold(graph, events)
-        )
+        self.level = Level(Shared(self.exchange, self.gate, self.journal, self.pace, replay), graph, folded)
         self.final: dict[str, Any] | None = None
         self._task: asyncio.Task[dict[str, Any]] | None = None
 

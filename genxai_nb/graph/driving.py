@@ -14,15 +14,16 @@ from msgspec import structs
 
 from genxai_nb.calls.replay import Reuse
 from genxai_nb.errors import GenXAIError, NodeFailed, RunBusy, RunCancelled, RunError
-from genxai_nb.journal.events import Event, Hint, NodeFinished, RunResumed
+from genxai_nb.journal.events import Event, Hint, RunResumed
 from genxai_nb.journal.store import Store
 from genxai_nb.journal.stream import EventStream
 from genxai_nb.loop import run_sync, running_loop, submit
 
 from .driver import Driver
-from .fold import fold
+from .history import History
 from .pace import Breakpoint, Stride
 from .result import Result
+from .schedule import Schedule
 from .workflow import RunOptions, Workflow
 
 __all__ = ["Driving"]
@@ -63,7 +64,7 @@ class Driving:
         self._breakpoints: dict[int, Breakpoint] = {}
         self._later: tuple[Iterable[Event], Reuse] = ((), "none")
         self._error: GenXAIError | None = None
-        self._looked: tuple[tuple[int, int], list[Event]] | None = None
+        self._history = History(store, run_id)
 
     # ── driving ──────────────────────────────────────────────────────────────────────────────
 
@@ -147,7 +148,8 @@ class Driving:
         graph = self._graph()
         graph.build()
         self._held.enter_context(self._store.lease(self.run_id))
-        events = list(self._store.read(self.run_id))
+        folded = self._history.folded(graph).copy()
+        events = self._history.events()
         if len(events) > 1:
             definitions = graph.definitions()
             self._store.keep(definitions)
@@ -155,7 +157,15 @@ class Driving:
             self._store.append(self.run_id, (resumed,), wait=30.0)
         later, reuse = self._later
         driver = Driver(
-            graph, self._store, self.run_id, self._stream, self.options, events, later=later, reuse=reuse
+            graph,
+            self._store,
+            self.run_id,
+            self._stream,
+            self.options,
+            folded,
+            events=events,
+            later=later,
+            reuse=reuse,
         )
         driver.pace.breakpoints = self._breakpoints
         driver.journal.kept.update(definition.hash for definition in graph.definitions())
@@ -281,31 +291,25 @@ class Driving:
         return self._driving is not None
 
     def events(self) -> list[Event]:
-        """All facts so far. While the run stands they are read once."""
-        if self._driving is not None or self.graph is None:
-            return list(self._store.read(self.run_id))
-        now = self._moment()
-        if self._looked is None or self._looked[0] != now:
-            self._looked = (now, list(self._store.read(self.run_id)))
-        return list(self._looked[1])
-
-    def _moment(self) -> tuple[int, int]:
-        """What differs once there are new facts: also while it stands, a call may be answered by hand."""
-        return self.stands, 0 if self._driver is None else self._driver.journal.written
+        """All facts so far."""
+        return self._history.events()
 
     @property
     def steps(self) -> int:
         """How many visits have finished."""
-        return sum(type(event) is NodeFinished for event in self.events())
+        return self._history.steps
 
     @property
     def state(self) -> Any:
         """The state as it is now, parallel branches merged for looking."""
         if self._ended is not None:
             return self._ended
+        return self._graph().schema.result(self._schedule().now()[0])
+
+    def _schedule(self) -> Schedule:
+        """The tokens as they are now; to be looked at."""
         driver = self._driver
-        schedule = driver.level.schedule if driver else fold(self._graph(), self.events()).schedule
-        return self._graph().schema.result(schedule.now()[0])
+        return self._history.folded(self._graph()).schedule if driver is None else driver.level.schedule
 
     def result(self) -> Result:
         """Where the run stands."""

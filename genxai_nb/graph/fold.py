@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from copy import copy
 from typing import Any
 
 from genxai_nb.errors import StoreDamaged
@@ -23,7 +24,7 @@ from .subgraph import Subgraph, given_to
 from .tokens import Visit
 from .workflow import Workflow
 
-Instances = dict[Visit, dict[int, InstanceFinished]]
+Instances = dict[Visit, dict[int, dict[str, Any]]]
 Attempts = dict[tuple[Visit, int | None], int]
 
 
@@ -39,7 +40,7 @@ class Folded:
     Attributes:
         started: The checked input.
         schedule: Its tokens and views; ``running`` are the visits that had begun and not ended.
-        instances: The finished instances of maps that are still running.
+        instances: What the finished instances of maps that are still running wrote.
         attempts: How often a running visit or instance has failed.
         inner: The subgraphs that had begun and not ended, by path.
     """
@@ -58,6 +59,56 @@ class Folded:
         self.instances: Instances = {}
         self.attempts: Attempts = {}
         self.inner: dict[str, Folded] = {}
+
+    @classmethod
+    def begin(cls, graph: Workflow, first: Event, begun: Event) -> Folded:
+        """A run before its first visit, in the graph that it began with or was rebased on.
+
+        Raises:
+            StoreDamaged: The first event is not RunStarted.
+        """
+        if not isinstance(first, RunStarted):
+            raise StoreDamaged(
+                "The run's first event is not RunStarted.", hint="The journal is damaged before this run."
+            )
+        rebased = begun if isinstance(begun, RunRebased) else None
+        return cls(graph, rebased.state if rebased else first.input, rebased=rebased)
+
+    def copy(self) -> Folded:
+        """What it had come to, to go on apart from here."""
+        other = copy(self)
+        other.schedule, visits = self.schedule.copy()
+        other.instances = {visits[visit]: done.copy() for visit, done in self.instances.items()}
+        other.attempts = {
+            (visits[visit], index): count
+            for (visit, index), count in self.attempts.items()
+            if visit in visits
+        }
+        other.inner = {scope: inner.copy() for scope, inner in self.inner.items()}
+        return other
+
+    @property
+    def breadth(self) -> int:
+        """How many updates its schedules tell apart."""
+        return self.schedule.views.breadth + sum(inner.breadth for inner in self.inner.values())
+
+    def is_current(self, graph: Workflow) -> bool:
+        """Whether it was made by this graph as it is now, and by its subgraphs as they are now."""
+        if self.graph is not graph or self.schedule.plan is not graph.build():
+            return False
+        return all(
+            inner.is_current(body.graph)
+            for scope, inner in self.inner.items()
+            if isinstance(body := graph.definition_of(self._node_of(scope)).body, Subgraph)
+        )
+
+    def _node_of(self, scope: str) -> str:
+        """The running node that a subgraph's path leads into."""
+        return next(
+            visit.place.name
+            for visit in self.schedule.running.values()
+            if scope.partition("[")[0] == scope_of(self.path, visit.place.name, visit.number)
+        )
 
     def take(self, event: Event) -> None:
         """Take in the next event.
@@ -83,10 +134,12 @@ class Folded:
         elif isinstance(event, NodeFinished):
             self._finish(event)
         elif isinstance(event, InstanceFinished):
-            self.instances.setdefault(self._running(event), {})[event.index] = event
+            self.instances.setdefault(self._running(event), {})[event.index] = event.update
         else:
             key = (self._running(event), event.index)
             self.attempts[key] = self.attempts.get(key, 0) + 1
+            if event.retried:  # a subgraph begins anew
+                self.inner.pop(scope_of(self.path, event.node, event.visit, event.index), None)
 
     def _level_of(self, path: str) -> Folded:
         """The subgraph that an event's path leads into; made when its first event comes."""
@@ -122,7 +175,7 @@ class Folded:
         updates = [event.update]
         if visit.items is not None:
             done = self.instances.pop(visit, {})
-            updates = [done[index].update for index in sorted(done)]
+            updates = [done[index] for index in sorted(done)]
         over = scope_of(self.path, event.node, event.visit)
         self.inner = {scope: inner for scope, inner in self.inner.items() if scope.partition("[")[0] != over}
         checked = [self.schema.check(update, event.node) for update in updates]
@@ -143,14 +196,11 @@ def fold(graph: Workflow, events: Iterable[Event]) -> Folded:
         StoreDamaged: They do not begin with RunStarted, or one cannot follow those before it.
     """
     events = list(events)
-    if not events or not isinstance(events[0], RunStarted):
-        raise StoreDamaged(
-            "The run's first event is not RunStarted.", hint="The journal is damaged before this run."
-        )
-    last = max(place for place, event in enumerate(events) if isinstance(event, RunStarted | RunRebased))
-    begun = events[last]
-    rebased = begun if isinstance(begun, RunRebased) else None
-    folded = Folded(graph, rebased.state if rebased else events[0].input, rebased=rebased)
+    last = max(
+        (place for place, event in enumerate(events) if isinstance(event, RunStarted | RunRebased)),
+        default=0,
+    )
+    folded = Folded.begin(graph, events[0], events[last])
     for event in events[last + 1 :]:
         folded.take(event)
     return folded

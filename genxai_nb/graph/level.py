@@ -68,7 +68,7 @@ class Level:
         self._journal = shared.journal
         self._folded = folded
         self._instances = {
-            visit: {i: e.update for i, e in done.items()} for visit, done in folded.instances.items()
+            visit: {i: dict(update) for i, update in done.items()} for visit, done in folded.instances.items()
         }
         self._failures = folded.attempts
         self._unperformed = list(self.schedule.running.values())

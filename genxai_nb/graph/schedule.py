@@ -8,15 +8,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from .board import Board
 from .definition import END, START, Edge
-from .plan import Loop, Place, Plan
+from .plan import Place, Plan
 from .reducers import Reducer
 from .tokens import Ending, Parent, Token, Visit, items_of, undecided
-from .view import EMPTY, View, Views
+from .view import EMPTY, View
 
 
-class Schedule:
-    """The tokens of one run.
+class Schedule(Board):
+    """The tokens of one run, and the rules by which they move.
 
     Args:
         plan: The graph's plan.
@@ -24,10 +25,6 @@ class Schedule:
         start: The checked input.
         nodes: Where the tokens are; None to begin at START.
         visits: How often each node had been visited before.
-
-    Attributes:
-        running: Visits that have started and not ended, in order of starting.
-        stopped: Nodes at which a token stopped because every edge said no, with the visit.
     """
 
     def __init__(
@@ -39,21 +36,7 @@ class Schedule:
         nodes: Sequence[str] | None = None,
         visits: Mapping[str, int] = EMPTY,
     ) -> None:
-        self.plan = plan
-        self.views = Views(reducers)
-        self.running: dict[Place, Visit] = {}
-        self.stopped: dict[str, View] = {}
-        self._counts: dict[int, int] = {}
-        self._visits = {plan.places[plan.index[node]]: n for node, n in visits.items() if node in plan.index}
-        self._waiting: dict[Place, list[Token]] = {}
-        self._gated: dict[Loop, list[Token]] = {}
-        self._rounds: dict[Place, int] = {}  # heads whose gate has opened, with whom it waited for
-        self._arrived = False  # some token has come to END or to a leaf
-        self._active = 0
-        self._alive = 0  # places that are active, counted
-        self._ended: dict[tuple[int, int], View] = {}
-        self._last: dict[Place, View] = {}  # the view after each node's last visit, while not narrow
-        self._input = View(start)
+        super().__init__(plan, reducers, start, visits)
         if nodes is None:
             self._begin()
         else:
@@ -70,16 +53,6 @@ class Schedule:
     def _begin(self) -> None:
         edges, _ = self._choose(self.plan.start, self._input.data, 0)
         self._send(self.plan.start, edges, ((START, 0),), self._input)
-
-    @property
-    def waiting(self) -> bool:
-        """Some token waits for its node to start."""
-        return bool(self._waiting or self._gated)
-
-    @property
-    def over(self) -> bool:
-        """No token is left."""
-        return not self._active
 
     def finish(
         self,
@@ -197,34 +170,6 @@ class Schedule:
             self._arrived = True
         self._ended[len(self.plan.edges), place.index] = view
 
-    def _pass(self, edge: Edge, token: Token) -> None:
-        loop = self.plan.gate_of.get(edge.number)
-        if loop is None:
-            self._arrive(self.plan.places[self.plan.index[edge.target]], token)
-        else:
-            self._gated.setdefault(loop, []).append(token)
-            if not self._active >> loop.gate & 1:
-                self._active |= 1 << loop.gate
-                self._alive += 1
-
-    def _arrive(self, place: Place, token: Token) -> None:
-        tokens = self._waiting.get(place)
-        if tokens is None:
-            self._waiting[place] = [token]
-            if not self._active & place.bit:
-                self._active |= place.bit
-                self._alive += 1
-        else:
-            tokens.append(token)
-
-    def _leave(self, place: Place, after: View) -> None:
-        del self.running[place]
-        if not self.views.narrow:
-            self._last[place] = after
-        if place not in self._waiting:
-            self._active &= ~place.bit
-            self._alive -= 1
-
     def startable(self) -> list[Place]:
         """The nodes that may start now, the one with the earliest edge first."""
         if self._gated:
@@ -306,14 +251,6 @@ class Schedule:
         own = self._last.get(place)
         return views if own is None else [own, *views]
 
-    def standing(self) -> tuple[list[str], dict[str, int]]:
-        """The nodes that are running or that tokens wait for, and how often each node has been visited."""
-        heads = [self.plan.places[loop.head] for loop in self._gated]
-        places = {place.index: place.name for place in (*self.running, *self._waiting, *heads)}
-        under_way = dict.fromkeys(self.running, 1)
-        visits = {place.name: count - under_way.get(place, 0) for place, count in self._visits.items()}
-        return [places[index] for index in sorted(places)], visits
-
     def peek(self, place: Place) -> Mapping[str, Any]:
         """The state that the next visit of a startable node would see."""
         return self.views.merge(self._seen(place, self._taken(place)))[0].data
@@ -321,20 +258,6 @@ class Schedule:
     def next_visit(self, place: Place) -> int:
         """The number that the next visit of a node will have."""
         return self._visits.get(place, 0) + 1
-
-    def set(self, values: Mapping[str, Any]) -> None:
-        """Write to the state from outside: later than everything before it, and never a conflict."""
-        tokens = [token for held in (*self._waiting.values(), *self._gated.values()) for token in held]
-        holders = [self._input, *self._ended.values(), *self._last.values()]
-        holders += [visit.view for visit in self.running.values()] + [token.view for token in tokens]
-        new = self.views.overwrite({id(view): view for view in holders}, values)
-        self._input = new[id(self._input)]
-        for visit in self.running.values():
-            visit.view = new[id(visit.view)]
-        for token in tokens:
-            token.view = new[id(token.view)]
-        self._ended = {key: new[id(view)] for key, view in self._ended.items()}
-        self._last = {place: new[id(view)] for place, view in self._last.items()}
 
     def _enter(self, tokens: list[Token]) -> None:
         """Count limits anew in a loop whose head is entered from outside.
@@ -369,29 +292,3 @@ class Schedule:
         self._ended.clear()
         self._last.clear()
         return self.views.collapse(view)
-
-    def result(self) -> dict[str, Any]:
-        """The merge of all ended tokens.
-
-        Raises:
-            WriteConflict: Two ends wrote a key without a reducer and neither saw the other.
-        """
-        ends = [self._ended[key] for key in sorted(self._ended)]
-        return self.views.merge(ends)[0].data if ends else self._input.data
-
-    def now(self) -> tuple[dict[str, Any], dict[str, tuple[str, ...]]]:
-        """The merge of all live and ended tokens, and the keys in conflict with their writers."""
-        live = [visit.view for visit in self.running.values()]
-        live += [
-            token.view for tokens in (*self._waiting.values(), *self._gated.values()) for token in tokens
-        ]
-        views = [self._ended[key] for key in sorted(self._ended)] + list(self._last.values()) + live
-        tips = [
-            view if view.tip >= 0 or not view.mask else self.views.extend(view, "", EMPTY)[0]
-            for view in views
-        ]
-        return self.views.conflicts(tips or [self._input])
-
-    def no_way_on(self) -> bool:
-        """Every token stopped at a node whose edges all said no."""
-        return not self._active and not self._arrived

@@ -14,11 +14,11 @@ from genxai_nb.expressions import compile_expression
 from genxai_nb.journal.events import StateSet
 from genxai_nb.messages import Message, ModelReply, ModelRequest, Text, assistant
 
-from .context import Question, checked_answer
 from .driver import Position
 from .driving import Driving
 from .failure import Failure, failure_of
 from .pace import Breakpoint
+from .question import Question
 from .result import Result
 
 __all__ = ["HeldCall", "Stepping"]
@@ -154,9 +154,7 @@ class Stepping(Driving):
         return self._driver.position(steps)
 
     def _folded_position(self, steps: int) -> Position:
-        from .fold import fold
-
-        schedule = fold(self._graph(), self.events()).schedule
+        schedule = self._schedule()
         running = [(visit.place.name, visit.number) for visit in schedule.running.values()]
         places = [(place.name, schedule.next_visit(place)) for place in schedule.startable()]
         for node, visit in [*running, *places]:
@@ -263,14 +261,14 @@ class Stepping(Driving):
             value: The answer.
 
         Raises:
-            RunError: Nothing of the kind is asked, or the answer is none of its choices.
+            RunError: Nothing of the kind is asked, or the answer is none of its choices or does not fit its schema.
         """
 
         async def work() -> None:
             asked = list(self._driver.exchange.questions.values()) if self._driver is not None else []
             for question, answer in asked:
                 if which in {question.node, question.slot} and not answer.done():
-                    answer.set_result(checked_answer(question.node, value, question.choices))
+                    answer.set_result(question.check(value))
                     return
             nodes = ", ".join(question.node for question, _ in asked) or "nobody is asked"
             raise RunError(f"No question {which!r} is open.", hint=f"Open: {nodes}.", run_id=self.run_id)

@@ -10,6 +10,7 @@ about: ``(trail before, mask before, updates added)``.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import copy
 from typing import Any
 
 from msgspec import Struct
@@ -61,6 +62,19 @@ class Views:
         self._writers: list[str] = []
         self._writes: dict[str, int] = {}
         self._set: dict[str, int] = {}  # key -> the update by which a person set it last
+
+    def copy(self) -> Views:
+        """The same updates and rules, to grow apart from here."""
+        other = copy(self)
+        other._updates, other._seen = self._updates.copy(), self._seen.copy()
+        other._writers, other._writes = self._writers.copy(), self._writes.copy()
+        other._set = self._set.copy()
+        return other
+
+    @property
+    def breadth(self) -> int:
+        """How many updates have to be told apart now."""
+        return len(self._updates)
 
     def collapse(self, view: View) -> View:
         """Begin anew with this view as everything that there is."""
