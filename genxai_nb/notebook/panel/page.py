@@ -38,5 +38,6 @@ def _gather(name: str, texts: dict[str, str]) -> None:
 
 @cache
 def sheet() -> str:
-    """All style sheets as one."""
-    return "\n".join((STATIC / name).read_text(encoding="utf-8") for name in SHEETS)
+    """All style sheets as one, which holds inside panels only: the same page shows records, and other people's cells."""
+    sheets = "\n".join((STATIC / name).read_text(encoding="utf-8") for name in SHEETS)
+    return f"@scope (.gx-panel) {{\n{sheets}\n}}"
