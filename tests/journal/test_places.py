@@ -8,7 +8,7 @@ import pytest
 
 from genxai_nb.errors import SetupError
 from genxai_nb.journal import MemoryStore, open_store
-from genxai_nb.journal.opening import find_store
+from genxai_nb.journal.opening import find_store, kinds, register_store
 from genxai_nb.journal.places import on_network
 
 MOUNTS = r"""
@@ -81,3 +81,20 @@ def test_looking_into_a_journal_makes_none(tmp_path):
     with pytest.raises(SetupError):
         find_store("mongodb://host/db")
     store.close()
+
+
+def test_a_registered_kind_of_store_is_opened_by_its_url():
+    """A URL goes to whoever was registered for its scheme, as it is; a misspelt scheme is told the right one."""
+    asked = []
+
+    def make(url):
+        asked.append(url)
+        return MemoryStore()
+
+    register_store("shelf", make)
+    store = open_store("shelf://one/two")
+    assert asked == ["shelf://one/two"]
+    assert open_store("shelf://one/two") is find_store("shelf://one/two") is store
+    assert "shelf" in kinds()
+    with pytest.raises(SetupError, match="Did you mean 'shelf'"):
+        open_store("shelv://one/two")
