@@ -30,6 +30,8 @@ class Traits(Struct, frozen=True, kw_only=True):
         attempts: How often the call may be tried, 1 for once.
         timeout: Seconds that one attempt may take; None for no limit.
         permissions: What the call needs, such as ``network`` or ``write``.
+        form: The pydantic model that a person's answer fits; None for any.
+        price: What a reply cost in US dollars, None if that is not known; without it no cost is known.
     """
 
     effect: bool = False
@@ -37,6 +39,8 @@ class Traits(Struct, frozen=True, kw_only=True):
     attempts: int = 1
     timeout: float | None = None
     permissions: frozenset[str] = frozenset()
+    form: Any = None
+    price: Callable[[Any], float | None] | None = None
 
 
 class Call:

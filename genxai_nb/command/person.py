@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from genxai_nb.errors import RunError
+from genxai_nb.graph.question import filled_in
 
 from .printing import plain
 
 if TYPE_CHECKING:
-    from genxai_nb.graph.context import Question
+    from genxai_nb.graph.question import Question
 
 __all__ = ["Person", "chosen"]
 
@@ -21,10 +24,10 @@ class Person:
         read: Gives the next line typed; empty at the end of the input.
 
     Example:
-        >>> from genxai_nb.graph.context import Question
+        >>> from genxai_nb.graph.question import Question
         >>> lines = iter(["maybe", "2"])
         >>> person = Person(lambda text: None, lambda: next(lines))
-        >>> person.answer(Question("slot", "ok", 1, "Publish?", ("yes", "no")))
+        >>> person.answer(Question(node="ok", prompt="Publish?", choices=("yes", "no")))
         'no'
     """
 
@@ -32,10 +35,10 @@ class Person:
         self._write = write
         self._read = read
 
-    def answer(self, question: Question) -> str | None:
-        """Ask until the answer is one of the choices, if there are any; None when nobody types any more."""
+    def answer(self, question: Question) -> Any:
+        """Ask until the answer is one of the choices or fits the form; None when nobody types any more."""
         try:
-            return self._ask(question)
+            return self._fill(question) if question.entries else self._ask(question)
         except KeyboardInterrupt:
             self._write("\n")  # so that what follows begins on a line of its own
             raise
@@ -54,6 +57,24 @@ class Person:
             if answer is not None:
                 return answer
             self._write(f"  {line.strip()!r} is none of them; type a word or its number.\n")
+
+    def _fill(self, question: Question) -> Any:
+        """Ask for each field of a form; an empty line leaves out what may be left out."""
+        self._write(plain(f"◇ {question.node} asks: {question.prompt}\n"))
+        while True:
+            given = {}
+            for entry in question.entries:
+                self._write(plain(f"  {entry.in_words}: "))
+                line = self._read()
+                if not line:
+                    self._write("\n")
+                    return None
+                if line.strip() or entry.required:
+                    given[entry.name] = line.strip()
+            try:
+                return question.check(filled_in(question.entries, given))
+            except RunError as exc:
+                self._write(plain(f"  {exc.what}\n"))
 
 
 def chosen(text: str, choices: Sequence[str]) -> str | None:

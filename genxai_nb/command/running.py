@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from msgspec import structs
 
 from genxai_nb.errors import GenXAIError, NodeFailed, RunBusy, RunNotFound
+from genxai_nb.graph.question import question_in
 from genxai_nb.graph.run import Run
 from genxai_nb.journal import open_store
 from genxai_nb.journal.events import CallFinished, CallStarted
@@ -165,8 +166,9 @@ def _waiting(run: Run, given: Namespace) -> str:
             asked.pop(event.slot, None)
     lines = []
     for call in asked.values():
-        choices = f" ({', '.join(call.request['choices'])})" if call.request["choices"] else ""
-        lines.append(f"node {call.node!r} asks {call.request['prompt']!r}{choices}")
+        question = question_in(call.request)
+        answers = f" ({', '.join(question.offered)})" if question.offered else ""
+        lines.append(f"node {call.node!r} asks {question.prompt!r}{answers}")
     option = " ".join(
         ["--answer", *(f"{node}=..." for node in dict.fromkeys(c.node for c in asked.values()))]
     )

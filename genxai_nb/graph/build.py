@@ -150,6 +150,7 @@ class Graph:
             choices=choices,
             arguments={**(arguments or {}), **more},
         )
+        options = msgspec.structs.replace(options, form=self.schema.form_of(into or name))
         node = Node(name, options, definition, what=what, expected=expected)
         if definition is not None:
             self._bindings.bind(node, definition)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from contextvars import ContextVar
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from msgspec import Struct, structs
+from msgspec import structs
 
 from genxai_nb.calls.call import Call, CallKind, Handler, Scope, Traits, digest
 from genxai_nb.errors import HumanAnswerMissing, RunError
@@ -16,46 +17,18 @@ from genxai_nb.journal.events import Hint, Logged, Streamed
 from genxai_nb.loop import running_loop
 from genxai_nb.secrets import redact
 
+from .question import Question, as_form, checked_answer, question_in
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Mapping
+
+    from pydantic import BaseModel
 
     from genxai_nb.journal.stream import EventStream
 
     from .nodes import Lookup
 
-__all__ = ["PERFORMED", "Exchange", "Performed", "Question", "VisitContext", "checked_answer", "here"]
-
-
-class Question(Struct, frozen=True):
-    """A question that waits for a person.
-
-    Attributes:
-        slot: The call that it is.
-        node: The node that asks.
-        visit: The node's visit.
-        prompt: What is asked.
-        choices: The answers to choose from; empty for any text.
-    """
-
-    slot: str
-    node: str
-    visit: int
-    prompt: str
-    choices: tuple[str, ...]
-
-
-def checked_answer(node: str, answer: Any, choices: tuple[str, ...]) -> Any:
-    """Refuse an answer that is none of the choices.
-
-    Raises:
-        RunError: It is none of them.
-    """
-    if choices and str(answer) not in choices:
-        raise RunError(
-            f"The answer {answer!r} for node {node!r} is none of its choices.",
-            hint=f"Choices: {', '.join(choices)}.",
-        )
-    return answer
+__all__ = ["PERFORMED", "Exchange", "Performed", "VisitContext", "here"]
 
 
 class Exchange:
@@ -227,28 +200,40 @@ class VisitContext:
         handler, traits = self._exchange.lookup.resolve("agent", name)
         return await self.call("agent", name, prompt, handler, traits)
 
-    async def ask_human(self, prompt: str, *, choices: tuple[str, ...] = ()) -> Any:
+    async def ask_human(
+        self, prompt: str, *, choices: tuple[str, ...] = (), schema: type[BaseModel] | None = None
+    ) -> Any:
         """Ask a person; the answer comes from the run's ``answers``, by node name or prompt.
+
+        Args:
+            prompt: The question.
+            choices: The answers to choose from; empty for any text.
+            schema: The pydantic model of a form; its answer is a dict of the model's fields.
 
         Raises:
             HumanAnswerMissing: There is no answer for this node and nobody to ask.
-            RunError: The answer is none of the choices.
+            RunError: The answer is none of the choices, or does not fit the schema.
         """
-        request = {"prompt": prompt, "choices": list(choices)}
-        return await self.call("human", self.node, request, self._answer, Traits(effect=True))
+        request: dict[str, Any] = {"prompt": prompt, "choices": list(choices)}
+        if schema is not None:
+            request["schema"] = as_form(schema).model_json_schema()
+        answer = await self.call(
+            "human", self.node, request, partial(self._answer, schema), Traits(effect=True, form=schema)
+        )
+        return answer if schema is None or answer is None else checked_answer(self.node, answer, (), schema)
 
-    async def _answer(self, call: Call) -> Any:
+    async def _answer(self, schema: type[BaseModel] | None, call: Call) -> Any:
         answers, prompt = self._exchange.answers, call.request["prompt"]
-        choices = tuple(call.request["choices"])
+        question = question_in(call.request, slot=call.slot, node=self.node, visit=self.visit, schema=schema)
         for name in (self.node, prompt):
             if name in answers:
-                return checked_answer(self.node, answers[name], choices)
+                return question.check(answers[name])
         if not self._exchange.interactive:
             raise HumanAnswerMissing(
                 f"Node {self.node!r} asks {prompt!r}, and nobody is there to answer.",
                 hint=f"Give answers={{{self.node!r}: ...}} to the run, or answers: in the cell.",
             )
-        return await self._exchange.ask(Question(call.slot, self.node, self.visit, prompt, choices))
+        return await self._exchange.ask(question)
 
     async def pause(self, reason: str = "") -> None:
         """Let the run stand here, and go on when it is told to.

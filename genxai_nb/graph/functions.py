@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import inspect
+import json
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from genxai_nb.errors import DefinitionError
 from genxai_nb.source import version_of
 
 from .nodes import NodeBody, NodeOptions
+from .question import as_form
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 __all__ = ["FunctionBody", "Human", "human"]
 
@@ -69,20 +74,33 @@ class Human:
     Args:
         prompt: The question; a template over the state.
         choices: The answers to choose from; empty for any text.
+        schema: The pydantic model of a form to fill in; its answer is a dict of the model's fields.
+
+    Raises:
+        DefinitionError: There is no question, both choices and a schema, or the schema is none.
 
     Example:
         >>> human("Publish?", choices=["yes", "no"])
         human('Publish?', choices=['yes', 'no'])
     """
 
-    def __init__(self, prompt: str, choices: Sequence[str] = ()) -> None:
+    def __init__(
+        self, prompt: str, choices: Sequence[str] = (), schema: type[BaseModel] | None = None
+    ) -> None:
         if not prompt.strip():
             raise DefinitionError("A human node needs a question.", hint='Write human("Publish?").')
+        if choices and schema is not None:
+            raise DefinitionError(
+                f"The question {prompt!r:.80} has both choices and a schema.",
+                hint="Make the choices a field of the schema: verdict: Literal['yes', 'no'].",
+            )
         self.prompt = prompt
         self.choices = tuple(str(choice) for choice in choices)
+        self.schema = None if schema is None else as_form(schema)
 
     def __repr__(self) -> str:
-        return f"human({self.prompt!r}, choices={list(self.choices)!r})"
+        more = f"choices={list(self.choices)!r}" if self.schema is None else f"schema={self.schema.__name__}"
+        return f"human({self.prompt!r}, {more})"
 
     def as_node(self, options: NodeOptions) -> NodeBody:
         """Make the body for a node."""
@@ -101,23 +119,31 @@ class HumanBody:
         from genxai_nb.templates import compile_template
 
         self._template = compile_template(question.prompt)
-        self._choices = options.choices or question.choices
+        self.choices = options.choices or question.choices
+        self.schema = question.schema or (None if self.choices else options.form)
         self._into = options.into or options.name
         self.writes = (self._into,)
         self.template = tuple(self._template.keys)
-        self.version = digest(question.prompt.encode(), *(choice.encode() for choice in self._choices))
+        form = [] if self.schema is None else [json.dumps(self.schema.model_json_schema())]
+        offered = [text.encode() for text in (*self.choices, *form)]
+        self.version = digest(question.prompt.encode(), *offered)
 
     async def run(self, state: Any, context: Any) -> dict[str, Any]:
         """Ask, and write the answer."""
         prompt = self._template.render(state)
-        return {self._into: await context.ask_human(prompt, choices=self._choices)}
+        return {self._into: await context.ask_human(prompt, choices=self.choices, schema=self.schema)}
 
 
-def human(prompt: str, choices: Sequence[str] = ()) -> Human:
+def human(prompt: str, choices: Sequence[str] = (), schema: type[BaseModel] | None = None) -> Human:
     """Make a node that asks a person.
 
     Args:
         prompt: The question; ``{{key}}`` inserts from the state.
         choices: The answers to choose from; empty for any text.
+        schema: The pydantic model of a form to fill in instead. Without one, and without choices, it is that
+            of the graph's state for the key that takes the answer, if that is a model.
+
+    Raises:
+        DefinitionError: There is no question, both choices and a schema, or the schema is none.
     """
-    return Human(prompt, choices)
+    return Human(prompt, choices, schema)

@@ -24,6 +24,7 @@ class NodeOptions(Struct, frozen=True, kw_only=True):
         into: The key that takes the body's value, when it is not a dict of changes.
         arguments: A tool's arguments as expressions over the state, by parameter name.
         choices: The answers that a human node offers.
+        form: The pydantic model of the key that takes the node's value, if the state's schema has one there.
     """
 
     name: str
@@ -34,6 +35,7 @@ class NodeOptions(Struct, frozen=True, kw_only=True):
     into: str | None = None
     arguments: dict[str, str] = {}
     choices: tuple[str, ...] = ()
+    form: Any = None
 
 
 class Context(Protocol):
@@ -65,7 +67,7 @@ class Context(Protocol):
     async def agent(self, name: str, prompt: str) -> Any:
         """Let an agent answer a prompt; its text is returned."""
 
-    async def ask_human(self, prompt: str, *, choices: tuple[str, ...] = ()) -> Any:
+    async def ask_human(self, prompt: str, *, choices: tuple[str, ...] = (), schema: Any = None) -> Any:
         """Ask a person; in a run without one, the answer comes from the run's ``answers``."""
 
     def emit(self, hint: Any) -> None:

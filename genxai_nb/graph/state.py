@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from types import NoneType, UnionType
+from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
 
 from genxai_nb.errors import KeyMissing, SchemaInvalid, StateAssigned, StateInvalid, suggest
 
@@ -196,6 +197,14 @@ class Schema:
         if self._views is None:
             self._views = _view_class(self.model)
         return self._views.over(data)
+
+    def form_of(self, key: str) -> type[BaseModel] | None:
+        """The pydantic model that a key's value is an object of, or None and such an object; else None."""
+        field = self.fields.get(key)
+        kind: Any = None if field is None else field.annotation
+        kinds = set(get_args(kind) if get_origin(kind) in {Union, UnionType} else (kind,)) - {NoneType}
+        found = next(iter(kinds)) if len(kinds) == 1 else None
+        return found if isinstance(found, type) and hasattr(found, "model_json_schema") else None
 
     def result(self, data: Mapping[str, Any]) -> Any:
         """The public state: a dict, or an instance of the model."""

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from msgspec import Struct, structs
 
+from genxai_nb.calls.call import Call
 from genxai_nb.calls.gate import Held
 from genxai_nb.errors import NodeFailed, RunError, ToolFailed, UnknownName
 from genxai_nb.expressions import compile_expression
@@ -18,7 +19,7 @@ from .driver import Position
 from .driving import Driving
 from .failure import Failure, failure_of
 from .pace import Breakpoint
-from .question import Question
+from .question import Question, checked_answer
 from .result import Result
 
 __all__ = ["HeldCall", "Stepping"]
@@ -38,6 +39,7 @@ class HeldCall(Struct, frozen=True):
         visit: The node's visit.
         index: The map instance, if it is one.
         path: The visits of subgraphs around it.
+        form: The pydantic model that a person's answer fits; None for any.
     """
 
     slot: str
@@ -48,6 +50,7 @@ class HeldCall(Struct, frozen=True):
     visit: int
     index: int | None = None
     path: str = ""
+    form: Any = None
 
 
 class Stepping(Driving):
@@ -176,7 +179,15 @@ class Stepping(Driving):
         calls = [held.call for held in list(self._driver.gate.held.values()) if not held.decided.done()]
         return [
             HeldCall(
-                c.slot, c.kind, c.name, c.request, c.scope.node, c.scope.visit, c.scope.index, c.scope.path
+                slot=c.slot,
+                kind=c.kind,
+                name=c.name,
+                request=c.request,
+                node=c.scope.node,
+                visit=c.scope.visit,
+                index=c.scope.index,
+                path=c.scope.path,
+                form=c.traits.form,
             )
             for c in calls
         ]
@@ -203,9 +214,9 @@ class Stepping(Driving):
         """Answer a held call by hand; of a model, text will do.
 
         Raises:
-            RunError: The call is not held any more.
+            RunError: The call is not held any more, or the answer does not fit its form.
         """
-        self._at_gate(slot, lambda held: self._gate().answer(slot, _reply(held.call.kind, value)))
+        self._at_gate(slot, lambda held: self._gate().answer(slot, _reply(held.call, value)))
 
     def skip_call(self, slot: str) -> None:
         """Answer a held call with nothing: a tool's None, a model's empty text.
@@ -216,7 +227,7 @@ class Stepping(Driving):
         self._at_gate(
             slot,
             lambda held: self._gate().answer(
-                slot, _reply(held.call.kind, "" if held.call.kind == "model" else None)
+                slot, _reply(held.call, "" if held.call.kind == "model" else None)
             ),
         )
 
@@ -331,7 +342,7 @@ def _said_anew(messages: tuple[Message, ...], text: str) -> tuple[Message, ...]:
     return (*messages[:last], Message("user", (Text(text),)), *messages[last + 1 :])
 
 
-def _reply(kind: str, value: Any) -> Any:
-    if kind == "model" and not isinstance(value, ModelReply):
+def _reply(call: Call, value: Any) -> Any:
+    if call.kind == "model" and not isinstance(value, ModelReply):
         return ModelReply(message=assistant(str(value)))
-    return value
+    return value if value is None else checked_answer(call.scope.node, value, (), call.traits.form)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from genxai_nb.errors import DefinitionError, InputError, RunError
 from genxai_nb.graph.build import Graph
-from genxai_nb.graph.context import checked_answer
+from genxai_nb.graph.question import Question, question_in
 from genxai_nb.journal.events import NodeFailed, NodeFinished
 
 from .display import show_text
@@ -19,6 +19,7 @@ from .stand import asked_in_words, in_words, show_stand
 from .taken import taken
 
 if TYPE_CHECKING:
+    from genxai_nb.graph.run import Run
     from genxai_nb.graph.stepping import HeldCall
 
     from .session import Session, Started
@@ -33,18 +34,19 @@ def answer(session: Session, request: Request) -> None:
     """Answer what a person is asked; alone, show what is asked.
 
     Raises:
-        RunError: Nothing of the kind is asked, or the answer is none of its choices.
+        RunError: Nothing of the kind is asked, or the answer is none of its choices or does not fit its form.
+        InputError: A form's values cannot be read.
     """
     started = taken(session, request)
-    asked = _asked(started)
+    asked = _asked(started.run)
     first, _, rest = request.name.partition(" ")
     if not request.name:
-        lines = [asked_in_words(node, prompt, choices) for _, node, prompt, choices in asked]
+        lines = [asked_in_words(item.node, item.prompt, item.offered) for item in asked]
         show_text("\n".join(lines) or "Nobody is asked anything.")
         return
-    named = rest.strip() and first in {node for _, node, _, _ in asked}
+    named = rest.strip() and first in {item.node for item in asked}
     node, value = (first, rest.strip()) if named else ("", request.name)
-    _give(started, node, value)
+    _give(started.run, node, value)
     follows = "The run goes on." if started.alive else "%genxai continue goes on."
     show_text(f"✓ Answered: {value}. {follows}")
 
@@ -53,51 +55,63 @@ def given_to_question(started: Started, node: str, value: str) -> dict[str, Any]
     """Answer what is asked now; else give the answers for what the run is about to ask.
 
     Raises:
-        RunError: Nothing is asked, or the answer is none of its choices.
+        RunError: Nothing is asked, or the answer is none of its choices or does not fit its form.
+        InputError: A form's values cannot be read.
     """
-    if _asked(started):
-        _give(started, node, value)
-        return {}
     run = started.run
+    if _asked(run):
+        _give(run, node, value)
+        return {}
     node = node or run.position.node or ""
     graph = run.graph
     place = graph.nodes.get(node) if isinstance(graph, Graph) else None
-    found = graph.definition_of(node) if isinstance(graph, Graph) and place is not None else None
-    if found is None or found.body.kind != "human" or started.alive:
+    body: Any = graph.definition_of(node).body if isinstance(graph, Graph) and place is not None else None
+    if body is None or body.kind != "human" or started.alive:
         raise RunError(
             f"Nobody is asked anything in run {run.run_id}.", hint="%genxai answer", run_id=run.run_id
         )
-    choices = found.options.choices or getattr(found.definition, "choices", ())
-    return {node: checked_answer(node, value, choices)}
+    form = {} if body.schema is None else body.schema.model_json_schema()
+    asked = Question(node=node, choices=body.choices, form=form, schema=body.schema)
+    return {node: asked.check(_read(asked, value))}
 
 
-def _asked(started: Started) -> list[tuple[str, str, str, tuple[str, ...]]]:
-    """What people are asked: slot, node, prompt, choices; also by a call that is still held."""
-    run = started.run
+def _asked(run: Run) -> list[Question]:
+    """What people are asked, also by a call that is still held."""
     held = [call for call in run.held if call.kind == "human"]
     return [
-        *((q.slot, q.node, q.prompt, q.choices) for q in run.questions),
-        *((c.slot, c.node, c.request["prompt"], tuple(c.request["choices"])) for c in held),
+        *run.questions,
+        *(question_in(c.request, slot=c.slot, node=c.node, visit=c.visit, schema=c.form) for c in held),
     ]
 
 
-def _give(started: Started, node: str, value: str) -> None:
-    run = started.run
-    asked = _asked(started)
-    fitting = [item for item in asked if not node or node == item[1]]
+def _give(run: Run, node: str, value: str) -> None:
+    asked = _asked(run)
+    fitting = [item for item in asked if not node or node == item.node]
     if len(fitting) != 1:
-        names = ", ".join(item[1] for item in asked)
+        names = ", ".join(item.node for item in asked)
         raise RunError(
             f"{len(fitting) or 'No'} questions are open{f' of {node!r}' if node else ''}.",
             hint=f"%genxai answer NODE VALUE; open: {names}." if names else "%genxai continue",
             run_id=run.run_id,
         )
-    slot, of, _, choices = fitting[0]
-    checked_answer(of, value, choices)
-    if any(question.slot == slot for question in run.questions):
-        run.answer(slot, value)
+    question = fitting[0]
+    given = question.check(_read(question, value))
+    if any(other.slot == question.slot for other in run.questions):
+        run.answer(question.slot, given)
     else:
-        run.answer_call(slot, value)
+        run.answer_call(question.slot, given)
+
+
+def _read(question: Question, value: str) -> Any:
+    """An answer as it was typed; of a form its values as ``key=value`` or as JSON."""
+    if not question.entries:
+        return value
+    if value.lstrip().startswith("{"):
+        try:
+            return json.loads(value)
+        except ValueError as exc:
+            raise InputError(f"{value!r:.80} is not JSON: {exc}.", hint='Write {"key": "value"}.') from exc
+    return read_pairs(cut_pairs(value), question.schema, None)
 
 
 def look_at_held(session: Session, request: Request) -> None:

@@ -75,7 +75,7 @@ def _standing(session: Session) -> str:
 
 def _asked(session: Session) -> str:
     return " · ".join(
-        f"{item.run.run_id} {asked_in_words(question.node, question.prompt, question.choices)}"
+        f"{item.run.run_id} {asked_in_words(question.node, question.prompt, question.offered)}"
         for item in session.started.values()
         for question in item.run.questions
     )

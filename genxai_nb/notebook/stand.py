@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from genxai_nb.errors import ConditionFailed, GenXAIError
 from genxai_nb.expressions import compile_expression
 from genxai_nb.graph.draw.lettering import one_line
+from genxai_nb.graph.question import question_in
 from genxai_nb.journal.events import NodeFinished, NodeStarted, RunRebased, StateSet
 from genxai_nb.messages import ModelRequest
 
@@ -45,7 +46,7 @@ def stand_text(started: Started) -> str:
         lines.append(_row("inside", f"{inside.place}"))
         lines += [_row("", f"{key} = {value}") for key, value in inside.locals.items()]
     lines += [_row("held", f"{n}. {in_words(call)}") for n, call in enumerate(run.held, 1)]
-    lines += [_row("asks", asked_in_words(q.node, q.prompt, q.choices)) for q in run.questions]
+    lines += [_row("asks", asked_in_words(q.node, q.prompt, q.offered)) for q in run.questions]
     lines += [_row("watch", f"{text} = {value}") for text, value in watched(started)]
     return "\n".join(lines)
 
@@ -111,17 +112,17 @@ def in_words(call: HeldCall) -> str:
         tools = f", with {', '.join(tool.name for tool in request.tools)}" if request.tools else ""
         return f"model {one_line(call.name)} of {where}{tools}: {glance(said)}"
     if call.kind == "human":
-        return asked_in_words(call.node, request["prompt"], request["choices"])
+        return asked_in_words(call.node, request["prompt"], question_in(request).offered)
     if isinstance(request, Mapping):
         arguments = ", ".join(f"{key}={glance(value)}" for key, value in request.items())
         return f"{call.kind} {one_line(call.name)}({arguments}) of {where}"
     return f"{call.kind} {one_line(call.name)} of {where}: {glance(request)}"
 
 
-def asked_in_words(node: str, prompt: str, choices: Iterable[str]) -> str:
-    """Say what a person is asked."""
-    offered = ", ".join(map(str, choices))
-    return f"◇ {one_line(node)}: {one_line(prompt)}" + (f" ({one_line(offered)})" if offered else "")
+def asked_in_words(node: str, prompt: str, answers: Iterable[str]) -> str:
+    """Say what a person is asked, and what may be answered."""
+    listed = ", ".join(answers)
+    return f"◇ {one_line(node)}: {one_line(prompt)}" + (f" ({one_line(listed)})" if listed else "")
 
 
 def watched(started: Started) -> Iterator[tuple[str, str]]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from genxai_nb.errors import RunError
+from genxai_nb.graph.question import filled_in
 from genxai_nb.journal.events import Logged, Progressed, Streamed
 from genxai_nb.messages import TextDelta
 
@@ -17,7 +18,7 @@ from .stand import asked_in_words
 from .tracebacks import plain
 
 if TYPE_CHECKING:
-    from genxai_nb.graph.context import Question
+    from genxai_nb.graph.question import Question
     from genxai_nb.journal.events import Event, Hint
 
     from .session import Session, Started
@@ -59,7 +60,7 @@ class Asker:
                 self._ask(question)
             elif question.slot not in self._told:
                 self._told.add(question.slot)
-                show_text(asked_in_words(question.node, question.prompt, question.choices))
+                show_text(asked_in_words(question.node, question.prompt, question.offered))
 
     def close(self) -> None:
         """Stop listening, and clear the live line."""
@@ -69,12 +70,11 @@ class Asker:
 
     def _ask(self, question: Question) -> None:
         self._clear()
-        prompt = plain(asked_in_words(question.node, question.prompt, question.choices))
-        answer = input(f"{prompt} ")
-        if not self._is_open(question):
-            show_text(f"{question.node} has been answered already.")
-            return
         try:
+            answer = _typed(question)
+            if not self._is_open(question):
+                show_text(f"{question.node} has been answered already.")
+                return
             self._started.run.answer(question.slot, answer)
         except RunError as exc:
             show_text(f"{exc.what} {exc.hint}")
@@ -107,3 +107,18 @@ class Asker:
             sys.stdout.write("\r\x1b[K")
             sys.stdout.flush()
             self._shown = False
+
+
+def _typed(question: Question) -> Any:
+    """Let a person type an answer, of a form one line for each field; an empty line leaves out what may be.
+
+    Raises:
+        RunError: A field should be JSON and is none.
+    """
+    prompt = plain(asked_in_words(question.node, question.prompt, question.choices))
+    if not question.entries:
+        return input(f"{prompt} ")
+    show_text(prompt)
+    typed = {entry.name: (entry, input(f"  {plain(entry.in_words)}: ")) for entry in question.entries}
+    given = {name: text for name, (entry, text) in typed.items() if text.strip() or entry.required}
+    return filled_in(question.entries, given)

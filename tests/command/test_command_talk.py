@@ -9,12 +9,14 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 
-from genxai_nb.command.person import chosen
+from genxai_nb.command.person import Person, chosen
 from genxai_nb.command.printing import as_json, table
 from genxai_nb.command.progress import Progress
 from genxai_nb.command.values import read_answers, read_inputs
 from genxai_nb.errors import InputError
+from genxai_nb.graph.question import question_in
 from genxai_nb.journal.events import CallFinished, CallRetried, CallStarted, Logged, NodeFailed, NodeFinished
 from genxai_nb.messages import ModelReply, Usage, assistant
 
@@ -38,6 +40,25 @@ from genxai_nb.messages import ModelReply, Usage, assistant
 def test_a_choice_is_meant_by_word_or_number(typed, choices, meant):
     """A word means its choice in any letters, a number the place, unless it is a choice itself."""
     assert chosen(typed, choices) == meant
+
+
+def test_a_form_is_filled_in_line_by_line():
+    """Each field is asked for until all fit; an empty line leaves out what may be; the end of the input gives up."""
+
+    class Review(BaseModel):
+        score: float
+        note: str = "none"
+
+    request = {"prompt": "Good?", "choices": [], "schema": Review.model_json_schema()}
+    question = question_in(request, node="ask", schema=Review)
+    said: list[str] = []
+    lines = iter(["much\n", "\n", "0.5\n", "\n", "1\n", ""])
+    person = Person(said.append, lambda: next(lines))
+
+    assert person.answer(question) == {"score": 0.5, "note": "none"}
+    assert "  score number: " in said
+    assert any("score: Input should be a valid number" in text for text in said)
+    assert person.answer(question) is None
 
 
 def test_values_without_a_schema_are_core_scalars():

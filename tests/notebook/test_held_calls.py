@@ -117,6 +117,56 @@ def test_a_question_of_a_detached_run_is_answered_once_by_a_line(run, person, sh
     assert type(again.content["error"]) is RunError
 
 
+@pytest.fixture
+def form(run):
+    """A graph whose question is a form, because the state's schema has a model where its answer goes."""
+    run("%%genxai schema Review\nscore: float\nnote: str = 'none'\nready: bool = False")
+    run("%%genxai schema Draft\nreview: Review | None = None")
+    run('%%genxai graph rate --state Draft\nnode ask = human "How good?": into review\nSTART -> ask')
+    return run
+
+
+def test_a_form_is_typed_field_by_field(form, person, shell):
+    """Each field is asked for; one left empty has its default, and what does not fit is asked for again."""
+    person("much", "", "", "0.5", "", "yes")
+    reply = form("%%genxai run rate\n")
+
+    assert reply.status == "ok"
+    assert "◇ ask: How good?" in reply.text
+    assert reply.streams.count("score number:") == 2
+    assert "score: Input should be a valid number" in reply.text
+    assert shell.user_ns["result"].state.review.model_dump() == {"score": 0.5, "note": "none", "ready": True}
+
+
+@pytest.mark.parametrize("value", ['score=0.25 note="so so"', '{"score": 0.25, "note": "so so"}'])
+@pytest.mark.parametrize("held", [True, False])
+def test_a_form_is_answered_in_one_line(form, person, shell, value, held):
+    """Its values are key=value or JSON, also while its call is held; wrong ones say what it takes."""
+    form("%%genxai debug rate\n")
+    if held:
+        form("%genxai step")
+    assert held == ("score number, note text or nothing" in form("%genxai answer").text)
+    wrong = form("%genxai continue --answer score=much")
+    form(f"%genxai continue --answer {value}")
+
+    assert "score" in wrong.error
+    assert shell.user_ns["result"].state.review.model_dump() == {
+        "score": 0.25,
+        "note": "so so",
+        "ready": False,
+    }
+
+
+def test_without_a_person_a_form_takes_its_values_from_the_answers(form, shell):
+    """They stand below the node's name in the body; ones that do not fit fail the run and name the field."""
+    form("%%genxai run rate\nanswers:\n  ask: {score: 1}")
+    given = shell.user_ns["result"].state.review
+    wrong = form("%%genxai run rate\nanswers:\n  ask: {note: x}")
+
+    assert (given.score, given.note) == (1.0, "none")
+    assert "score: Field required" in wrong.error
+
+
 def test_continue_answers_what_the_run_stands_before(run, person, shell):
     """Whether the question is held at its call, or has not been asked yet."""
     run(ASKING)

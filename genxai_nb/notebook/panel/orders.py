@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from weakref import WeakKeyDictionary
 
 from genxai_nb.errors import GenXAIError
+from genxai_nb.graph.question import filled_in
 
 from .comparison import compared
 from .values import as_mapping, read_value
@@ -161,7 +162,11 @@ def _raise(desk: Desk, message: Message) -> None:
 
 
 def _answer(desk: Desk, message: Message) -> None:
-    desk.run.answer(str(message["slot"]), message["value"])
+    slot, value = str(message["slot"]), message["value"]
+    asked = next((question for question in desk.run.questions if question.slot == slot), None)
+    if asked is not None and isinstance(value, Mapping):
+        value = filled_in(asked.entries, value)
+    desk.run.answer(slot, value)
 
 
 def _break(desk: Desk, message: Message) -> None:

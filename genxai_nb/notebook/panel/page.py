@@ -14,7 +14,7 @@ __all__ = ["script", "sheet"]
 
 STATIC = Path(__file__).parent.parent / "static"
 ENTRY = "panel.js"
-SHEETS = ("tokens.css", "frame.css", "graph.css", "side.css", "low.css")
+SHEETS = ("tokens.css", "frame.css", "form.css", "graph.css", "side.css", "low.css")
 
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./(?P<file>[\w-]+\.js)";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const)\b)", re.MULTILINE)

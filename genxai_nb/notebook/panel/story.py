@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Any
 
 from genxai_nb.journal.events import (
+    CallDiverged,
     CallFailed,
     CallFinished,
     CallRetried,
@@ -72,6 +73,7 @@ class Story:
         self.sizes: dict[str, int] = {}
         self.definitions: dict[str, str] = {}
         self._calls: dict[str, CallStory] = {}
+        self._diverged: set[str] = set()
         self._keys: dict[str, NodeStory] = {}
         self._open: dict[tuple[str, str, int], VisitStory] = {}
         self._lost = 0.0  # Unix time minus seconds of driving
@@ -126,10 +128,9 @@ class Story:
             setattr(twin, name, getattr(self, name))
         twin.ways, twin.sizes = dict(self.ways), dict(self.sizes)
         twin.written, twin.definitions = self.written, self.definitions
+        twin._diverged = set(self._diverged)
         # Only what is under way changes later: the rest is shared.
-        calls = {
-            id(call): call.copy() for visit in self._open.values() for call in visit.calls if not call.ended
-        }
+        calls = {id(call): call.copy() for visit in self._open.values() for call in visit.calls}
         visits = {id(visit): visit.copy(calls) for visit in self._open.values()}
         twin.visits = [visits.get(id(visit), visit) for visit in self.visits]
         twin.nodes = {key: node.copy(visits) for key, node in self.nodes.items()}
@@ -259,7 +260,7 @@ class Story:
     def _call_started(self, event: CallStarted) -> None:
         self.status, self.error = "running", ""
         node = self._node(event.path, event.node)
-        call = self._calls[event.slot] = CallStory(fact=event)
+        call = self._calls[event.slot] = CallStory(fact=event, diverged=event.slot in self._diverged)
         visit = self._open.get((event.path, event.node, event.visit))
         if visit is not None:
             visit.calls.append(call)
@@ -282,6 +283,13 @@ class Story:
     def _call_failed(self, event: CallFailed) -> None:
         if (call := self._calls.get(event.slot)) is not None:
             call.ended, call.error, call.seconds = True, event.error, event.seconds
+
+    def _call_diverged(self, event: CallDiverged) -> None:
+        """A body that ran again asked one thing and left the other unasked: both may have happened."""
+        for slot in (event.slot, event.recorded):
+            self._diverged.add(slot)
+            if (call := self._calls.get(slot)) is not None:
+                call.diverged = True
 
     def _call_retried(self, event: CallRetried) -> None:
         if (call := self._calls.get(event.slot)) is not None:
@@ -328,6 +336,7 @@ _TAKE: dict[type, Callable[[Story, Any], None]] = {
     CallStarted: Story._call_started,
     CallFinished: Story._call_finished,
     CallFailed: Story._call_failed,
+    CallDiverged: Story._call_diverged,
     CallRetried: Story._call_retried,
     Streamed: Story._streamed,
     Logged: Story._logged,

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from genxai_nb.graph.draw.figures import short_count, short_time
+from genxai_nb.graph.question import Entry, Question
 from genxai_nb.journal.summary import in_words
 from genxai_nb.messages import Message, ModelReply, ModelRequest, Reasoning, ToolResult
 from genxai_nb.notebook.record_account import cut, text_of
@@ -73,7 +74,7 @@ def held_rows(held: Iterable[Any]) -> list[dict[str, Any]]:
     return rows
 
 
-def question_rows(questions: Iterable[Any]) -> list[dict[str, Any]]:
+def question_rows(questions: Iterable[Question]) -> list[dict[str, Any]]:
     """What people are asked."""
     return [
         {
@@ -81,9 +82,25 @@ def question_rows(questions: Iterable[Any]) -> list[dict[str, Any]]:
             "node": question.node,
             "prompt": cut(question.prompt, _LONGEST),
             "choices": [str(choice) for choice in question.choices],
+            "fields": [_field(entry) for entry in question.entries],
         }
         for question in questions
     ]
+
+
+def _field(entry: Entry) -> dict[str, Any]:
+    """One field of a form, with what stands in it at first."""
+    begin = entry.default
+    if begin is not None and not isinstance(begin, bool | str):
+        begin = json.dumps(begin, ensure_ascii=False)
+    return {
+        "name": entry.name,
+        "kind": entry.kind,
+        "options": [str(option) for option in entry.options],
+        "required": entry.required,
+        "begin": begin,
+        "note": cut(entry.note, _TAIL),
+    }
 
 
 def call_row(call: CallStory) -> dict[str, Any]:
@@ -95,6 +112,7 @@ def call_row(call: CallStory) -> dict[str, Any]:
             ("edited by hand", fact.edited),
             ("answered by hand", call.by_hand),
             ("reused", call.reused),
+            ("diverged", call.diverged),
             ("may have been made twice", fact.maybe_repeated),
             (f"attempt {call.attempts}", call.attempts > 1),
         )

@@ -34,6 +34,7 @@ class CallStory(Struct, kw_only=True):
     attempts: int = 1
     by_hand: bool = False
     reused: bool = False
+    diverged: bool = False
     text: list[str] = field(default_factory=list)
     reasoning: list[str] = field(default_factory=list)
     arguments: list[str] = field(default_factory=list)

@@ -1,6 +1,6 @@
 // The head of the panel: what the run is doing, and the buttons that drive it.
 
-import { button, fill, icon, make, write } from "./dom.js";
+import { fill, icon, make, write } from "./dom.js";
 
 const TOOLS = [
   ["next", "next", "Next", "n", "Run one node"],
@@ -83,67 +83,5 @@ export class Tools {
     const open = Object.values(this.buttons).filter((made) => !made.disabled);
     const at = open.indexOf(event.target.closest("button"));
     open[(at + step + open.length) % open.length]?.focus();
-  }
-}
-
-/** What a person is asked, answered in place. */
-export class Questions {
-  constructor(act) {
-    this.act = act;
-    this.root = make("div", { class: "gx-questions" });
-    this.forms = new Map();
-  }
-
-  show(questions) {
-    const open = new Set(questions.map((question) => question.slot));
-    for (const [slot, form] of this.forms) {
-      if (!open.has(slot)) {
-        form.remove();
-        this.forms.delete(slot);
-      }
-    }
-    for (const question of questions) {
-      if (this.forms.has(question.slot)) continue;
-      const form = this.form(question);
-      this.forms.set(question.slot, form);
-      this.root.append(form);
-    }
-  }
-
-  form(question) {
-    const answer = (value) => {
-      for (const part of form.elements) part.disabled = true;
-      this.act.send("answer", { slot: question.slot, value });
-    };
-    const asked = make("label", { class: "gx-q" }, icon("waiting"), make("span", {}, question.prompt));
-    const form = make(
-      "form",
-      { class: "gx-form", "aria-label": question.prompt, on: { submit: (event) => event.preventDefault() } },
-      asked,
-    );
-    if (question.choices.length > 0) {
-      question.choices.forEach((choice, index) => {
-        form.append(button(choice, () => answer(choice), { cls: index === 0 ? "gx-yes" : "" }));
-      });
-      return form;
-    }
-    const field = make("textarea", { rows: 1, "aria-label": question.prompt, placeholder: "Your answer" });
-    form.append(
-      field,
-      button(["Send ", make("kbd", {}, "Ctrl ⏎")], () => answer(field.value), { cls: "gx-yes" }),
-    );
-    form.addEventListener("keydown", (event) => {
-      if (event.key !== "Enter" || event.target !== field) return;
-      if (event.ctrlKey || event.metaKey) answer(field.value);
-      if (event.ctrlKey || event.metaKey || event.shiftKey) event.preventDefault();
-    });
-    return form;
-  }
-
-  /** Let the forms be filled in again: the last answer did not arrive. */
-  reopen() {
-    for (const form of this.forms.values()) {
-      for (const part of form.elements) part.disabled = false;
-    }
   }
 }

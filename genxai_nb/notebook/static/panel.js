@@ -2,7 +2,8 @@
 
 import { make } from "./dom.js";
 import { Canvas } from "./canvas.js";
-import { Bar, Questions, Tools } from "./head.js";
+import { Bar, Tools } from "./head.js";
+import { Questions } from "./questions.js";
 import { Compare, Edits, Failure, Pending, State } from "./side.js";
 import { Chosen } from "./node.js";
 import { Foot, Timeline, Tree } from "./low.js";
