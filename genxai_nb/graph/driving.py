@@ -20,6 +20,7 @@ from genxai_nb.journal.stream import EventStream
 from genxai_nb.loop import run_sync, running_loop, submit
 
 from .driver import Driver
+from .fold import Folded
 from .history import History
 from .pace import Breakpoint, Stride
 from .result import Result
@@ -305,6 +306,14 @@ class Driving:
         if self._ended is not None:
             return self._ended
         return self._graph().schema.result(self._schedule().now()[0])
+
+    def folded(self, cut: int) -> Folded:
+        """What the first so many facts had come to; to be looked at, not to be changed.
+
+        Raises:
+            StoreDamaged: They cannot be followed in this graph.
+        """
+        return self._history.folded(self._graph(), cut)
 
     def _schedule(self) -> Schedule:
         """The tokens as they are now; to be looked at."""

@@ -102,6 +102,15 @@ class Folded:
             if isinstance(body := graph.definition_of(self._node_of(scope)).body, Subgraph)
         )
 
+    def at(self, path: str) -> Folded | None:
+        """The subgraph at the path of its visits, if it had begun and not ended; itself for its own path."""
+        if path == self.path:
+            return self
+        for scope, inner in self.inner.items():
+            if path == scope or path.startswith(f"{scope}/"):
+                return inner.at(path)
+        return None
+
     def _node_of(self, scope: str) -> str:
         """The running node that a subgraph's path leads into."""
         return next(

@@ -130,7 +130,7 @@ class Level:
             for visit in starting:
                 self._spawn(visit)
             outcomes = await self._collect()
-            if not outcomes and not self._tasks and not self.schedule.waiting:
+            if not outcomes and not self._tasks and not self.schedule.waiting and not pace.behind:
                 break
             for outcome in outcomes:
                 self._settle(outcome)
@@ -199,7 +199,7 @@ class Level:
     async def _collect(self) -> list[Outcome]:
         """All bodies that have returned, waiting for the first; empty when stirred for something else, or at the end."""
         self._looked()
-        if not self._outcomes and (self._tasks or self.schedule.waiting):
+        if not self._outcomes and (self._tasks or self.schedule.waiting or self._pace.behind):
             self._wake = asyncio.get_running_loop().create_future()
             self._pace.check()
             await self._wake

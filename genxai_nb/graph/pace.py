@@ -55,7 +55,7 @@ class Pace:
         reason: Why the run stands, in words.
         breakpoints: Where to stop, by id.
         until: Stop behind the first visit after which this holds.
-        passed: Visits already admitted in spite of a breakpoint, because the run was told to go on.
+        behind: The run stands behind a visit, also if that was the last one.
     """
 
     def __init__(self, gate: Gate) -> None:
@@ -64,6 +64,7 @@ class Pace:
         self.reason = ""
         self.breakpoints: dict[int, Breakpoint] = {}
         self.until: Expression | None = None
+        self.behind = False
         self.rested: asyncio.Future[None] | None = None
         self._gate = gate
         self._stride: Stride | Literal["stand"] = "go"
@@ -110,6 +111,7 @@ class Pace:
             inside: The scope of the visit, or for ``out`` of the subgraph, that the run stands in.
         """
         self.reason = ""
+        self.behind = False
         self._stride = stride
         self._inside = inside
         rested = bool(self._resting)
@@ -162,6 +164,7 @@ class Pace:
         """A visit has ended with this view; stop here if somebody wants to."""
         for point in self.breakpoints.values():
             if point.node == node and point.after and point.holds(data, visit):
+                self.behind = True
                 self.stand(f"breakpoint {point.id} after {node}, visit {visit}")
         if self.until is not None and Breakpoint(0, node, self.until).holds(data, visit):
             text, self.until = self.until.text, None
@@ -187,3 +190,11 @@ def scope_of(path: str, node: str, visit: int, index: int | None = None) -> str:
     name = node.replace("%", "%25").replace("/", "%2F").replace("#", "%23")
     place = f"{name}#{visit}" if index is None else f"{name}#{visit}[{index}]"
     return f"{path}/{place}" if path else place
+
+
+def nodes_of(path: str) -> list[str]:
+    """The nodes of subgraphs that a path leads through, outermost first."""
+    return [
+        part.rpartition("#")[0].replace("%2F", "/").replace("%23", "#").replace("%25", "%")
+        for part in (path.split("/") if path else ())
+    ]

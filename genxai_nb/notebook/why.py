@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from genxai_nb.errors import GenXAIError, RunError, UnknownName
 from genxai_nb.graph.build import Graph
-from genxai_nb.graph.definition import START
 from genxai_nb.graph.draw.lettering import one_line
-from genxai_nb.graph.fold import fold
 from genxai_nb.journal import open_store
-from genxai_nb.journal.events import LoopLimitReached, NodeFailed, NodeFinished, NodeStarted, RunRebased
+from genxai_nb.journal.events import NodeFailed, NodeFinished, NodeStarted
 
 from .display import show_text
 from .editing import difference
-from .stand import glance, standing_place
+from .stand import standing_place
 from .taken import taken
 from .versions import version_of_node
+from .ways import Part, graph_at
 
 if TYPE_CHECKING:
-    from genxai_nb.graph.definition import Edge
     from genxai_nb.journal.events import Event
 
     from .session import Session, Started
@@ -68,7 +66,7 @@ class Reasons:
     Args:
         started: The run.
         graph: Its graph.
-        node: The node.
+        node: The node, also one of a subgraph.
     """
 
     def __init__(self, started: Started, graph: Graph, node: str) -> None:
@@ -76,77 +74,26 @@ class Reasons:
         self._graph = graph
         self._node = node
         self._events: Sequence[Event] = started.run.events()
-        self._edges = [edge for edge in graph.edges if edge.target == node]
-        self._since = max((n for n, e in enumerate(self._events) if isinstance(e, RunRebased)), default=0)
+        self._parts: dict[str, Part | None] = {}
 
     def lines(self) -> list[str]:
         """All that is known, a line each."""
         visits = [e for e in self._events if isinstance(e, NodeStarted) and e.node == self._node]
         lines = [f"{one_line(self._node)} " + (_times(len(visits)) if visits else "did not run.")]
         for event in visits[-MOST:]:
-            lines += self._of_visit(event)
+            part = self._part(event.path)
+            lines += part.of_visit(event) if part is not None else []
         lines += self._failures()
-        lines += self._now() if self._node in self._graph.nodes else []
-        return lines + self._stale(visits)
+        return lines + self._now(visits) + self._stale(visits)
 
-    def _of_visit(self, event: NodeStarted) -> list[str]:
-        place = f"{event.path}, " if event.path else ""
-        if event.path:
-            return [f"  visit {event.visit}: {place}after {_parents(event)}"]
-        again = "ran again" if event.visit > 1 else "ran"
-        lines = [f"  visit {event.visit}: {again} after {_parents(event)}"]
-        for name, number in event.parents:
-            lines.extend(
-                f"    {self._said(edge, name, number)}"
-                for edge in self._edges
-                if edge.source == name and self._took(name, number, edge)
-            )
-        return lines
-
-    def _took(self, name: str, number: int, edge: Edge) -> bool:
-        if name == START:
-            return True
-        ended = self._end_of(name, number)
-        return ended is not None and edge.number in ended[1].edges
-
-    def _end_of(self, name: str, number: int) -> tuple[int, NodeFinished] | None:
-        for place, event in enumerate(self._events):
-            if isinstance(event, NodeFinished) and (event.path, event.node, event.visit) == (
-                "",
-                name,
-                number,
-            ):
-                return place, event
-        return None
-
-    def _said(self, edge: Edge, name: str, number: int) -> str:
-        """An edge with the values that its condition named when it was decided."""
-        clause = one_line(f"{edge.source} -> {edge.target}{edge.clause()}")
-        names = set(edge.names)
-        if edge.otherwise:
-            names = {n for other in self._graph.edges if other.source == edge.source for n in other.names}
-        data = self._seen_after(name, number) if names else {}
-        values = ", ".join(
-            f"{key} = {glance(data[key])}" if key in data else f"{key} is absent" for key in sorted(names)
-        )
-        return f"{clause}: {values}" if values else clause
-
-    def _seen_after(self, name: str, number: int) -> Mapping[str, Any]:
-        """What the conditions behind a visit saw: its view with its own update."""
-        if name == START:
-            return fold(self._graph, self._events[:1]).started
-        found = self._end_of(name, number)
-        if found is None or found[0] < self._since:
-            return {}
-        place, ended = found
-        try:
-            schedule = fold(self._graph, self._events[:place]).schedule
-            visit = schedule.running[schedule.plan.places[schedule.plan.index[name]]]
-            if visit.items is not None:
-                return fold(self._graph, self._events[: place + 1]).schedule.now()[0]
-            return schedule.views.extend(visit.view, name, ended.update, ended.reduced)[0].data
-        except (GenXAIError, KeyError):  # the graph is another one than the journal's
-            return {}
+    def _part(self, path: str) -> Part | None:
+        """The graph at a path of the run, if it is there now and has the node."""
+        if path not in self._parts:
+            graph = graph_at(self._graph, path)
+            has = graph is not None and self._node in graph.nodes
+            made = Part(self._started.run, graph, path, self._node, self._events) if graph and has else None
+            self._parts[path] = made
+        return self._parts[path]
 
     def _failures(self) -> list[str]:
         return [
@@ -156,48 +103,21 @@ class Reasons:
             if isinstance(e, NodeFailed) and e.node == self._node
         ]
 
-    def _now(self) -> list[str]:
+    def _now(self, visits: Sequence[NodeStarted]) -> list[str]:
         """Why it does not run at this moment: it stands before it, or its ways in were not taken."""
         run = self._started.run
         if not self._started.alive and run.status != "done" and run.position.node == self._node:
             return [f"  now: the run stands {standing_place(run)}"]
-        return [f"  not {'again ' if self._has_run() else ''}over {line}" for line in self._not_taken()]
-
-    def _has_run(self) -> bool:
-        return any(isinstance(e, NodeStarted) and e.node == self._node for e in self._events)
-
-    def _not_taken(self) -> list[str]:
-        lines = []
-        for edge in self._edges:
-            last = self._last_end(edge.source)
-            if edge.source == START:
-                continue
-            if last is None:
-                lines.append(f"{edge.source} -> {edge.target}: {edge.source} has not run to its end")
-            elif edge.number not in last.edges:
-                spent = self._spent(edge, last)
-                lines.append(
-                    self._refused(edge, last) + (f"; its limit of {spent} is spent" if spent else "")
-                )
-        return lines
-
-    def _refused(self, edge: Edge, last: NodeFinished) -> str:
-        said = self._said(edge, last.node, last.visit)
-        return f"{said} (after {last.node}, visit {last.visit})"
-
-    def _last_end(self, source: str) -> NodeFinished | None:
-        ends = (e for e in reversed(self._events) if isinstance(e, NodeFinished) and not e.path)
-        return next((e for e in ends if e.node == source), None)
-
-    def _spent(self, edge: Edge, last: NodeFinished) -> int | None:
-        for event in self._events:
-            if isinstance(event, LoopLimitReached) and (event.node, event.visit, event.target) == (
-                last.node,
-                last.visit,
-                edge.target,
-            ):
-                return event.limit
-        return None
+        paths = {event.path for event in self._events if isinstance(event, NodeFinished)} | {""}
+        last = [visit.path for visit in visits[-1:]] or [path for path in sorted(paths) if self._part(path)][
+            -1:
+        ]
+        return [
+            f"  not {'again ' if visits else ''}over {line}"
+            for path in last
+            if (part := self._part(path)) is not None
+            for line in part.not_taken()
+        ]
 
     def _stale(self, visits: Sequence[NodeStarted]) -> list[str]:
         if not visits or self._node not in self._graph.nodes:
@@ -213,10 +133,6 @@ class Reasons:
         old = (before.spec or before.source) if before else ""
         head = f"  stale: its definition has changed since visit {visits[-1].visit}"
         return [head, *("  " + row for row in difference(old, after.spec or after.source))]
-
-
-def _parents(event: NodeStarted) -> str:
-    return ", ".join(name if name == START else f"{name}, visit {number}" for name, number in event.parents)
 
 
 def _times(count: int) -> str:

@@ -89,6 +89,27 @@ def test_a_breakpoint_after_a_node_stops_behind_it():
     assert place(run) == ("", "b", 1, "before")
 
 
+def test_a_breakpoint_after_the_last_node_stops_before_the_end():
+    """Also in a subgraph, whose visit has not ended then."""
+    run = chain(nothing, lambda s: {"n": 1}).start({})
+    run.break_at("b", after=True)
+
+    assert (run.resume().status, run.state) == ("paused", {"n": 1})
+    assert place(run) == ("", None, None, "end")
+    assert run.reason == "breakpoint 1 after b, visit 1"
+    assert kinds(run)[-1] == "RunPaused"
+    assert run.resume().status == "done"
+
+    inner = Graph("inner").node("x", lambda s: {"n": 2}).parse("START -> x -> END")
+    outer = Graph("outer").node("part", inner).node("z", nothing).parse("START -> part -> z -> END").start({})
+    outer.break_at("x", after=True)
+    assert outer.resume().status == "paused"
+    assert (place(outer), outer.steps) == (("part#1", None, None, "end"), 1)
+    outer.out()
+    assert place(outer) == ("", "z", 1, "before")
+    assert outer.resume().state == {"n": 2}
+
+
 def test_a_conditional_breakpoint_may_become_true_at_the_third_visit():
     """The condition is asked anew at each visit, over what that visit sees."""
     graph = (
