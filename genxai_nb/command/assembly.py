@@ -13,9 +13,10 @@ from genxai_nb.agents.lookup import StandardLookup
 from genxai_nb.agents.notation import Head, agent_from, graph_from, input_from, schema_from
 from genxai_nb.errors import DefinitionError, GenXAIError, InputError, LineInvalid
 from genxai_nb.graph.build import Graph
+from genxai_nb.source import bound_in, imported_in
 
 from .cells import Cell, read_cells
-from .effects import bound_in, first_effect, imported_in, runs_graph
+from .effects import first_effect, runs_graph
 from .naming import choose_graph, definitions_in, inserted
 from .needs import needed
 from .printing import place_of

@@ -7,9 +7,10 @@ from doing again what a notebook did on its way: loading data, plotting, running
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 
-__all__ = ["bound_in", "first_effect", "imported_in", "runs_graph"]
+from genxai_nb.source import outside_functions
+
+__all__ = ["first_effect", "runs_graph"]
 
 _DEFINING = {  # calls that make a value and do nothing else, by the last part of their name
     *("Agent", "Graph", "human", "tool"),
@@ -111,32 +112,6 @@ def _name(function: ast.expr) -> str:
     return function.attr if isinstance(function, ast.Attribute) else root.id
 
 
-def bound_in(tree: ast.Module) -> set[str]:
-    """The names whose values a cell makes or changes, imports aside."""
-    names = set()
-    for part in _outside_functions(tree):
-        if isinstance(part, _Function | ast.ClassDef):
-            names.add(part.name)
-        elif isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
-            names.add(part.id)
-        elif isinstance(part, ast.Subscript | ast.Attribute) and isinstance(part.ctx, ast.Store):
-            root: ast.expr = part
-            while isinstance(root, ast.Subscript | ast.Attribute):
-                root = root.value
-            names |= {root.id} if isinstance(root, ast.Name) else set()
-    return names
-
-
-def imported_in(tree: ast.Module) -> set[str]:
-    """The names that a cell imports."""
-    return {
-        alias.asname or alias.name.partition(".")[0]
-        for part in _outside_functions(tree)
-        if isinstance(part, ast.Import | ast.ImportFrom)
-        for alias in part.names
-    }
-
-
 def runs_graph(tree: ast.Module, graphs: set[str]) -> bool:
     """Whether a cell runs one of these graphs by its method: ``graph.run(...)``."""
     return any(
@@ -145,12 +120,5 @@ def runs_graph(tree: ast.Module, graphs: set[str]) -> bool:
         and part.func.attr in _RUNNING
         and isinstance(part.func.value, ast.Name)
         and part.func.value.id in graphs
-        for part in _outside_functions(tree)
+        for part in outside_functions(tree)
     )
-
-
-def _outside_functions(tree: ast.AST) -> Iterator[ast.AST]:
-    for part in ast.iter_child_nodes(tree):
-        yield part
-        if not isinstance(part, _Function | ast.Lambda | ast.ClassDef):
-            yield from _outside_functions(part)

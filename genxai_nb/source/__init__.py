@@ -11,9 +11,30 @@ from .names import Use as Use
 from .names import inner_codes as inner_codes
 from .names import is_own as is_own
 from .names import uses_of as uses_of
+from .statements import Needs as Needs
+from .statements import bound_in as bound_in
+from .statements import imported_in as imported_in
+from .statements import needs_of as needs_of
+from .statements import outside_functions as outside_functions
+from .statements import root_of as root_of
 from .text import dedented as dedented
 from .text import source_of as source_of
 from .version import Version as Version
 from .version import version_of as version_of
 
-__all__ = ["Use", "Version", "dedented", "inner_codes", "is_own", "source_of", "uses_of", "version_of"]
+__all__ = [
+    "Needs",
+    "Use",
+    "Version",
+    "bound_in",
+    "dedented",
+    "imported_in",
+    "inner_codes",
+    "is_own",
+    "needs_of",
+    "outside_functions",
+    "root_of",
+    "source_of",
+    "uses_of",
+    "version_of",
+]

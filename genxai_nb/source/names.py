@@ -16,6 +16,8 @@ Names = tuple[str, ...]  # a name, then attributes of it
 
 _paths: dict[int, tuple[ref[CodeType], tuple[Names, ...]]] = {}
 _HOLDERS = (ModuleType, SimpleNamespace)
+_LOOKED_UP = {"LOAD_GLOBAL", "LOAD_NAME", "STORE_GLOBAL"}
+_OPTIMIZED = 0x1  # the code is a function's
 
 
 class Use(NamedTuple):
@@ -68,7 +70,7 @@ def _global_paths(code: CodeType) -> tuple[Names, ...]:
     key = id(code)
     kept, paths = _paths.get(key, (None, ()))
     if kept is None or kept() is not code:
-        found = {path for inner in inner_codes(code) for path in _paths_in(inner)}
+        found = {path for inner in inner_codes(code) for path in paths_of(inner)}
         paths = tuple(sorted(found))
         _paths[key] = ref(code, lambda _: _paths.pop(key, None)), paths
     return paths
@@ -82,17 +84,26 @@ def inner_codes(code: CodeType) -> Iterator[CodeType]:
             yield from inner_codes(constant)
 
 
-def _paths_in(code: CodeType) -> Iterator[Names]:
+def paths_of(code: CodeType) -> Iterator[Names]:
+    """The global names that code itself looks up or binds, with the attributes taken of them."""
     path: Names = ()
+    own = _stored(code)
     for step in dis.get_instructions(code):
         if step.opname in {"LOAD_ATTR", "LOAD_METHOD"} and path:
             path = (*path, step.argval)
             continue
         if path:
             yield path
-        path = (step.argval,) if step.opname in {"LOAD_GLOBAL", "LOAD_NAME"} else ()
+        path = (step.argval,) if step.opname in _LOOKED_UP and step.argval not in own else ()
     if path:
         yield path
+
+
+def _stored(code: CodeType) -> set[str]:
+    """The names that the body of a class or module binds, in a class those that it looks up in itself."""
+    if code.co_flags & _OPTIMIZED or code.co_name == "<module>":
+        return set()
+    return {step.argval for step in dis.get_instructions(code) if step.opname == "STORE_NAME"}
 
 
 @cache

@@ -7,7 +7,8 @@ from textwrap import dedent
 
 import pytest
 
-from genxai_nb.command.effects import bound_in, first_effect, imported_in, runs_graph
+from genxai_nb.command.effects import first_effect, runs_graph
+from genxai_nb.source import bound_in, imported_in
 
 
 @pytest.mark.parametrize(
