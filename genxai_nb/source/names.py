@@ -6,11 +6,13 @@ import dis
 import sys
 import sysconfig
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType, SimpleNamespace
 from typing import Any, NamedTuple
 from weakref import ref
+
+from .text import forget
 
 Names = tuple[str, ...]  # a name, then attributes of it
 
@@ -72,7 +74,7 @@ def _global_paths(code: CodeType) -> tuple[Names, ...]:
     if kept is None or kept() is not code:
         found = {path for inner in inner_codes(code) for path in paths_of(inner)}
         paths = tuple(sorted(found))
-        _paths[key] = ref(code, lambda _: _paths.pop(key, None)), paths
+        _paths[key] = ref(code, partial(forget, _paths, key)), paths
     return paths
 
 

@@ -63,8 +63,13 @@ def normalised(code: CodeType) -> str:
     kept, text = _texts.get(key, (None, ""))
     if kept is None or kept() is not code:
         text = "" if code.co_name == "<lambda>" else _tidy(code)
-        _texts[key] = ref(code, lambda _: _texts.pop(key, None)), text
+        _texts[key] = ref(code, partial(forget, _texts, key)), text
     return text
+
+
+def forget(kept: dict[int, Any], key: int, _gone: object) -> None:
+    """Drop what was kept of an object that is gone; at the end of Python no global is there any more."""
+    kept.pop(key, None)
 
 
 def _tidy(code: Any) -> str:
