@@ -10,7 +10,7 @@ from graphs import chain, kinds, nothing
 from stepping import calling, place
 
 from genxai_nb import START, Agent, Graph, human
-from genxai_nb.errors import NodeFailed, RunError, ToolFailed, UnknownName
+from genxai_nb.errors import NodeFailed, RunError, ToolFailed
 from genxai_nb.journal import events as facts
 from genxai_nb.messages import ToolCall
 from genxai_nb.providers.scripted import Scripted
@@ -68,88 +68,6 @@ def test_stepping_gives_the_same_journal_as_running():
     assert stepped.canonical() == whole.canonical()
 
 
-def test_a_breakpoint_stops_before_its_node():
-    """The run stands before the visit, says why, and goes on from there."""
-    run = chain(nothing, nothing, nothing).start({})
-    point = run.break_at("b")
-
-    assert run.resume().status == "paused"
-    assert place(run) == ("", "b", 1, "before")
-    assert run.reason == f"breakpoint {point.id} before b, visit 1"
-    assert run.resume().status == "done"
-
-
-def test_a_breakpoint_after_a_node_stops_behind_it():
-    """What the node wrote is there."""
-    run = chain(lambda s: {"n": 1}, nothing).start({})
-    run.break_at("a", after=True)
-    run.resume()
-
-    assert run.state == {"n": 1}
-    assert place(run) == ("", "b", 1, "before")
-
-
-def test_a_breakpoint_after_the_last_node_stops_before_the_end():
-    """Also in a subgraph, whose visit has not ended then."""
-    run = chain(nothing, lambda s: {"n": 1}).start({})
-    run.break_at("b", after=True)
-
-    assert (run.resume().status, run.state) == ("paused", {"n": 1})
-    assert place(run) == ("", None, None, "end")
-    assert run.reason == "breakpoint 1 after b, visit 1"
-    assert kinds(run)[-1] == "RunPaused"
-    assert run.resume().status == "done"
-
-    inner = Graph("inner").node("x", lambda s: {"n": 2}).parse("START -> x -> END")
-    outer = Graph("outer").node("part", inner).node("z", nothing).parse("START -> part -> z -> END").start({})
-    outer.break_at("x", after=True)
-    assert outer.resume().status == "paused"
-    assert (place(outer), outer.steps) == (("part#1", None, None, "end"), 1)
-    outer.out()
-    assert place(outer) == ("", "z", 1, "before")
-    assert outer.resume().state == {"n": 2}
-
-
-def test_a_conditional_breakpoint_may_become_true_at_the_third_visit():
-    """The condition is asked anew at each visit, over what that visit sees."""
-    graph = (
-        Graph("loop")
-        .node("a", lambda s: {"n": s["n"] + 1})
-        .parse("START -> a\na -> a if n < 5 max 9\na -> END else")
-    )
-    run = graph.start({"n": 0})
-    run.break_at("a", "n == 2")
-    run.resume()
-
-    assert place(run) == ("", "a", 3, "before")
-    assert run.resume().state == {"n": 5}
-
-
-def test_a_breakpoint_may_ask_for_the_visit_and_for_keys_not_there_yet():
-    """A key that is absent does not hold; the visit's number is there as ``visit``."""
-    graph = (
-        Graph("loop")
-        .node("a", lambda s: {"n": s["n"] + 1})
-        .parse("START -> a\na -> a if n < 5 max 9\na -> END else")
-    )
-    run = graph.start({"n": 0})
-    run.break_at("a", "missing > 3")
-    run.break_at("a", "visit == 4")
-    run.resume()
-
-    assert place(run) == ("", "a", 4, "before")
-
-
-def test_next_is_not_held_up_by_a_breakpoint_that_it_stands_at():
-    """It runs the visit before which it has brought the run; one further on stops it."""
-    run = chain(nothing, nothing, nothing).start({})
-    run.break_at("b")
-    run.next()
-    run.next()
-
-    assert place(run) == ("", "c", 1, "before")
-
-
 async def test_a_body_may_let_its_run_stand(anyio_backend):
     """It goes on from there with the run, by next to its end."""
 
@@ -165,21 +83,6 @@ async def test_a_body_may_let_its_run_stand(anyio_backend):
     assert (stands.status, reason, ended.status) == ("paused", "to look", "paused")
     assert place(run) == ("", "b", 1, "before")
     assert (await run.drive()).state == {"one": 1}
-
-
-def test_breakpoints_are_listed_and_cleared():
-    """An unknown node or number is named with the nearest."""
-    run = chain(nothing, nothing).start({})
-    first, second = run.break_at("a"), run.break_at("b")
-    assert run.breakpoints == [first, second]
-    run.clear_break(first.id)
-    assert run.breakpoints == [second]
-    run.clear_break()
-    assert run.breakpoints == []
-    with pytest.raises(UnknownName, match="Unknown node 'c'"):
-        run.break_at("c")
-    with pytest.raises(UnknownName, match="Unknown breakpoint '7'"):
-        run.clear_break(7)
 
 
 def test_until_stops_behind_the_visit_after_which_it_holds():
