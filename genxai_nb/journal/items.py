@@ -121,6 +121,9 @@ class Items(Protocol):
     def read(self, owner: str, kind: str) -> list[ItemRow]:
         """All items in the order of writing, also ended and forgotten ones."""
 
+    def pick(self, numbers: Sequence[int]) -> list[ItemRow]:
+        """The items of these numbers, in any order; a number that was never given is left out."""
+
     def vectors(self, owner: str, kind: str, after: int = 0) -> list[tuple[int, bytes]]:
         """The numbers and embeddings of the items that hold, from after a number on."""
 
@@ -228,6 +231,11 @@ class MemoryItems:
         """All items in the order of writing, also ended and forgotten ones."""
         with self._lock:
             return list(self._rows.get((owner, kind), {}).values())
+
+    def pick(self, numbers: Sequence[int]) -> list[ItemRow]:
+        """The items of these numbers, in any order."""
+        with self._lock:
+            return [row for rows in self._rows.values() for n in numbers if (row := rows.get(n))]
 
     def vectors(self, owner: str, kind: str, after: int = 0) -> list[tuple[int, bytes]]:
         """The numbers and embeddings of the items that hold, from after a number on."""

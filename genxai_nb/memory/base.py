@@ -1,0 +1,149 @@
+"""What a kind of memory is, and what goes in and out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, Protocol
+
+from msgspec import Struct
+
+from genxai_nb.journal.items import Draft
+
+Place = Literal["store", "run", "conversation"]
+Status = Literal["current", "replaced", "forgotten"]
+
+
+class Item(Struct, frozen=True, kw_only=True):
+    """One thing that is remembered.
+
+    Attributes:
+        kind: The kind of memory that holds it.
+        id: Its name there, such as ``m7``.
+        text: What is remembered, in words; empty once it is forgotten.
+        source: Who said it: ``user``, the agent's name, ``tool`` or ``by hand``.
+        rule: The rule by which it was written.
+        fields: Parts of it by name, such as a fact's ``subject``.
+        run: The run that it comes from; empty for none.
+        at: When it was written, as Unix time in seconds; 0 where nobody noted it.
+        status: ``current``, ``replaced`` by a newer one about the same, or ``forgotten``.
+        until: When it was replaced or forgotten.
+    """
+
+    kind: str
+    id: str
+    text: str
+    source: str = ""
+    rule: str = ""
+    fields: dict[str, str] = {}
+    run: str = ""
+    at: float = 0.0
+    status: Status = "current"
+    until: float | None = None
+
+
+class Recalled(Struct, frozen=True, kw_only=True):
+    """An item that was recalled.
+
+    Attributes:
+        item: The item.
+        score: How well it fits, from 0 to 1; each kind says what it measures.
+        why: The reason in words.
+    """
+
+    item: Item
+    score: float
+    why: str
+
+
+class Query(Struct, frozen=True, kw_only=True):
+    """What is asked of a memory.
+
+    Attributes:
+        text: The words.
+        vector: Their embedding as little-endian float32; empty for a kind that takes none.
+    """
+
+    text: str
+    vector: bytes = b""
+
+
+class Turn(Struct, frozen=True, kw_only=True):
+    """What one visit of an agent gives to remember.
+
+    Attributes:
+        agent: The agent's name.
+        asked: What the user, or the task, said.
+        answer: What the agent answered.
+        results: The results of its tools as text, by the call as it is written, such as ``add(a=1, b=2)``.
+        wrote: What it wrote to the state, by key, as text.
+    """
+
+    agent: str
+    asked: str = ""
+    answer: str = ""
+    results: dict[str, str] = {}
+    wrote: dict[str, str] = {}
+
+
+class Written(Struct, frozen=True, kw_only=True):
+    """What came of remembering: the new items, those that they replaced, those that were there already."""
+
+    added: list[Item]
+    replaced: list[tuple[Item, Item]]  # the older one, and the one that took its place
+    known: list[Item]
+
+
+class Shelf(Protocol):
+    """Where the items of one kind stand: in the store, in a run's state, or in a conversation."""
+
+    @property
+    def model(self) -> str:
+        """What makes its embeddings; empty while nothing has."""
+
+    def add(self, drafts: Sequence[Draft], *, key: str = "", model: str = "", dims: int = 0) -> Written:
+        """Put items onto it; under the same key only once.
+
+        Raises:
+            StoreError: Its embeddings are of another model.
+        """
+
+    def items(self) -> list[Item]:
+        """All items in the order of writing, also replaced and forgotten ones."""
+
+    def nearest(self, vector: bytes, k: int) -> list[tuple[Item, float]]:
+        """The current items with the largest cosine similarity to an embedding, the nearest first."""
+
+    def forget(self, ids: Sequence[str]) -> int:
+        """Forget items; tell how many there were."""
+
+
+class Kind(Protocol):
+    """One kind of memory of one agent.
+
+    A class is registered under its name, by a line in `genxai_nb.memory.registry` or an entry point in
+    the group ``genxai_nb.memory``. It is made with the shelf on which its items stand.
+
+    Attributes:
+        name: The kind's name.
+        place: Where its items are kept: in the ``store`` across runs, with one ``run``, or in a
+            ``conversation``.
+        embeds: It recalls by embeddings, so that its drafts and queries need one.
+        recalls: It is asked before each answer; else it reaches the prompt in another way.
+        columns: The fields of its items that its table shows.
+        rules: How it is written and recalled: by name, in one sentence each.
+        shelf: Where its items stand.
+    """
+
+    name: str
+    place: Place
+    embeds: bool
+    recalls: bool
+    columns: tuple[str, ...]
+    rules: dict[str, str]
+    shelf: Shelf
+
+    def notice(self, turn: Turn) -> list[Draft]:
+        """What of a turn is worth remembering, by the kind's rules; the same for the same turn."""
+
+    def recall(self, query: Query, k: int = 5) -> list[Recalled]:
+        """The items that fit a query best, the best first, at most ``k``."""

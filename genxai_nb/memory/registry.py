@@ -1,0 +1,73 @@
+"""Kinds of memory by name: those that come with the package and those that installed packages offer.
+
+Another package offers a kind by an entry point in the group ``genxai_nb.memory`` whose name is the
+kind's and whose value is ``module:class``.
+"""
+
+from __future__ import annotations
+
+import functools
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from genxai_nb.errors import UnknownName
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
+    from .base import Kind, Shelf
+
+GROUP = "genxai_nb.memory"
+DEFAULT = "short_term"
+
+_BUILTIN = {
+    "short_term": "genxai_nb.memory.short_term:ShortTerm",
+    "working": "genxai_nb.memory.working:Working",
+    "semantic": "genxai_nb.memory.semantic:Semantic",
+}
+
+
+def names() -> list[str]:
+    """List the names of all kinds, those that come with the package first."""
+    return [*_BUILTIN, *sorted({*_entries()} - {*_BUILTIN})]
+
+
+def is_known(name: str) -> bool:
+    """Whether there is a kind of that name."""
+    return name in _BUILTIN or name in _entries()
+
+
+@functools.cache
+def find(name: str) -> Any:
+    """Return the class of a kind, which is made with the shelf that its items stand on.
+
+    Raises:
+        UnknownName: There is no kind of that name; the nearest one is suggested.
+
+    Example:
+        >>> find("semantic").place
+        'store'
+    """
+    if name in _BUILTIN:
+        module, _, attribute = _BUILTIN[name].partition(":")
+        return getattr(import_module(module), attribute)
+    if name in _entries():
+        return _entries()[name].load()
+    raise UnknownName("kind of memory", name, names())
+
+
+def open_kind(name: str, shelf: Shelf) -> Kind:
+    """Make a kind with the shelf that its items stand on.
+
+    Raises:
+        UnknownName: There is no kind of that name.
+    """
+    made: Kind = find(name)(shelf)
+    return made
+
+
+@functools.cache
+def _entries() -> dict[str, EntryPoint]:
+    from importlib.metadata import entry_points
+
+    return {entry.name: entry for entry in entry_points(group=GROUP)}

@@ -1,0 +1,176 @@
+"""Facts in what a person says, found by patterns: the rules by which semantic memory is written.
+
+A rule looks at one clause at a time. It never looks at a question, and never at what a tool returned:
+what a page on the web says must not become what an agent knows.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from msgspec import Struct
+
+from genxai_nb.secrets import find_secrets
+
+LONGEST = 300  # characters of a fact
+MOST = 20  # facts of one turn
+
+RULES = {
+    "remember": '"Remember that ...", "Note that ...", "Don\'t forget that ...": what follows, word for word.',
+    "my": '"My NAME is VALUE" (also are, was): a newer value replaces the older one.',
+    "name": '"I am called NAME", "Call me NAME": as "My name is NAME".',
+    "place": '"I live in, work at, work as, work for, come from, study ... VALUE": a newer value replaces the older one.',
+    "taste": '"I like, love, prefer, hate, need, use, have, own, speak, want ... VALUE": each is a fact of its own.',
+    "am": '"I am VALUE", "I\'m VALUE": each is a fact of its own.',
+    "of": '"The NAME of SUBJECT is VALUE", "SUBJECT\'s NAME is VALUE": a newer value replaces the older one.',
+    "noted": 'A line of the agent\'s own answer that begins with "Fact:" or "Remember:".',
+}
+
+_NO_END = "".join(
+    rf"(?<!\b{word}\.)" for word in ("Mr", "Mrs", "Ms", "Dr", "St", "No", "e\\.g", "i\\.e", "[A-Z]")
+)
+_SENTENCE = re.compile(rf"(?<=[.!?]){_NO_END}\s+|\n+")
+_CLAUSE = re.compile(r"(?:\s*[,;]\s*(?:and|but)?|\s+(?:and|but))\s+(?=(?:I|I['’]m|my)\s)")
+_LEAD = re.compile(
+    r"^(?:(?:hi|hello|hey|well|so|also|ok|okay|yes|no|oh|by the way|please|thanks|thank you|and|but)\b[,!.:]?\s*)+",
+    re.IGNORECASE,
+)
+_BLOCK = re.compile(r"^<([\w-]+)>\n.*?\n</\1>$", re.MULTILINE | re.DOTALL)
+_HIDDEN = re.compile(
+    r"\b(?:pass(?:word|phrase|code)|pin(?: code| number)?|secret|api key|token|credentials?)\b", re.IGNORECASE
+)
+_STATED = r"(?P<value>\S.*)"
+_PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
+    (rule, re.compile(pattern, re.IGNORECASE))
+    for rule, pattern in (
+        ("remember", rf"(?:remember|note|do not forget|don['’]t forget)(?:\s*:\s*|\s+that\s+){_STATED}"),
+        ("name", rf"(?:I am called|I['’]m called|call me|people call me)\s+{_STATED}"),
+        (
+            "my",
+            rf"my\s+(?P<name>(?!own\b)[^\W\d_][\w'’-]*(?:\s+[\w'’-]+){{0,4}}?)\s+(?P<verb>is|are|was)\s+{_STATED}",
+        ),
+        (
+            "place",
+            rf"I\s+(?:now\s+)?(?P<name>(?:live|work|study|come|teach)\s+(?:in|at|as|for|from|with|on|near))\s+{_STATED}",
+        ),
+        (
+            "taste",
+            r"I\s+(?:(?:really|also|always|usually|only)\s+)?(?P<name>(?:don['’]t |do not |can['’]t |cannot )?"
+            rf"(?:like|love|prefer|hate|dislike|need|use|have|own|speak|want|eat|drink|play))\s+{_STATED}",
+        ),
+        ("am", rf"(?:I am|I['’]m)\s+(?P<name>){_STATED}"),
+        ("of", rf"the\s+(?P<name>[\w'’ -]{{1,40}}?)\s+of\s+(?P<subject>[\w'’ -]{{1,60}}?)\s+is\s+{_STATED}"),
+        (
+            "of",
+            rf"(?P<subject>[^\W\d_][\w -]{{0,40}}?)['’]s\s+(?P<name>[\w -]{{1,40}}?)\s+(?:is|are)\s+{_STATED}",
+        ),
+    )
+)
+_NOTED = re.compile(r"^\W*(?:fact|remember)\s*:[*_]*\s*(\S.*?)\s*$", re.IGNORECASE | re.MULTILINE)
+_MANY = frozenset({"remember", "taste", "am"})  # of these a newer one does not replace an older one
+
+
+class Fact(Struct, frozen=True, kw_only=True):
+    """Something that somebody stated.
+
+    Attributes:
+        text: A sentence.
+        rule: The rule that found it.
+        subject: Of what it tells; ``user`` for the person.
+        predicate: What it tells of that.
+        object: What is so.
+        single: There is one of it at a time, so that a newer one replaces it.
+    """
+
+    text: str
+    rule: str
+    subject: str = ""
+    predicate: str = ""
+    object: str = ""
+    single: bool = False
+
+
+def facts_in(text: str) -> list[Fact]:
+    """The facts that a person states, in order; the values shown between tags are no statement.
+
+    Example:
+        >>> [(fact.text, fact.rule) for fact in facts_in("Hi, I'm called Ada and I live in Ulm. Who are you?")]
+        [('My name is Ada.', 'name'), ('I live in Ulm.', 'place')]
+    """
+    return _first(_stated, _clauses(_BLOCK.sub("", text)))
+
+
+def facts_noted(text: str) -> list[Fact]:
+    r"""The lines of an answer by which an agent notes a fact.
+
+    Example:
+        >>> facts_noted("Done.\nFact: The report is due on Friday.")[0].text
+        'The report is due on Friday.'
+    """
+    return _first(lambda line: Fact(text=_sentence(line), rule="noted"), _NOTED.findall(text))
+
+
+def is_hidden(text: str) -> bool:
+    """Whether a text looks as if it held a key or a password, which is never remembered."""
+    return bool(find_secrets(text) or _HIDDEN.search(text))
+
+
+def _first(read: Callable[[str], Fact | None], clauses: list[str] | Iterator[str]) -> list[Fact]:
+    found: dict[str, Fact] = {}
+    for clause in clauses:
+        fact = read(clause) if len(clause) <= LONGEST and not is_hidden(clause) else None
+        if fact is not None:
+            found[fact.text] = fact
+        if len(found) == MOST:
+            break
+    return list(found.values())
+
+
+def _clauses(text: str) -> Iterator[str]:
+    for sentence in _SENTENCE.split(text):
+        if sentence.rstrip().endswith("?"):
+            continue
+        for clause in _CLAUSE.split(sentence):
+            if cleaned := _LEAD.sub("", clause.strip()).strip().rstrip(".!,;").strip():
+                yield cleaned
+
+
+def _stated(clause: str) -> Fact | None:
+    for rule, pattern in _PATTERNS:
+        if found := pattern.fullmatch(clause):
+            return _fact(rule, found, clause)
+    return None
+
+
+def _fact(rule: str, found: re.Match[str], clause: str) -> Fact:
+    parts = found.groupdict()
+    value = parts["value"].strip()
+    if rule == "remember":
+        inner = _stated(value)
+        return inner or Fact(text=_sentence(value), rule=rule)
+    if rule == "name":
+        return Fact(
+            text=f"My name is {value}.",
+            rule=rule,
+            subject="user",
+            predicate="name",
+            object=value,
+            single=True,
+        )
+    predicate = " ".join((parts["name"] or "am").lower().split())
+    subject = "user" if rule != "of" else " ".join(parts["subject"].split()).removeprefix("the ")
+    return Fact(
+        text=_sentence(clause),
+        rule=rule,
+        subject=subject,
+        predicate=predicate,
+        object=value,
+        single=rule not in _MANY,
+    )
+
+
+def _sentence(text: str) -> str:
+    text = " ".join(text.split())
+    text = text[:1].upper() + text[1:]
+    return text if text.endswith((".", "!", "…")) else f"{text}."

@@ -1,0 +1,169 @@
+"""Working and semantic memory against plain models of them."""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from genxai_nb.errors import StoreError
+from genxai_nb.journal.items import Draft, MemoryItems
+from genxai_nb.memory.base import Query, Turn
+from genxai_nb.memory.embed import SharedWords, vectors_of
+from genxai_nb.memory.semantic import Semantic
+from genxai_nb.memory.shelves import ListShelf, StoreShelf
+from genxai_nb.memory.vectors import Matrix, packed, unit
+from genxai_nb.memory.working import LONGEST, PER_VISIT, Working
+
+WORDS = SharedWords()
+NAMES = st.sampled_from(["a", "b", "c"])
+
+
+def semantic(items=None):
+    return Semantic(StoreShelf(items or MemoryItems(), "clerk", "semantic"))
+
+
+def told(memory, text):
+    """What a turn makes semantic memory remember."""
+    drafts = memory.notice(Turn(agent="clerk", asked=text))
+    vectors = vectors_of(WORDS.model, [draft.text for draft in drafts])
+    drafts = [msgspec.structs.replace(d, vector=v) for d, v in zip(drafts, vectors, strict=True)]
+    return memory.shelf.add(drafts, model=WORDS.model, dims=WORDS.dims)
+
+
+def asked(memory, text, k=5):
+    return [
+        one.item.text for one in memory.recall(Query(text=text, vector=vectors_of(WORDS.model, [text])[0]), k)
+    ]
+
+
+def test_a_newer_fact_takes_the_place_of_the_older_one():
+    """Only the newer value is recalled; the older one stays in the table with its end."""
+    memory = semantic()
+    told(memory, "My name is Ada.")
+    done = told(memory, "My name is Eve.")
+
+    assert [(old.text, new.text) for old, new in done.replaced] == [("My name is Ada.", "My name is Eve.")]
+    assert asked(memory, "What is my name?") == ["My name is Eve."]
+    assert [item.status for item in memory.shelf.items()] == ["replaced", "current"]
+
+
+def test_what_has_nothing_in_common_is_not_recalled():
+    """A question about something else recalls nothing, and the reason names what is compared."""
+    memory = semantic()
+    told(memory, "My name is Ada.")
+
+    assert asked(memory, "Write about batteries") == []
+    (found,) = memory.recall(Query(text="", vector=vectors_of(WORDS.model, ["name"])[0]))
+    assert found.why == f"shared words, not meaning: {found.score:.2f}"
+
+
+def test_a_question_embedded_by_another_model_is_refused():
+    """An embedding of another length cannot be compared; the error names the model to ask with."""
+    memory = semantic()
+    told(memory, "My name is Ada.")
+
+    with pytest.raises(StoreError, match="shared-words/1"):
+        memory.recall(Query(text="name", vector=b"\0" * 4 * 8))
+
+
+def test_what_another_holder_of_the_store_wrote_is_found():
+    """Two shelves of one collection see each other's items, replacements and forgetting at once."""
+    items = MemoryItems()
+    first, second = semantic(items), semantic(items)
+    told(first, "My name is Ada. I like green tea.")
+    assert asked(second, "What is my name?") == ["My name is Ada."]
+    told(first, "My name is Eve.")
+    assert asked(second, "What is my name?") == ["My name is Eve."]
+    second.shelf.forget([item.id for item in second.shelf.items() if "tea" in item.text])
+    assert asked(first, "Which tea?") == []
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["name", "cat", "town"]), st.sampled_from(["Ada", "Tom", "Ulm"])),
+        max_size=9,
+    )
+)
+def test_semantic_memory_holds_what_a_dict_holds(statements):
+    """Whatever is stated in whatever order, the latest value of each property is what holds."""
+    memory, model = semantic(), {}
+    for name, value in statements:
+        told(memory, f"My {name} is {value}.")
+        model[name] = value
+
+    current = [item.text for item in memory.shelf.items() if item.status == "current"]
+    assert sorted(current) == sorted(f"My {name} is {value}." for name, value in model.items())
+    for name, value in model.items():
+        assert asked(memory, f"What is my {name}?", 1) == [f"My {name} is {value}."]
+
+
+@given(st.lists(st.dictionaries(NAMES, st.sampled_from(["1", "2", "3"]), max_size=3), max_size=6))
+def test_working_memory_holds_what_a_dict_holds(visits):
+    """Whatever visits find out, the newest value of each name holds, also when it is read back from a state."""
+    entries, model = [], {}
+    for results in visits:
+        memory = Working(ListShelf("working", entries))
+        entries = entries + msgspec.to_builtins(memory.notice(Turn(agent="clerk", results=results)))
+        model = {**{name: model[name] for name in model if name not in results}, **results}
+
+    memory = Working(ListShelf("working", entries))
+    current = [item.text for item in memory.shelf.items() if item.status == "current"]
+    assert sorted(current) == sorted(f"{name} = {value}" for name, value in model.items())
+
+
+def test_working_memory_ranks_by_shared_words_and_newness():
+    """The value that shares words comes before newer ones that do not, and the newest before older ones."""
+    memory = Working(ListShelf("working"))
+    results = {"weather(town='Ulm')": "rain", "add(a=1)": "2", "add(a=2)": "3", "add(a=3)": "4"}
+    memory.shelf.add(memory.notice(Turn(agent="clerk", results=results)))
+    found = memory.recall(Query(text="Does it rain in Ulm?"))
+
+    assert [one.item.fields["name"] for one in found] == [
+        "weather(town='Ulm')",
+        "add(a=3)",
+        "add(a=2)",
+        "add(a=1)",
+    ]
+    assert found[0].why == "shares rain, ulm; 3 newer"
+    assert found[0].score == (1 + 1 / 4) / 2
+
+
+def test_working_memory_is_bounded():
+    """A visit gives only so many values, each of a bounded length."""
+    memory = Working(ListShelf("working"))
+    drafts = memory.notice(Turn(agent="clerk", results={f"t({n})": "x" * 9999 for n in range(99)}))
+
+    assert len(drafts) == PER_VISIT
+    assert all(len(draft.fields["value"]) == LONGEST for draft in drafts)
+    assert drafts[-1].fields["name"] == "t(98)"
+
+
+@given(st.integers(1, 40), st.integers(0, 12), st.integers(0, 9), st.integers(0, 2**32 - 1))
+def test_the_search_is_exact(count, k, first, seed):
+    """The matrix finds what sorting all cosine similarities finds, however it has grown."""
+    random = np.random.default_rng(seed)
+    vectors = random.integers(-2, 3, (count, 4)).astype(np.float32)
+    asked_ = random.integers(-2, 3, 4).astype(np.float32)
+    rows = [(number + 1, vector) for number, vector in enumerate(packed(vectors))]
+    matrix = Matrix(4)
+    matrix.extend(rows[:first])
+    matrix.extend(rows[first:])
+    found = matrix.nearest(packed([asked_])[0], k)
+
+    scores = unit(vectors) @ unit(asked_)
+    best = sorted(range(count), key=lambda place: (-scores[place], place))[:k]
+    assert [number for number, _ in found] == [place + 1 for place in best]
+    assert np.allclose([score for _, score in found], [scores[place] for place in best])
+    assert len(matrix) == count
+
+
+def test_a_list_refuses_embeddings_of_another_model():
+    """Embeddings of two models are not mixed in a list either."""
+    shelf = ListShelf("semantic")
+    shelf.add([Draft(text="a", vector=b"\0" * 8)], model="m", dims=2)
+
+    with pytest.raises(StoreError, match="'m'"):
+        shelf.add([Draft(text="b", vector=b"\0" * 8)], model="n", dims=2)
