@@ -32,7 +32,15 @@ class ToolRow(NamedTuple):
     permissions: tuple[str, ...] = ()
 
 
-_BUILTIN = (ToolRow("calculator", "computation", ("math",), "Evaluate an arithmetic expression."),)
+_BUILTIN = (
+    ToolRow("calculator", "computation", ("math",), "Evaluate an arithmetic expression."),
+    ToolRow("data_validator", "computation", ("check",),
+            "Check that a text is a valid address, number, date, JSON or the like."),
+    ToolRow("hash_generator", "computation", ("hash", "security"),
+            "Compute the digest of a text, or its HMAC with a named key."),
+    ToolRow("regex_matcher", "computation", ("text", "regex"),
+            "Find, replace or split text by a regular expression."),
+)  # fmt: skip
 _ROWS = {row.name: row for row in _BUILTIN}
 
 

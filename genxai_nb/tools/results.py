@@ -7,6 +7,8 @@ import enum
 from collections.abc import Mapping
 from typing import Any
 
+from msgspec import Struct, to_builtins
+
 from genxai_nb.errors import NotStorable
 
 _SCALARS = frozenset({str, int, float, bool, type(None)})
@@ -15,7 +17,7 @@ _SCALARS = frozenset({str, int, float, bool, type(None)})
 def plain(value: Any, path: str) -> Any:
     """Turn a value into plain data.
 
-    Models, dataclasses and named tuples become dicts, other collections lists, enums their values,
+    Models, structs, dataclasses and named tuples become dicts, other collections lists, enums their values,
     numpy scalars and arrays their Python values, tables a list of rows, times and the like text.
 
     Args:
@@ -54,6 +56,8 @@ def _converted(value: Any, path: str) -> Any:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = dataclasses.fields(value)
         return {field.name: plain(getattr(value, field.name), f"{path}.{field.name}") for field in fields}
+    if isinstance(value, Struct):
+        return plain(to_builtins(value), path)
     if isinstance(value, set | frozenset):
         return sorted((plain(item, f"{path}{{}}") for item in value), key=repr)
     if hasattr(value, "model_dump"):  # a pydantic model

@@ -12,6 +12,7 @@ from uuid import UUID
 import numpy as np
 import pandas as pd
 import pytest
+from msgspec import Struct
 
 from genxai_nb.errors import NotStorable
 from genxai_nb.tools.results import plain
@@ -23,6 +24,11 @@ class Level(enum.IntEnum):
 
 class Name(str):
     """Text of a kind of its own."""
+
+
+class Spot(Struct, omit_defaults=True):
+    name: str
+    near: list[str] = []
 
 
 class Point(NamedTuple):
@@ -37,6 +43,8 @@ DAY = datetime.date(2025, 3, 4)
     ("value", "wanted"),
     [
         (None, None),
+        (Spot("a"), {"name": "a"}),
+        ([Spot("a", ["b"])], [{"name": "a", "near": ["b"]}]),
         ([1, 2.5, "a", True], [1, 2.5, "a", True]),
         (((1,), {"k": (2,)}), [[1], {"k": [2]}]),
         ({3, 1, 2}, [1, 2, 3]),

@@ -51,6 +51,10 @@ def calculator(expression: str) -> int | float:
 
     Args:
         expression: The expression, such as (3 + 4) * sqrt(2).
+
+    Example:
+        >>> calculator("2 + 3 * 4")
+        14
     """
     text = expression.translate(_SIGNS)
     try:

@@ -1,0 +1,127 @@
+"""Regular expressions within bounded time and memory."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from annotated_types import Interval, MaxLen
+from msgspec import Struct, convert
+
+from genxai_nb.errors import ToolFailed
+from genxai_nb.tools.base import tool
+
+__all__ = ["Found", "Matched", "regex_matcher"]
+
+LONGEST_TEXT = 1_000_000
+LONGEST_PATTERN = 2_000
+MOST_MATCHES = 1_000
+LETTERS = "imsxa"
+
+_CHILD = str(Path(__file__).with_name("matching.py"))
+
+Operation = Literal["match", "fullmatch", "search", "findall", "finditer", "sub", "split"]
+
+
+class Found(Struct, frozen=True):
+    """One match: its text, where it stands, and what its groups took."""
+
+    text: str
+    start: int
+    end: int
+    groups: list[str | None]
+    named: dict[str, str | None]
+
+
+class Matched(Struct, frozen=True, omit_defaults=True):
+    """What a pattern found.
+
+    Attributes:
+        matched: It was found at least once.
+        count: How many matches, or parts for ``split``.
+        matches: The matches.
+        text: The new text, for ``sub``.
+        parts: The parts, for ``split``.
+        truncated: There is more than what is told.
+    """
+
+    matched: bool
+    count: int
+    matches: list[Found] = []
+    text: str | None = None
+    parts: list[str | None] = []
+    truncated: bool = False
+
+
+@tool(category="computation", tags=["text", "regex"], read_only=True, idempotent=True, timeout=15)
+def regex_matcher(
+    text: Annotated[str, MaxLen(LONGEST_TEXT)],
+    pattern: Annotated[str, MaxLen(LONGEST_PATTERN)],
+    operation: Operation = "findall",
+    replacement: str | None = None,
+    flags: str = "",
+    timeout: Annotated[float, Interval(ge=0.1, le=10)] = 2.0,
+) -> Matched:
+    r"""Find, replace or split text by a regular expression.
+
+    Args:
+        text: The text to look at.
+        pattern: A regular expression as Python's re reads it.
+        operation: match looks at the start of the text, fullmatch at all of it, search for the first
+            place, findall and finditer for all; sub replaces, split cuts.
+        replacement: What sub puts in place of each match; \1 and \g<name> stand for groups.
+        flags: Letters: i ignores case, m makes ^ and $ match at lines, s lets . match line breaks,
+            x allows comments in the pattern, a takes ASCII only.
+        timeout: Seconds that it may take.
+
+    Example:
+        >>> regex_matcher("ab12cd", r"(?P<number>\d+)").matches[0].named
+        {'number': '12'}
+    """
+    unknown = sorted(set(flags) - set(LETTERS))
+    if unknown:
+        raise ToolFailed(f"Unknown flag {unknown[0]!r}.", hint=f"Flags are the letters {' '.join(LETTERS)}.")
+    if operation == "sub" and replacement is None:
+        raise ToolFailed("Operation sub needs a replacement.", hint='Give replacement="" to remove matches.')
+    request = {
+        "text": text,
+        "pattern": pattern,
+        "operation": operation,
+        "replacement": replacement,
+        "flags": flags,
+        "most": MOST_MATCHES,
+        "longest": LONGEST_TEXT,
+    }
+    said = _asked(request, timeout)
+    if "wrong" in said:
+        where = "" if said["position"] is None else f" at character {said['position']}"
+        raise ToolFailed(f"Pattern {pattern!r} cannot be used: {said['wrong']}{where}.")
+    return convert(said, Matched)
+
+
+def _asked(request: dict[str, Any], seconds: float) -> dict[str, Any]:
+    """What the child process answers.
+
+    Raises:
+        ToolFailed: It took too long, or too much memory.
+    """
+    try:
+        done = subprocess.run(  # noqa: S603 - our own file, and the request goes through a pipe
+            [sys.executable, "-I", "-S", _CHILD],
+            input=json.dumps(request).encode(),
+            capture_output=True,
+            timeout=seconds,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as exc:
+        raise ToolFailed(
+            f"Pattern {request['pattern']!r} took longer than {seconds:g} s.",
+            hint="Avoid repeats inside repeats, such as (a+)+; bound them, or give less text.",
+        ) from exc
+    if done.returncode != 0 or not done.stdout:
+        raise ToolFailed(f"Pattern {request['pattern']!r} needs more memory than it may have.")
+    said: dict[str, Any] = json.loads(done.stdout)
+    return said
