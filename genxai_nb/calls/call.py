@@ -8,7 +8,9 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-CallKind = Literal["model", "tool", "human", "embedding", "agent"]
+from genxai_nb.journal.events import Remembered
+
+CallKind = Literal["model", "tool", "human", "embedding", "memory", "agent"]
 
 
 class Scope(Struct, frozen=True, array_like=True):
@@ -57,6 +59,7 @@ class Call:
         traits: What the owner says of the call.
         attempt: Number of the attempt under way, from 1.
         edited: A person changed the request at the gate.
+        memories: What is remembered in a model's prompt.
         context: The body's context, for tools that take one; calls made through it have this one as parent.
     """
 
@@ -67,6 +70,7 @@ class Call:
         "emit",
         "head",
         "kind",
+        "memories",
         "name",
         "ordinal",
         "request",
@@ -88,6 +92,7 @@ class Call:
         traits: Traits,
         emit: Callable[[Any], None],
         context: Any = None,
+        memories: tuple[Remembered, ...] = (),
     ) -> None:
         self.kind = kind
         self.name = name
@@ -99,6 +104,7 @@ class Call:
         self.traits = traits
         self.emit = emit
         self.context = context
+        self.memories = memories
         self.attempt = 1
         self.edited = False
 

@@ -40,6 +40,7 @@ class Record:
             node=scope.node,
             visit=scope.visit,
             ordinal=call.ordinal,
+            memories=call.memories,
             effect=call.traits.effect,
             maybe_repeated=call.traits.effect and call.slot in self._replay.unfinished,
             edited=call.edited,

@@ -13,7 +13,7 @@ from msgspec import structs
 from genxai_nb.calls.call import Call, CallKind, Handler, Scope, Traits, digest
 from genxai_nb.errors import HumanAnswerMissing, RunError
 from genxai_nb.journal.codec import encode_request
-from genxai_nb.journal.events import Hint, Logged, Streamed
+from genxai_nb.journal.events import Hint, Logged, Remembered, Streamed
 from genxai_nb.loop import running_loop
 from genxai_nb.secrets import redact
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
+    from genxai_nb.journal.store import Store
     from genxai_nb.journal.stream import EventStream
 
     from .nodes import Lookup
@@ -40,6 +41,7 @@ class Exchange:
         chain: The middleware around a handler, made ready.
         stream: Where hints go.
         lookup: Finds models, tools and agents by name.
+        store: Where the run is kept, and what agents remember across runs.
         model: The model that this run uses instead of each agent's own; None for theirs.
         answers: Answers of people, by node name or prompt.
         interactive: Somebody is there to answer the rest.
@@ -62,6 +64,7 @@ class Exchange:
         "questions",
         "rest",
         "run_id",
+        "store",
         "stream",
     )
 
@@ -73,10 +76,12 @@ class Exchange:
         stream: EventStream,
         lookup: Lookup,
         *,
+        store: Store,
         model: str | None = None,
         answers: Mapping[str, Any] | None = None,
         interactive: bool = False,
     ) -> None:
+        self.store = store
         self.run_id = run_id
         self.head = head
         self.chain = chain
@@ -133,6 +138,11 @@ class VisitContext:
         return self._exchange.run_id
 
     @property
+    def store(self) -> Store:
+        """Where the run is kept, and what agents remember across runs."""
+        return self._exchange.store
+
+    @property
     def model_override(self) -> str | None:
         """The model that this run was told to use instead of each agent's own."""
         return self._exchange.model
@@ -142,8 +152,16 @@ class VisitContext:
         """A key that is equal whenever this same visit runs again after a crash."""
         return digest(self._exchange.head.encode(), msgspec.json.encode(self.scope))
 
-    async def call(self, kind: CallKind, name: str, request: Any, handler: Handler, traits: Traits) -> Any:
-        """Make a call through the chain.
+    async def call(
+        self,
+        kind: CallKind,
+        name: str,
+        request: Any,
+        handler: Handler,
+        traits: Traits,
+        memories: tuple[Remembered, ...] = (),
+    ) -> Any:
+        """Make a call through the chain; ``memories`` are those in a model's prompt.
 
         Raises:
             NotStorable: The request cannot be kept, so it could not be replayed.
@@ -165,6 +183,7 @@ class VisitContext:
             traits=traits,
             emit=lambda delta: exchange.publish(Streamed(slot, self.node, delta)),
             context=VisitContext(exchange, structs.replace(self.scope, parent=slot), self.item),
+            memories=memories,
         )
         return await exchange.chain(handler)(call)
 

@@ -90,6 +90,7 @@ class Driver:
             lambda handler: chained(layers, handler),
             stream,
             graph.lookup,
+            store=store,
             model=options.model,
             answers=options.answers,
             interactive=options.interactive,

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from msgspec import Struct
 
 from genxai_nb.calls.call import CallKind, Handler, Traits
+
+if TYPE_CHECKING:
+    from genxai_nb.journal.events import Remembered
+    from genxai_nb.journal.store import Store
 
 Changes = Mapping[str, Any] | None
 
@@ -55,7 +59,19 @@ class Context(Protocol):
     def model_override(self) -> str | None:
         """The model that this run was told to use instead of each agent's own."""
 
-    async def call(self, kind: CallKind, name: str, request: Any, handler: Handler, traits: Traits) -> Any:
+    @property
+    def store(self) -> Store:
+        """Where the run is kept, and what agents remember across runs."""
+
+    async def call(
+        self,
+        kind: CallKind,
+        name: str,
+        request: Any,
+        handler: Handler,
+        traits: Traits,
+        memories: tuple[Remembered, ...] = (),
+    ) -> Any:
         """Make a call through the chain: replayed, gated, retried and recorded."""
 
     async def model(self, prompt: Any, *, model: str | None = None) -> Any:

@@ -105,11 +105,20 @@ class LoopLimitReached(Fact, frozen=True, kw_only=True, tag="loop_limit_reached"
     path: str = ""
 
 
+class Remembered(Struct, frozen=True, gc=False):
+    """A memory that stood in a model's prompt: of which kind, its name there, how well it fitted and why."""
+
+    kind: str
+    id: str
+    score: float
+    why: str
+
+
 class CallStarted(Fact, frozen=True, kw_only=True, tag="call_started"):
     """A call to the world began. ``slot`` names it for replay; ``request`` is as sent.
 
     ``maybe_repeated`` says that an effect had begun before a crash and that its end is not known,
-    ``edited`` that a person changed the request at the gate.
+    ``edited`` that a person changed the request at the gate. ``memories`` are those in a model's prompt.
     """
 
     slot: str
@@ -119,6 +128,7 @@ class CallStarted(Fact, frozen=True, kw_only=True, tag="call_started"):
     node: str
     visit: int
     ordinal: int
+    memories: tuple[Remembered, ...] = ()
     effect: bool = False
     maybe_repeated: bool = False
     edited: bool = False

@@ -20,7 +20,7 @@ class Direct:
         self.model_override = model_override
         self.calls: list[tuple[str, str, Any]] = []
 
-    async def call(self, kind, name, request, handler, traits):
+    async def call(self, kind, name, request, handler, traits, memories=()):
         self.calls.append((kind, name, request))
         scope = Scope("", self.node, self.visit)
         place = {"scope": scope, "ordinal": 0, "slot": "s", "head": "r1.1"}
