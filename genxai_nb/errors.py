@@ -27,6 +27,7 @@
     │   └── ResumeRefused            the graph's structure is not the one the run began with
     ├── CallError                    wait, change the request, or let the node's policy decide
     │   ├── ToolFailed               a tool raised, or its arguments were wrong
+    │   │   └── Denied               the policy, or a person whom it asked, said no
     │   ├── RecordedFailure          a call that failed when it was made, replayed
     │   └── ProviderError            a model request failed
     │       ├── Authentication       the key is missing or refused
@@ -292,6 +293,12 @@ class ToolFailed(CallError):
     code = "tool_failed"
 
 
+class Denied(ToolFailed):
+    """The policy, or a person whom it asked, does not allow the call; its text goes to the model."""
+
+    code = "denied"
+
+
 class RecordedFailure(CallError):
     """A call that failed when it was made; the journal gives the same words again."""
 
@@ -360,13 +367,7 @@ class SetupError(GenXAIError):
 
 
 class MissingPackage(SetupError):
-    """A package of an extra is not installed.
-
-    Args:
-        package: The package.
-        extra: The extra that installs it.
-        variable: An environment variable that has to be set as well, such as the one of a vendor's key.
-    """
+    """A package of an extra is not installed; ``variable`` has to be set as well, such as a vendor's key."""
 
     code = "missing_package"
 

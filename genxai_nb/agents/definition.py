@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field, fields, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
@@ -16,6 +16,7 @@ from .toolbox import equip, replaced
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
+    from genxai_nb.guard.policy import Policy
     from genxai_nb.messages import Message, ToolSpec
     from genxai_nb.tools.base import Tool
 
@@ -25,6 +26,7 @@ class Definition:
     """The fields of an agent, checked, and what is made of them once.
 
     Attributes:
+        policy: What its tools may do, beside what the run's policy says.
         conversation: What was said through ``ask``. In a graph the state keeps the history.
     """
 
@@ -44,6 +46,7 @@ class Definition:
     temperature: float | None = None
     max_tokens: int | None = None
     max_turns: int = 10
+    policy: Policy | Mapping[str, Any] | str | None = None
     conversation: list[Message] = field(default_factory=list, init=False)
 
     def __post_init__(self) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from genxai_nb.errors import DefinitionError, SchemaInvalid, UnknownName
+from genxai_nb.guard.policy import PROFILES, Policy, changes_of, policy_from
 
 MEMORY_KINDS = ("short_term",)
 
@@ -25,7 +26,7 @@ def checked(given: Mapping[str, Any]) -> dict[str, Any]:
 
     Raises:
         DefinitionError: A field does not hold what it should.
-        UnknownName: There is no such kind of memory.
+        UnknownName: There is no such kind of memory, or no such policy.
         SchemaInvalid: ``output`` is no pydantic model, or a function cannot be a tool.
     """
     _check_name(given["name"])
@@ -46,6 +47,7 @@ def checked(given: Mapping[str, Any]) -> dict[str, Any]:
         "tools": _tools(given),
         "memory": _memory(given),
         "reads": _reads(given),
+        "policy": policy_from(given["policy"]),
     }
 
 
@@ -55,7 +57,19 @@ def written(value: Any) -> str:
         return ", ".join(item if isinstance(item, str) else str(item.name) for item in value) or "[]"
     if isinstance(value, type):
         return value.__name__
+    if isinstance(value, Policy):
+        return _policy_written(value)
     return str(value).replace("\n", "\n  ")
+
+
+def _policy_written(policy: Policy) -> str:
+    """A policy as it is written under ``policy:``: a profile's name, or what differs from the default."""
+    name = next((name for name, profile in PROFILES.items() if profile == policy), None)
+    return name or "\n  ".join(f"{field}: {_yaml_list(value)}" for field, value in changes_of(policy).items())
+
+
+def _yaml_list(value: Any) -> str:
+    return f"[{', '.join(map(repr, value))}]" if isinstance(value, tuple) else str(value)
 
 
 def _check_name(name: Any) -> None:

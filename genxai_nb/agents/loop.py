@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct, json
 
 from genxai_nb.errors import BadResponse, CallError, Refused, UnknownName
+from genxai_nb.guard.policy import Policy
 from genxai_nb.messages import Message, ModelReply, ModelRequest, ToolCall, ToolResult, assistant, user
 from genxai_nb.settings import read_settings
 
@@ -75,7 +76,8 @@ class _Exchange:
 
     def __init__(self, agent: Definition, messages: Sequence[Message], context: Context) -> None:
         self.agent = agent
-        self.context = context
+        policy = agent.policy
+        self.context = context.under((*context.policies, policy)) if isinstance(policy, Policy) else context
         self.said = list(messages)
         self.start = len(messages) - 1
         self.stuck = ""

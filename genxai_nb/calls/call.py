@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from hashlib import blake2b
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct
 
@@ -33,6 +33,8 @@ class Traits(Struct, frozen=True, kw_only=True):
         timeout: Seconds that one attempt may take; None for no limit.
         permissions: What the call needs, such as ``network`` or ``write``.
         form: The pydantic model that a person's answer fits; None for any.
+        subjects: Which arguments are folders, URLs, tables or recipients, for the policy: names with their kind,
+            or a function of the arguments.
         price: What a reply cost in US dollars, None if that is not known; without it no cost is known.
     """
 
@@ -42,6 +44,7 @@ class Traits(Struct, frozen=True, kw_only=True):
     timeout: float | None = None
     permissions: frozenset[str] = frozenset()
     form: Any = None
+    subjects: Subjects = ()
     price: Callable[[Any], float | None] | None = None
 
 

@@ -28,6 +28,8 @@ from .subgraph import Subgraph
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
+    from genxai_nb.guard.policy import Policy
+
 __all__ = ["END", "START", "Graph"]
 
 
@@ -338,12 +340,13 @@ class Graph:
         store: str | None = None,
         answers: Mapping[str, Any] | None = None,
         interactive: bool = False,
+        policy: Policy | Mapping[str, Any] | str | None = None,
     ) -> Run:
         """Record a new run that stands before its first node. Arguments as for `run`."""
         return Run.begin_new(
             self,
             as_input(given, self.schema.model),
-            run_options(self.nodes, model, store, answers, interactive=interactive),
+            run_options(self.nodes, model, store, answers, interactive=interactive, policy=policy),
         )
 
     def run(
@@ -354,6 +357,7 @@ class Graph:
         store: str | None = None,
         answers: Mapping[str, Any] | None = None,
         interactive: bool = False,
+        policy: Policy | Mapping[str, Any] | str | None = None,
     ) -> Result:
         """Run the graph to its end and return its result.
 
@@ -363,12 +367,15 @@ class Graph:
             store: Where the run is kept: None for the default, ``:memory:``, or a path.
             answers: Answers of people, by node name or prompt.
             interactive: Somebody is there to answer the rest; the run waits for `Run.answer`.
+            policy: What tools may do: ``safe``, ``open``, a Policy or its fields; None for the default.
 
         Raises:
             NodeFailed: A node failed; has ``.result`` and ``.run_id``.
             GenXAIError: The graph or the input is not sound.
         """
-        return self.start(given, model=model, store=store, answers=answers, interactive=interactive).resume()
+        return self.start(
+            given, model=model, store=store, answers=answers, interactive=interactive, policy=policy
+        ).resume()
 
     async def arun(
         self,
@@ -378,8 +385,11 @@ class Graph:
         store: str | None = None,
         answers: Mapping[str, Any] | None = None,
         interactive: bool = False,
+        policy: Policy | Mapping[str, Any] | str | None = None,
     ) -> Result:
         """Run the graph on the caller's loop. Arguments and errors as for `run`."""
         return await run_here(
-            self.start(given, model=model, store=store, answers=answers, interactive=interactive).drive()
+            self.start(
+                given, model=model, store=store, answers=answers, interactive=interactive, policy=policy
+            ).drive()
         )

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
+    from genxai_nb.guard.policy import Policy
     from genxai_nb.journal.store import Store
     from genxai_nb.journal.stream import EventStream
 
@@ -45,6 +46,7 @@ class Exchange:
         model: The model that this run uses instead of each agent's own; None for theirs.
         answers: Answers of people, by node name or prompt.
         interactive: Somebody is there to answer the rest.
+        policies: What tools may do in the run.
 
     Attributes:
         questions: What people are being asked, by slot, with where the answer goes.
@@ -61,6 +63,7 @@ class Exchange:
         "loop",
         "model",
         "parked",
+        "policies",
         "questions",
         "rest",
         "run_id",
@@ -80,6 +83,7 @@ class Exchange:
         model: str | None = None,
         answers: Mapping[str, Any] | None = None,
         interactive: bool = False,
+        policies: tuple[Policy, ...] = (),
     ) -> None:
         self.store = store
         self.run_id = run_id
@@ -90,6 +94,7 @@ class Exchange:
         self.model = model
         self.answers = dict(answers or {})
         self.interactive = interactive
+        self.policies = policies
         self.loop: asyncio.AbstractEventLoop | None = None
         self.questions: dict[str, tuple[Question, asyncio.Future[Any]]] = {}
         self.parked: Callable[[int], None] | None = None
@@ -121,13 +126,23 @@ class Exchange:
 class VisitContext:
     """The context of one visit, map instance, or call inside one. See `graph.nodes.Context`."""
 
-    __slots__ = ("_counts", "_exchange", "index", "item", "node", "path", "scope", "visit")
+    Attributes:
+        policies: What tools may do here: the run's policy and those of the agents on the way.
+    """
+
+    __slots__ = ("_counts", "_exchange", "index", "item", "node", "path", "policies", "scope", "visit")
 
     def __init__(
-        self, exchange: Exchange, scope: Scope, item: Any = None, counts: dict[str, int] | None = None
+        self,
+        exchange: Exchange,
+        scope: Scope,
+        item: Any = None,
+        counts: dict[str, int] | None = None,
+        policies: tuple[Policy, ...] | None = None,
     ) -> None:
         self._exchange = exchange
         self._counts: dict[str, int] = {} if counts is None else counts
+        self.policies = exchange.policies if policies is None else policies
         self.scope = scope
         self.path, self.node, self.visit, self.index = scope.path, scope.node, scope.visit, scope.index
         self.item = item
@@ -151,6 +166,10 @@ class VisitContext:
     def idempotency_key(self) -> str:
         """A key that is equal whenever this same visit runs again after a crash."""
         return digest(self._exchange.head.encode(), msgspec.json.encode(self.scope))
+
+    def under(self, policies: tuple[Policy, ...]) -> VisitContext:
+        """The same context with other policies."""
+        return VisitContext(self._exchange, self.scope, self.item, self._counts, policies)
 
     async def call(
         self,
@@ -182,7 +201,9 @@ class VisitContext:
             head=exchange.head,
             traits=traits,
             emit=lambda delta: exchange.publish(Streamed(slot, self.node, delta)),
-            context=VisitContext(exchange, structs.replace(self.scope, parent=slot), self.item),
+            context=VisitContext(
+                exchange, structs.replace(self.scope, parent=slot), self.item, policies=self.policies
+            ),
             memories=memories,
         )
         return await exchange.chain(handler)(call)

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from genxai_nb.calls.call import Middleware, chained
 from genxai_nb.calls.gate import Gate
+from genxai_nb.calls.policy import Guard
 from genxai_nb.calls.record import Record
 from genxai_nb.calls.replay import Replay, Reuse
 from genxai_nb.calls.retry import Retry
@@ -81,9 +82,10 @@ class Driver:
         self.pace = Pace(self.gate)
         replay = Replay(events, later, reuse)
         record = Record(self.journal.commit, replay)
-        self.gate.answered = record.by_hand
+        guard = Guard()
+        self.gate.answered = guard.denied = record.by_hand
         replay.reused, replay.diverged = record.reused, record.diverged
-        layers: list[Middleware] = [replay, self.gate, record, Retry(self.journal.commit)]
+        layers: list[Middleware] = [replay, self.gate, guard, record, Retry(self.journal.commit)]
         self.exchange = Exchange(
             run_id,
             next(head.name for head in store.heads(run_id) if head.current),
@@ -94,6 +96,7 @@ class Driver:
             model=options.model,
             answers=options.answers,
             interactive=options.interactive,
+            policies=() if options.policy is None else (options.policy,),
         )
         self.exchange.parked, self.exchange.rest = self.pace.parked, self.pace.rest
         self.level = Level(Shared(self.exchange, self.gate, self.journal, self.pace, replay), graph, folded)

@@ -10,6 +10,7 @@ from msgspec import Struct
 from genxai_nb.calls.call import CallKind, Handler, Traits
 
 if TYPE_CHECKING:
+    from genxai_nb.guard.policy import Policy
     from genxai_nb.journal.events import Remembered
     from genxai_nb.journal.store import Store
 
@@ -50,6 +51,7 @@ class Context(Protocol):
     visit: int
     index: int | None
     item: Any
+    policies: tuple[Policy, ...]
 
     @property
     def idempotency_key(self) -> str:
@@ -62,6 +64,9 @@ class Context(Protocol):
     @property
     def store(self) -> Store:
         """Where the run is kept, and what agents remember across runs."""
+
+    def under(self, policies: tuple[Policy, ...]) -> Context:
+        """The same context with other policies."""
 
     async def call(
         self,

@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from genxai_nb.errors import DefinitionError, StateInvalid, UnknownName
+from genxai_nb.guard.policy import policy_from
 
 from .nodes import NodeOptions
 from .workflow import RunOptions
@@ -91,13 +92,20 @@ def refuse_arguments(name: str, kind: str, arguments: Mapping[str, str]) -> None
 
 
 def run_options(
-    nodes: Mapping[str, Node], model: object, store: object, answers: object, *, interactive: bool
+    nodes: Mapping[str, Node],
+    model: object,
+    store: object,
+    answers: object,
+    *,
+    interactive: bool,
+    policy: object = None,
 ) -> RunOptions:
     """Check how a run is asked for; answers may name a node as it is written in cells, with hyphens.
 
     Raises:
         StateInvalid: A value is none that the option takes.
-        UnknownName: There is an answer for what is neither a node nor a question.
+        UnknownName: There is an answer for what is neither a node nor a question, or no such policy.
+        DefinitionError: The policy cannot be read.
     """
     for option, value in (("model", model), ("store", store)):
         if value is not None and not isinstance(value, str):
@@ -117,6 +125,7 @@ def run_options(
         store=store if isinstance(store, str) else None,
         answers=given,
         interactive=interactive,
+        policy=policy_from(policy),
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
+from genxai_nb.guard.policy import Policy
 from genxai_nb.journal.store import Definition
 
 from .nodes import Lookup, Prepared
@@ -23,12 +24,14 @@ class RunOptions(Struct, frozen=True, kw_only=True):
         store: Where the run is kept: None for the default, ``:memory:``, or a path.
         answers: Answers of people, by node name or prompt.
         interactive: Somebody is there to answer what ``answers`` does not.
+        policy: What tools may do in the run; None for the default.
     """
 
     model: str | None = None
     store: str | None = None
     answers: dict[str, Any] = {}
     interactive: bool = False
+    policy: Policy | None = None
 
 
 class Workflow(Protocol):

@@ -18,6 +18,8 @@ from .schema import Schema
 from .signature import CONTEXT, EMPTY, read_signature
 
 if TYPE_CHECKING:
+    from genxai_nb.calls.call import Subjects
+    from genxai_nb.guard.policy import SubjectKind
     from genxai_nb.messages import ToolSpec
 
     from .node import Options
@@ -38,7 +40,7 @@ class Tool:
         timeout: Seconds that one call may take; None for no limit.
         idempotent: Calling it twice with the same arguments is as calling it once.
         read_only: It changes nothing.
-        permissions: What it needs, such as ``network`` or ``write``.
+        permissions: What it needs, of ``read network write execute send secret``; a policy decides on them.
         effect: It changes the world, so its call is recorded before it is made.
         parameters: The names of its parameters, in order.
 
@@ -62,6 +64,7 @@ class Tool:
         idempotent: bool = False,
         read_only: bool = False,
         permissions: Iterable[str] = (),
+        subjects: Mapping[str, SubjectKind] | Subjects = (),
     ) -> None:
         signature = read_signature(function, name)
         self.function = function
@@ -75,7 +78,12 @@ class Tool:
         self.permissions = frozenset(permissions)
         self.effect = not (idempotent or read_only)
         self.parameters = tuple(parameter.name for parameter in signature.parameters)
-        self.traits = Traits(effect=self.effect, timeout=timeout, permissions=self.permissions)
+        self.traits = Traits(
+            effect=self.effect,
+            timeout=timeout,
+            permissions=self.permissions,
+            subjects=tuple(subjects.items()) if isinstance(subjects, Mapping) else subjects,
+        )
         self._signature = signature
         self._schema = Schema(signature)
         self._inline = inspect.iscoroutinefunction(function)
@@ -163,6 +171,7 @@ def tool(
     idempotent: bool = False,
     read_only: bool = False,
     permissions: Iterable[str] = (),
+    subjects: Mapping[str, SubjectKind] | Subjects = (),
 ) -> Callable[[Callable[..., Any]], Tool]: ...
 def tool(function: Callable[..., Any] | None = None, /, **options: Any) -> Any:
     """Make a tool from a typed function, bare or with options.
@@ -173,7 +182,8 @@ def tool(function: Callable[..., Any] | None = None, /, **options: Any) -> Any:
 
     Args:
         function: The function, when used without parentheses.
-        **options: ``name category tags timeout idempotent read_only permissions``, as in Tool.
+        **options: ``name category tags timeout idempotent read_only permissions``, as in Tool, and ``subjects``:
+            which parameters are folders, URLs, tables or recipients for the policy, such as ``{"url": "hosts"}``.
 
     Raises:
         SchemaInvalid: The signature cannot be described to a model.

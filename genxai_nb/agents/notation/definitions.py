@@ -39,6 +39,7 @@ AGENT_FIELDS: dict[str, FieldKind] = {
     "temperature": "number",
     "max_tokens": "count",
     "max_turns": "count",
+    "policy": "value",
 }
 
 ANSWERS = "answers"  # the key of a run's body that is no input
