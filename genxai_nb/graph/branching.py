@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from genxai_nb.calls.replay import Reuse
 from genxai_nb.errors import ResumeRefused, RunError, WriteConflict
-from genxai_nb.journal.events import RunRebased
+from genxai_nb.journal.events import NodeStarted, RunRebased
 
+from .reducers import HIDDEN
 from .stepping import Stepping
 from .workflow import Workflow
 
@@ -93,6 +94,27 @@ class Branching(Stepping):
         """
         folded = self._history.folded(self._graph(), self._history.cut(step))
         return self._graph().schema.result(folded.schedule.now()[0])
+
+    def view_of(self, node: str, visit: int = 1, path: str = "") -> dict[str, Any]:
+        """What a visit saw of the state when it began.
+
+        Args:
+            node: Its node.
+            visit: Its number, from 1.
+            path: The visits of subgraphs around it, such as ``part#1``.
+
+        Raises:
+            RunError: No such visit has begun.
+        """
+        began = ((place, event) for place, event in enumerate(self.events(), 1) if type(event) is NodeStarted)
+        asked = path, node, visit
+        cut = next((place for place, e in began if (e.path, e.node, e.visit) == asked), 0)
+        level = self._history.folded(self._graph(), cut).at(path) if cut else None
+        for running in level.schedule.running.values() if level is not None else ():
+            if (running.place.name, running.number) == (node, visit):
+                return {key: value for key, value in running.view.data.items() if key[:1] != HIDDEN}
+        where = f"{path}/{node}" if path else node
+        raise RunError(f"Run {self.run_id} has begun no visit {visit} of {where!r}.", run_id=self.run_id)
 
     def rebase(self, graph: Workflow) -> None:
         """Go on in a changed graph, from the nodes of the same names that the run stands before.

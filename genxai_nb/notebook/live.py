@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import contextvars
 import threading
+from functools import partial
 from typing import TYPE_CHECKING
 
+from genxai_nb.agents.naming import variable_of
 from genxai_nb.graph.build import Graph
 
 from .cell import is_kernel
-from .names import RESULT, variable_of
+from .editing import adopt
+from .names import RESULT
 from .outcome import hold_record, show_record, tell_of_offline
 from .pending import Pending
 from .people import is_somebody_there
@@ -60,6 +63,8 @@ def open_panel(session: Session, started: Started) -> bool:
         where=lambda name: _where(session, name),
         rested=lambda _: place.copy().run(settle, session, started),
         forked=lambda run: place.copy().run(_take_fork, session, started, run),
+        watches=lambda: started.watches,
+        adopt=lambda rebase: place.copy().run(partial(adopt, session, started, rebase=rebase)),
     )
     return True
 

@@ -7,7 +7,7 @@ from graphs import nothing
 from stepping import calling, place
 
 from genxai_nb import Graph
-from genxai_nb.errors import NodeFailed
+from genxai_nb.errors import NodeFailed, RunError
 from genxai_nb.journal import events as facts
 
 
@@ -122,3 +122,20 @@ def test_a_failure_inside_a_subgraph_names_both_nodes():
         ("x", "part#1"),
         ("part", ""),
     ]
+
+
+def test_what_a_visit_saw_is_known_at_every_level():
+    """The view with which a visit began, also of a map's instance inside, and none for what has not begun."""
+    inner = Graph("inner").node("half", lambda state: {"half": state["item"] / 2}).parse("START -> half")
+    graph = (
+        Graph("outer", reducers={"half": "append"})
+        .node("part", inner)
+        .parse("START -> part for each item in items")
+    )
+    run = graph.start({"items": [3, 5]})
+    run.resume()
+
+    assert run.view_of("part") == {"items": [3, 5]}
+    assert run.view_of("half", path="part#1[1]") == {"items": [3, 5], "item": 5}
+    with pytest.raises(RunError, match="has begun no visit 2 of 'part'"):
+        run.view_of("part", 2)

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from jupyter_client.manager import KernelManager
+from panels import Watched
 
 FRESH = """
 import os
@@ -259,3 +260,17 @@ def review(run):
         reply = run(code)
         assert reply.status == "ok", reply.text
     return run
+
+
+@pytest.fixture
+def watch():
+    """Open desks that end with the test."""
+    desks = []
+
+    def open_one(run, **options):
+        desks.append(Watched(run, **options))
+        return desks[-1]
+
+    yield open_one
+    for watched in desks:
+        watched.desk.close()

@@ -2,27 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
 from graphs import chain
-from panels import Watched
 from stepping import calling
 
 from genxai_nb import Agent, Graph, human
 from genxai_nb.providers.scripted import Scripted
-
-
-@pytest.fixture
-def watch():
-    """Open desks that end with the test."""
-    desks = []
-
-    def open_one(run, **options):
-        desks.append(Watched(run, **options))
-        return desks[-1]
-
-    yield open_one
-    for watched in desks:
-        watched.desk.close()
 
 
 def test_held_calls_are_answered_and_skipped_by_hand(watch):

@@ -4,27 +4,11 @@ from __future__ import annotations
 
 import threading
 
-import pytest
 from graphs import chain, nothing
-from panels import Watched
 
 from genxai_nb import END, START, Agent, Graph
 from genxai_nb.notebook.panel.orders import carry_out
 from genxai_nb.providers.scripted import Scripted
-
-
-@pytest.fixture
-def watch():
-    """Open desks that end with the test."""
-    desks = []
-
-    def open_one(run, **options):
-        desks.append(Watched(run, **options))
-        return desks[-1]
-
-    yield open_one
-    for watched in desks:
-        watched.desk.close()
 
 
 async def count(state):
@@ -264,46 +248,22 @@ def test_a_failed_node_shows_its_line_and_locals(watch):
     assert panel.cards() == {"a": "failed"}
 
 
-def test_an_edited_agent_is_told_with_its_difference(watch):
-    """A definition made anew while the run stands shows as lines taken and given, and as a mark on its card."""
-    known = {"clerk": Agent("clerk", model=Scripted(lambda _: "x").model, goal="Be short")}
-    graph = (
-        Graph("g", lookup=_Known(known))
-        .node("clerk")
-        .node("clerk2", nothing)
-        .parse("START -> clerk -> clerk2")
+def test_what_went_into_a_node_of_a_subgraph_is_told(watch):
+    """A node inside is shown with what it was given there, which the state around it need not hold."""
+    inner = (
+        Graph("inner")
+        .node("a", lambda state: {"half": state["n"] / 2})
+        .node("b", lambda state: {"m": state["half"]})
     )
-    panel = watch(graph.start({}), where=lambda name: f"cell [7] of {name}")
-    panel.press("next")
-    panel.wait_for("Paused before clerk2, visit 1")
-    assert panel.shown["edits"] == []
-    known["clerk"] = Agent("clerk", model=known["clerk"].model, goal="Be long")
-    panel.desk.refresh()
-    edit = panel.wait(lambda shown: shown["edits"])[0]
+    inner.parse("START -> a -> b")
+    graph = Graph("outer").node("part", inner, into="made").parse("START -> part -> END")
+    panel = watch(graph.start({"n": 3}))
+    panel.press("go")
+    panel.wait_for("Done")
+    panel.press("look", node="part/b")
+    detail = panel.wait(lambda shown: shown["details"].get("part/b"))
 
-    assert edit["where"] == "clerk, cell [7] of clerk"
-    assert [sign for sign, text in edit["lines"] if "Be " in text] == ["-", "+"]
-    assert edit["note"] == "Continue uses the new version from step 2 on."
-    panel.desk.refresh()
-    panel.wait(lambda shown: shown["status"]["cards"]["clerk"][3] == "edited")
-
-
-class _Known:
-    """A lookup of what a test has defined."""
-
-    def __init__(self, known):
-        self._known = known
-
-    def find(self, name):
-        return self._known.get(name)
-
-    def names(self):
-        return dict.fromkeys(self._known, "agent")
-
-    def resolve(self, kind, name):
-        from genxai_nb.providers.registry import model_call
-
-        return model_call(name)
+    assert [(row["key"], row["glance"]) for row in detail["in"]] == [("half", "1.5")]
 
 
 def test_text_streams_into_the_node(watch):

@@ -9,6 +9,7 @@ from graphs import chain, nothing
 
 from genxai_nb import END, START, Graph
 from genxai_nb.journal.events import (
+    CallDiverged,
     CallFinished,
     CallStarted,
     NodeFailed,
@@ -22,6 +23,7 @@ from genxai_nb.journal.events import (
 from genxai_nb.messages import ModelReply, TextDelta, Usage, assistant
 from genxai_nb.notebook.panel.history import History
 from genxai_nb.notebook.panel.story import Story, tell
+from genxai_nb.notebook.panel.talk import call_row
 from genxai_nb.notebook.panel.timeline import critical_path
 from genxai_nb.notebook.panel.visits import key_of
 
@@ -218,3 +220,19 @@ def test_facts_that_come_in_while_the_journal_is_read_are_taken_once():
 
     assert history.load(run, [*waiting, late]) == [late]
     assert history.story.steps == 1
+
+
+def test_calls_that_diverged_are_marked():
+    """The effect that the journal holds and the one made in its place are both marked."""
+    story = tell(
+        [
+            BEGUN,
+            started(101, "a"),
+            asked(102, "s1"),
+            CallFinished(at=103, slot="s1", reply="sent"),
+            CallDiverged(at=104, slot="s2", recorded="s1"),
+            asked(105, "s2"),
+        ]
+    )
+
+    assert [call_row(call)["marks"] for call in story.node("a").last.calls] == [["diverged"], ["diverged"]]

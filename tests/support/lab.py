@@ -258,7 +258,7 @@ class Panel:
 
     def state(self) -> dict[str, str]:
         """The state as it is shown."""
-        rows = ".gx-state .gx-key-name, .gx-state .gx-v"
+        rows = ".gx-state > .gx-kv > .gx-key-name, .gx-state > .gx-kv > .gx-v"
         cells = [cell.strip() for cell in self.find(rows).all_inner_texts()]
         return dict(zip(cells[::2], cells[1::2], strict=True))
 

@@ -37,7 +37,7 @@ def show_panel(run: Run, **options: Any) -> Panel:
 
     Args:
         run: The run; it has its graph.
-        options: As of `Panel`: ``begin``, ``where``, ``rested``, ``forked``.
+        options: As of `Panel`: ``begin``, ``where``, ``rested``, ``forked``, ``watches``, ``adopt``.
 
     Returns:
         The panel. ``panel.close()`` takes it away and leaves nothing.

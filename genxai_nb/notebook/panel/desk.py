@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
@@ -42,6 +42,8 @@ class Desk:
         where: Says which cell defines a name, such as ``cell [14]``.
         rested: Told each time that the run has come to rest.
         forked: Told of a run that was forked from this one.
+        watches: Gives the expressions whose values are shown with the state.
+        adopt: Lets the run go on in its graph as it is defined now, or refuses; told whether to rebase it.
 
     Attributes:
         run: The run.
@@ -67,9 +69,12 @@ class Desk:
         where: Callable[[str], str] = lambda _: "",
         rested: Callable[[Run], object] = lambda _: None,
         forked: Callable[[Run], object] = lambda _: None,
+        watches: Callable[[], Sequence[str]] = tuple,
+        adopt: Callable[[bool], object] = lambda _: None,
     ) -> None:
         self.run = run
-        self.exhibit = Exhibit(run, where)
+        self.exhibit = Exhibit(run, where, watches)
+        self.adopt = adopt
         self.begin: Callable[[Any], Future[Any]] = begin or run.begin
         self.forked = forked
         self._put = put
@@ -118,10 +123,11 @@ class Desk:
             self._hands = ThreadPoolExecutor(1, f"genxai-panel-{self.run.run_id}-drive")
         return self._hands.submit(work)
 
-    def tell(self, view: str, number: int, error: Exception) -> None:
-        """Say in one view that what was pressed there could not be done, and why."""
+    def tell(self, view: str, number: int, error: Exception, offer: str = "") -> None:
+        """Say in one view that what was pressed there could not be done, why, and what can be pressed instead."""
         text = getattr(error, "message", "") or str(error)
-        self._told = {"view": view, "id": number, "text": text, "hint": getattr(error, "hint", "") or ""}
+        hint = getattr(error, "hint", "") or ""
+        self._told = {"view": view, "id": number, "text": text, "hint": hint, "offer": offer}
         self.refresh()
 
     # ── the thread ───────────────────────────────────────────────────────────────────────────

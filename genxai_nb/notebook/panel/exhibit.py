@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from time import time
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from genxai_nb.errors import GenXAIError
 from genxai_nb.graph.build import Graph
 from genxai_nb.graph.draw.lettering import one_line
 from genxai_nb.graph.reducers import append
+from genxai_nb.notebook.stand import value_in
 
 from .detail import detail
 from .edits import badges, edit_rows, versions_now
@@ -27,6 +28,7 @@ from .talk import held_rows, question_rows, streams
 from .timeline import timeline
 from .tree import Tree, store_of
 from .values import as_mapping, to_rows
+from .visits import VisitStory
 
 if TYPE_CHECKING:
     from genxai_nb.graph.run import Run
@@ -42,6 +44,7 @@ class Exhibit:
     Args:
         run: The run.
         where: Says which cell defines a name, such as ``cell [14]``.
+        watches: Gives the expressions whose values are shown with the state.
 
     Attributes:
         run: The run.
@@ -52,7 +55,12 @@ class Exhibit:
         hint: Advice to the reader.
     """
 
-    def __init__(self, run: Run, where: Callable[[str], str] = lambda _: "") -> None:
+    def __init__(
+        self,
+        run: Run,
+        where: Callable[[str], str] = lambda _: "",
+        watches: Callable[[], Sequence[str]] = tuple,
+    ) -> None:
         self.run = run
         self.history = History()
         self.at: int | None = None
@@ -60,6 +68,7 @@ class Exhibit:
         self.compared: dict[str, Any] = {}
         self.hint = ""
         self._where = where
+        self._watches = watches
         self._store = store_of(run)
         self._kept = _near(self._store.url)
         self._tree = Tree(run)
@@ -70,7 +79,7 @@ class Exhibit:
         self._place: tuple[Any, ...] = ()
         self._standing = Standing()
         self._unfolded: tuple[str, int] = ("", -1)
-        self._before: dict[int, Mapping[str, Any]] = {}
+        self._seen: dict[tuple[str, str, int], Mapping[str, Any]] = {}
         self._heads: list[dict[str, Any]] = []
         self._read: tuple[tuple[Any, ...], Any] = ((), None)
 
@@ -90,7 +99,7 @@ class Exhibit:
         """Read anew what no fact told of, and leave the past if it is over."""
         if self.history.is_behind(self.run):
             self.history.load(self.run)
-            self._before.clear()
+            self._seen.clear()
         if self.at is not None and (self.run.status == "running" or self.at >= self.history.story.steps):
             self.at = None
 
@@ -133,6 +142,7 @@ class Exhibit:
             "state": {
                 "title": self._title(standing),
                 "rows": to_rows(self._state(), story.written, self._appended()),
+                "watches": self._watched(standing),
             },
             "timeline": timeline(story, standing, story.seconds if standing.rests else story.now(time())),
             "details": {key: self._detail(story, key, visit) for key, visit in self._looked.items()},
@@ -200,6 +210,12 @@ class Exhibit:
                 return None
         return self._read[1]
 
+    def _watched(self, standing: Standing) -> list[list[str]]:
+        """The watched expressions with their values in the state that is shown."""
+        expressions = self._watches()
+        scope = {"visit": standing.visit or 0, **as_mapping(self._state())} if expressions else {}
+        return [[text, value_in(text, scope)] for text in expressions]
+
     def _appended(self) -> list[str]:
         return [] if self.graph is None else [k for k, r in self.graph.schema.reducers.items() if r is append]
 
@@ -215,19 +231,20 @@ class Exhibit:
         before: Mapping[str, Any] | None = None
         if node.told:
             chosen = node.told[-1] if visit is None else node.told[max(0, min(visit, len(node.told)) - 1)]
-            before = None if chosen.path else self._state_before(chosen.step)
+            before = self._seen_by(chosen)
         return detail(story, key, visit, before)
 
-    def _state_before(self, step: int) -> Mapping[str, Any] | None:
-        """The state with which the visits after a step began; the few that were asked for last are kept."""
-        if step not in self._before:
+    def _seen_by(self, visit: VisitStory) -> Mapping[str, Any] | None:
+        """The state that a visit was given; the few that were asked for last are kept."""
+        key = visit.path, visit.node, visit.number
+        if key not in self._seen:
             try:
-                self._before[step] = as_mapping(self.run.state_at(step))
+                self._seen[key] = self.run.view_of(visit.node, visit.number, visit.path)
             except (GenXAIError, RuntimeError):
                 return None  # the journal has moved on
-            for old in list(self._before)[:-_LOOKED_AT]:
-                del self._before[old]
-        return self._before[step]
+            for old in list(self._seen)[:-_LOOKED_AT]:
+                del self._seen[old]
+        return self._seen[key]
 
     def _failure(self, standing: Standing) -> dict[str, Any]:
         failure = self.run.failure if standing.status == "failed" else None

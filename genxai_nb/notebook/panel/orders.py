@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, Protocol
 from weakref import WeakKeyDictionary
 
-from genxai_nb.errors import GenXAIError
+from genxai_nb.errors import GenXAIError, ResumeRefused
 from genxai_nb.graph.question import filled_in
 
 from .comparison import compared
@@ -35,6 +35,7 @@ class Desk(Protocol):
     run: Run
     exhibit: Exhibit
     forked: Callable[[Run], object]
+    adopt: Callable[[bool], object]
 
     def begin(self, stride: str) -> Future[Any]:
         """Set the run off."""
@@ -42,8 +43,8 @@ class Desk(Protocol):
     def in_time(self, work: Callable[[], Any]) -> Future[Any]:
         """Do what takes as long as the run takes, beside this thread."""
 
-    def tell(self, view: str, number: int, error: Exception) -> None:
-        """Say in one view that what was pressed there could not be done, and why."""
+    def tell(self, view: str, number: int, error: Exception, offer: str = "") -> None:
+        """Say in one view that what was pressed there could not be done, why, and what can be pressed instead."""
 
 
 def carry_out(desk: Desk, message: Message) -> None:
@@ -56,7 +57,8 @@ def carry_out(desk: Desk, message: Message) -> None:
     try:
         order(desk, message)
     except (GenXAIError, KeyError, TypeError, ValueError) as exc:
-        desk.tell(view, number, exc)
+        changed = isinstance(exc, ResumeRefused) and name != "rebase"
+        desk.tell(view, number, exc, "rebase" if changed else "")
 
 
 def _drive(stride: str) -> Callable[[Desk, Message], None]:
@@ -76,7 +78,10 @@ def _until(desk: Desk, message: Message) -> None:
 
 def _go_on(desk: Desk, message: Message, start: Callable[[], Future[Any]]) -> None:
     """Drive on from a stand once, whoever of several panels was pressed first."""
-    run, stand = desk.run, desk.run.stands
+    run = desk.run
+    if run.status != "running":
+        desk.adopt(False)  # noqa: FBT003 - its only argument, which Callable cannot name
+    stand = run.stands
     with _lock:
         if run.status == "running" or _used.get(run) == stand:
             return
@@ -103,6 +108,10 @@ def _forget(run: Run, stand: int) -> None:
     with _lock:
         if _used.get(run) == stand:
             del _used[run]
+
+
+def _rebase(desk: Desk, _: Message) -> None:
+    desk.adopt(True)  # noqa: FBT003 - as above
 
 
 def _pause(desk: Desk, _: Message) -> None:
@@ -216,6 +225,7 @@ _ORDERS: dict[str, tuple[Callable[[Desk, Message], None], bool]] = {
     "step": (_drive("step"), True),
     "out": (_drive("out"), True),
     "until": (_until, True),
+    "rebase": (_rebase, True),
     "pause": (_pause, True),
     "cancel": (_cancel, True),
     "back": (_back, True),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -33,6 +33,8 @@ class Panel(anywidget.AnyWidget):
         where: Says which cell defines a name.
         rested: Told each time that the run has come to rest.
         forked: Told of a run that was forked from this one.
+        watches: Gives the expressions whose values are shown with the state.
+        adopt: Lets the run go on in its graph as it is defined now, or refuses.
     """
 
     _esm = script()
@@ -63,11 +65,22 @@ class Panel(anywidget.AnyWidget):
         where: Callable[[str], str] = lambda _: "",
         rested: Callable[[Run], object] = lambda _: None,
         forked: Callable[[Run], object] = lambda _: None,
+        watches: Callable[[], Sequence[str]] = tuple,
+        adopt: Callable[[bool], object] = lambda _: None,
     ) -> None:
         self._lock = threading.RLock()
         self._heard: deque[tuple[str, int]] = deque(maxlen=_HEARD)  # messages: a page may send one again
         self._first: dict[str, Any] | None = {}
-        self.desk = Desk(run, self._put, begin=begin, where=where, rested=rested, forked=forked)
+        self.desk = Desk(
+            run,
+            self._put,
+            begin=begin,
+            where=where,
+            rested=rested,
+            forked=forked,
+            watches=watches,
+            adopt=adopt,
+        )
         self.desk.open()
         first, self._first = self._first or {}, None
         super().__init__(**first)

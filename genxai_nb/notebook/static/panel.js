@@ -209,7 +209,7 @@ export class View {
 
   hear(told) {
     if (told?.view !== this.id) return;
-    this.strips.tell(told.text, told.hint);
+    this.strips.tell(told.text, told.hint, told.offer);
     if (told.text) this.questions.reopen();
   }
 

@@ -84,7 +84,7 @@ export class State {
   rows(state, canEdit) {
     const rows = state.rows.flatMap((row) => this.row(row, canEdit));
     const empty = rows.length === 0 ? [make("span", { class: "gx-dim" }, "Nothing yet")] : [];
-    return [heading("State", state.title), make("div", { class: "gx-kv" }, ...rows, ...empty)];
+    return [heading("State", state.title), make("div", { class: "gx-kv" }, ...rows, ...empty), watched(state)];
   }
 
   row(row, canEdit) {
@@ -149,6 +149,16 @@ export class State {
       cancel: done,
     });
   }
+}
+
+/** The watched expressions with their values. */
+function watched({ watches }) {
+  if (!watches?.length) return null;
+  const rows = watches.flatMap(([text, value]) => [
+    make("span", { class: "gx-mono gx-key-name", title: text }, text),
+    make("span", { class: "gx-v gx-wide", title: value }, value),
+  ]);
+  return make("div", { class: "gx-watch" }, make("h5", {}, "Watched"), make("div", { class: "gx-kv" }, ...rows));
 }
 
 /** The calls that wait to be made, and what to do with them. */

@@ -20,6 +20,8 @@ const KEYS = [
   ["Esc", "back to the notebook"],
 ];
 
+const REBASE = "Go on in the changed graph, from the nodes that the run stands before";
+
 /** The strips, in the order in which they lie. */
 export class Strips {
   constructor(memory, act) {
@@ -53,11 +55,17 @@ export class Strips {
   }
 
   /** Something that was pressed could not be done. */
-  tell(text, hint) {
+  tell(text, hint, offer) {
     this.notice.hidden = !text;
     if (!text) return;
     const close = button("✕", () => this.tell(""), { cls: "gx-close", label: "Close" });
-    fill(this.notice, make("b", {}, text), hint ? make("span", {}, hint) : null, close);
+    const rebase =
+      offer === "rebase"
+        ? make("span", { class: "gx-act" }, button("Rebase", () => this.act.send("rebase"), { title: REBASE }))
+        : null;
+    const [first, ...more] = text.split("\n");
+    const lines = more.length > 0 ? make("pre", { class: "gx-mono" }, more.join("\n")) : null;
+    fill(this.notice, make("b", {}, first), hint ? make("span", {}, hint) : null, rebase, close, lines);
   }
 
   advise(text) {
