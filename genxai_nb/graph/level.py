@@ -130,7 +130,7 @@ class Level:
             for visit in starting:
                 self._spawn(visit)
             outcomes = await self._collect()
-            if not outcomes and not self._tasks and not self.schedule.waiting and not pace.behind:
+            if not outcomes and not self._more():
                 break
             for outcome in outcomes:
                 self._settle(outcome)
@@ -199,13 +199,18 @@ class Level:
     async def _collect(self) -> list[Outcome]:
         """All bodies that have returned, waiting for the first; empty when stirred for something else, or at the end."""
         self._looked()
-        if not self._outcomes and (self._tasks or self.schedule.waiting or self._pace.behind):
+        if not self._outcomes and self._more():
             self._wake = asyncio.get_running_loop().create_future()
             self._pace.check()
             await self._wake
         outcomes = list(self._outcomes)
         self._outcomes.clear()
         return outcomes
+
+    def _more(self) -> bool:
+        """Whether anything can still come: after a failure only what runs already."""
+        waiting = self._failed is None and (self.schedule.waiting or self._pace.behind)
+        return bool(self._tasks or waiting)
 
     # ── bodies ───────────────────────────────────────────────────────────────────────────────
 

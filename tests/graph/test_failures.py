@@ -43,6 +43,30 @@ def test_a_failing_node_ends_the_run_with_its_error():
     assert kinds(run)[-2:] == ["NodeFailed", "RunFailed"]
 
 
+async def test_a_run_ends_whose_node_fails_before_its_sibling_ends():
+    """The sibling ends and is kept; the join behind both waits for nobody any more."""
+    failed = asyncio.Event()
+
+    async def broken(state):
+        failed.set()
+        raise ValueError("no such thing")
+
+    async def slow(state):
+        await failed.wait()
+        for _ in range(5):  # turns of the loop, in which the failure is taken in
+            await asyncio.sleep(0)
+        return {"n": 1}
+
+    graph = Graph("early")
+    graph.node("a", nothing).node("b", broken).node("c", slow).node("d", nothing)
+    graph.parse("START -> a -> [b, c] -> d -> END")
+    run = graph.start({}, store=":memory:")
+    with pytest.raises(NodeFailed, match="Node 'b'"):
+        await asyncio.wait_for(run.drive(), 10)
+
+    assert kinds(run)[-3:] == ["NodeFailed", "NodeFinished", "RunFailed"]
+
+
 def test_a_failed_run_goes_on_where_it_failed_once_the_node_is_mended():
     """Nodes that had finished do not run again."""
     ran = []
