@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from genxai_nb.agents.lookup import StandardLookup
+from genxai_nb.agents.naming import Namespace, choose_graph, inserted
 from genxai_nb.agents.notation import Head, agent_from, graph_from, input_from, schema_from
 from genxai_nb.errors import DefinitionError, GenXAIError, InputError, LineInvalid
 from genxai_nb.graph.build import Graph
@@ -17,7 +18,6 @@ from genxai_nb.source import bound_in, imported_in
 
 from .cells import Cell, read_cells
 from .effects import first_effect, runs_graph
-from .naming import choose_graph, definitions_in, inserted
 from .needs import needed
 from .printing import place_of
 
@@ -149,7 +149,7 @@ class Assembly:
         self.space.update(values)
         for name in values:
             self._absent.pop(name, None)
-        self._known = definitions_in(self.space)
+        self._known = dict(Namespace(self.space))
 
     def _leave(self, cell: Cell, why: str, tree: ast.Module | None = None) -> None:
         if self._ran:

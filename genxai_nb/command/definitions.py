@@ -12,11 +12,11 @@ from typing import Any
 
 from msgspec import Struct
 
+from genxai_nb.agents.naming import choose_graph
 from genxai_nb.errors import DefinitionError, GenXAIError
 from genxai_nb.graph.build import Graph
 
 from .assembly import Assembly
-from .naming import choose_graph
 from .printing import place_of
 
 __all__ = ["Definitions", "opened"]

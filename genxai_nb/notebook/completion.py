@@ -6,13 +6,13 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
+from genxai_nb.agents.naming import NODES
 from genxai_nb.agents.notation import AGENT_FIELDS
 from genxai_nb.errors import GenXAIError
 from genxai_nb.graph.build import Graph
 
 from .arguments import split
 from .earlier import resumable
-from .names import NODES
 from .stand import scope_of
 from .verbs import VERBS, find
 

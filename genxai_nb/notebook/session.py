@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from genxai_nb.agents.agent import Agent
 from genxai_nb.agents.lookup import StandardLookup
+from genxai_nb.agents.naming import SCHEMA, Namespace, inserted, kind_of, variable_of
 from genxai_nb.errors import RunError, UnknownName
 from genxai_nb.graph.build import Graph
 from genxai_nb.graph.result import Result
 from genxai_nb.graph.run import Run
 
 from .cell import Cell, running_cell
-from .names import SCHEMA, Notebook, bindable, inserted, kind_of, variable_of
+from .names import bindable
 from .pending import Pending
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ class Session:
         self.defined: dict[str, Defined] = {}
         self.started: dict[str, Started] = {}
         self.stops: dict[str, list[Stop]] = {}
-        self.notebook = Notebook(self.variables, hidden=shell.user_ns_hidden)
+        self.notebook = Namespace(self.variables, hidden=shell.user_ns_hidden)
         self.schemas = self.notebook.only(SCHEMA)
         self.lookup = StandardLookup(lambda: self.notebook)
         self._bound: dict[str, Any] = {}
