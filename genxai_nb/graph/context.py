@@ -124,7 +124,7 @@ class Exchange:
 
 
 class VisitContext:
-    """The context of one visit, map instance, or call inside one. See `graph.nodes.Context`."""
+    """The context of one visit, map instance, or call inside one. See `graph.nodes.Context`.
 
     Attributes:
         policies: What tools may do here: the run's policy and those of the agents on the way.
