@@ -29,12 +29,16 @@ class Image(Struct, frozen=True, tag="image"):
     media_type: str
 
 
-class ToolCall(Struct, frozen=True, tag="tool_call"):
-    """A model's request to call a tool. ``arguments`` is the decoded JSON object."""
+class ToolCall(Struct, frozen=True, omit_defaults=True, tag="tool_call"):
+    """A model's request to call a tool. ``arguments`` is the decoded JSON object.
+
+    ``unreadable`` is what the model wrote in its place if that is no JSON object; then it is empty.
+    """
 
     id: str
     name: str
     arguments: dict[str, Any]
+    unreadable: str = ""
 
 
 class ToolResult(Struct, frozen=True, tag="tool_result"):

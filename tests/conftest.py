@@ -38,7 +38,7 @@ def anyio_backend() -> str:
 def _clean_place(tmp_path, monkeypatch):
     """Each test runs in an empty folder, with no setting and no key in its environment."""
     for name in list(os.environ):
-        if name.startswith("GENXAI_") or name.endswith("_API_KEY"):
+        if name.startswith("GENXAI_") or name.endswith(("_API_KEY", "_BASE_URL", "_API_URL")):
             monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
 

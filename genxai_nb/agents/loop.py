@@ -101,6 +101,11 @@ class _Exchange:
         if reply.stop == "refused":
             said = f": {reply.message.text}" if reply.message.text else "."
             raise Refused(f"Model {self.model!r} declined to answer agent {agent.name!r}{said}")
+        if reply.stop == "length" and not (reply.message.text or reply.message.tool_calls):
+            raise BadResponse(
+                f"Model {self.model!r} used all its tokens before it answered agent {agent.name!r}.",
+                hint=f"Raise max_tokens (now {agent.max_tokens}).",
+            )
         self.said.append(reply.message)
         return reply.message
 
@@ -150,6 +155,9 @@ class _Exchange:
         if tool is None:
             error = UnknownName("tool", call.name, self.toolbox)
             return ToolResult(call.id, call.name, str(error), failed=True)
+        if call.unreadable:
+            wrong = f"The arguments are no JSON object: {call.unreadable[:200]} Call again with one."
+            return ToolResult(call.id, call.name, wrong, failed=True)
         try:
             value = await self.context.call("tool", tool.name, call.arguments, tool.handler, tool.traits)
         except CallError as error:

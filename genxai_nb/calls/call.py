@@ -10,6 +10,11 @@ from msgspec import Struct
 
 from genxai_nb.journal.events import Remembered
 
+if TYPE_CHECKING:
+    from genxai_nb.guard.policy import Subject, SubjectKind
+
+    Subjects = tuple[tuple[str, SubjectKind], ...] | Callable[[Mapping[str, Any]], Iterable[Subject]]
+
 CallKind = Literal["model", "tool", "human", "embedding", "memory", "agent"]
 
 
@@ -31,6 +36,7 @@ class Traits(Struct, frozen=True, kw_only=True):
         reply: The type that a recorded reply is read back as; ``Any`` for plain data.
         attempts: How often the call may be tried, 1 for once.
         timeout: Seconds that one attempt may take; None for no limit.
+        deadline: Seconds that all attempts and the waits between them may take; None for no limit.
         permissions: What the call needs, such as ``network`` or ``write``.
         form: The pydantic model that a person's answer fits; None for any.
         subjects: Which arguments are folders, URLs, tables or recipients, for the policy: names with their kind,
@@ -42,6 +48,7 @@ class Traits(Struct, frozen=True, kw_only=True):
     reply: Any = Any
     attempts: int = 1
     timeout: float | None = None
+    deadline: float | None = None
     permissions: frozenset[str] = frozenset()
     form: Any = None
     subjects: Subjects = ()

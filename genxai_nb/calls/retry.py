@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
-from time import time
+from time import monotonic, time
 from typing import Any
 
 from genxai_nb.errors import CallError, TimedOut
@@ -21,36 +21,46 @@ LONGEST_WAIT = 30.0
 class Retry:
     """Middleware that tries a call again after an error that may pass.
 
-    A server's Retry-After is honoured; else the wait doubles, with jitter so that parallel calls do
-    not come back at the same moment.
+    A server's Retry-After is honoured; else the wait doubles. Both get jitter, so that parallel calls do
+    not come back at the same moment. No attempt begins, and none goes on, after ``traits.deadline``.
 
     Args:
         commit: Appends events.
         sleep: Waits so many seconds; another one can be given to tests.
+        clock: Tells the time in seconds, for the deadline.
     """
 
-    def __init__(self, commit: Commit, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
+    def __init__(
+        self,
+        commit: Commit,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
         self._commit = commit
         self._sleep = sleep
+        self._clock = clock
 
     async def __call__(self, call: Call, proceed: Handler) -> Any:
         """Make the call, at most ``traits.attempts`` times.
 
         Raises:
-            TimedOut: The last attempt took longer than ``traits.timeout`` seconds.
+            TimedOut: The last attempt took longer than ``traits.timeout`` seconds, or than was left.
             CallError: What the last attempt raised.
         """
-        attempts, timeout = call.traits.attempts, call.traits.timeout
+        traits = call.traits
+        ends = None if traits.deadline is None else self._clock() + traits.deadline
         while True:
+            seconds = _least(traits.timeout, None if ends is None else ends - self._clock())
             try:
-                if timeout is None:
+                if seconds is None:
                     return await proceed(call)
-                return await self._within(timeout, call, proceed)
+                return await self._within(seconds, call, proceed)
             except CallError as exc:
-                if not exc.retryable or call.attempt >= attempts:
+                if not exc.retryable or call.attempt >= traits.attempts:
                     raise
-                asked = getattr(exc, "retry_after", None)
-                wait = pause(call.attempt) if asked is None else asked
+                wait = pause(call.attempt, getattr(exc, "retry_after", None))
+                if ends is not None and self._clock() + wait >= ends:
+                    raise
                 retried = CallRetried(
                     at=time(), slot=call.slot, error=str(exc), attempt=call.attempt, wait=wait
                 )
@@ -71,7 +81,18 @@ class Retry:
             ) from exc
 
 
-def pause(attempt: int) -> float:
-    """Seconds to wait after the given attempt: exponential, half of it random."""
-    longest = min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** (attempt - 1))
-    return longest * (0.5 + random.random() / 2)  # noqa: S311 - jitter, not a secret
+def pause(attempt: int, asked: float | None = None) -> float:
+    """Seconds to wait after the given attempt.
+
+    Args:
+        attempt: Its number, from 1; the wait doubles with each, half of it random.
+        asked: What the server asked for; then it is that and up to a tenth more.
+    """
+    jitter = random.random()  # noqa: S311 - not a secret
+    if asked is not None:
+        return asked * (1 + jitter / 10)
+    return min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** (attempt - 1)) * (0.5 + jitter / 2)
+
+
+def _least(one: float | None, other: float | None) -> float | None:
+    return other if one is None else one if other is None else min(one, other)

@@ -7,7 +7,6 @@ from typing import Protocol
 
 import msgspec
 
-from genxai_nb.errors import BadResponse
 from genxai_nb.messages import (
     Delta,
     Message,
@@ -41,11 +40,7 @@ class Provider(Protocol):
 
 
 def assemble(deltas: Iterable[Delta]) -> Message:
-    """Put the deltas of one answer together: reasoning, text, then the tool calls in order.
-
-    Raises:
-        BadResponse: The arguments of a tool call are not a JSON object.
-    """
+    """Put the deltas of one answer together: reasoning, text, then the tool calls in order."""
     reasoning: list[str] = []
     text: list[str] = []
     calls: dict[str, tuple[str, list[str]]] = {}
@@ -69,7 +64,5 @@ def assemble(deltas: Iterable[Delta]) -> Message:
 def _tool_call(key: str, name: str, arguments: str) -> ToolCall:
     try:
         return ToolCall(key, name, msgspec.json.decode(arguments or "{}", type=dict))
-    except msgspec.DecodeError as exc:
-        raise BadResponse(
-            f"The arguments of tool call {name!r} are not a JSON object: {arguments[:80]!r}."
-        ) from exc
+    except msgspec.DecodeError:
+        return ToolCall(key, name, {}, unreadable=arguments)  # the model is told, and may call again

@@ -1,4 +1,4 @@
-"""Models by name: ``offline``, ``scripted:NAME``, ``PROVIDER:MODEL``.
+"""Models by name: ``offline``, ``scripted:NAME``, ``PROVIDER:MODEL``, ``local:URL#MODEL``.
 
 A package offers a provider by an entry point in the group ``genxai_nb.providers``: its name is the
 prefix, its value leads to a callable that takes the model's name and returns a Provider.
@@ -7,14 +7,18 @@ prefix, its value leads to a callable that takes the model's name and returns a 
 from __future__ import annotations
 
 import functools
+from collections.abc import AsyncGenerator
+from importlib import import_module
 from typing import TYPE_CHECKING
 
+from msgspec import structs
+
 from genxai_nb.calls.call import Call, Handler, Traits
-from genxai_nb.errors import BadResponse, ConnectionLost, UnknownName
+from genxai_nb.errors import BadResponse, ConnectionLost, MissingPackage, UnknownName
 from genxai_nb.messages import ModelReply, ReasoningDelta, TextDelta, ToolCallDelta
 
 from .scripted import find_script
-from .vendors import VENDORS, refuse, vendor_of
+from .vendors import VENDORS, is_installed, lacking, vendor_of, without_adapter
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -22,30 +26,46 @@ if TYPE_CHECKING:
     from .base import Provider
 
 GROUP = "genxai_nb.providers"
-REMOTE = Traits(reply=ModelReply, attempts=3, timeout=600)
+REMOTE = Traits(reply=ModelReply, attempts=4, timeout=600, deadline=900)
 
 _DELTAS = (TextDelta, ReasoningDelta, ToolCallDelta)
 
 
 def names() -> list[str]:
     """List the names of all providers, sorted."""
-    return sorted({"offline", "scripted", *VENDORS, *_entries()})
+    return sorted({"local", "offline", "scripted", *VENDORS, *_entries()})
 
 
 def model_call(model: str) -> tuple[Handler, Traits]:
     """Return how a model is called: the handler for ``context.call`` and the traits of its calls.
 
     Args:
-        model: ``offline``, ``scripted:NAME`` or ``PROVIDER:MODEL``.
+        model: ``offline``, ``scripted:NAME``, ``PROVIDER:MODEL`` or ``local:URL#MODEL``.
 
     Raises:
         UnknownName: There is no such provider or script; the nearest one is suggested.
+        DefinitionError: A local model's name does not say where it is.
         MissingPackage: The vendor's package is not installed; the error names the extra.
         Authentication: The vendor's key is not set; the error names the variable.
-        SetupError: Package and key are there, but this version has no adapter.
+        SetupError: This version has no adapter for the vendor.
     """
     provider = find_provider(model)
-    return answer_from(provider, model), getattr(provider, "traits", REMOTE)
+    traits = getattr(provider, "traits", REMOTE)
+    if traits.price is None:
+        traits = structs.replace(traits, price=getattr(provider, "price", None))
+    return answer_from(provider, model), traits
+
+
+def window_of(model: str) -> int | None:
+    """How many tokens a model takes, its answer included; None if that is not known, or without a limit.
+
+    Raises:
+        UnknownName: There is no such provider or script.
+        SetupError: The model lacks something; the subclass and the words say what.
+        Authentication: The vendor's key is not set.
+    """
+    window: int | None = getattr(find_provider(model), "window", None)
+    return window
 
 
 def answer_from(provider: Provider, model: str) -> Handler:
@@ -57,15 +77,20 @@ def answer_from(provider: Provider, model: str) -> Handler:
 
     async def answer(call: Call) -> ModelReply:
         reply: ModelReply | None = None
-        async for item in provider.stream(call.request):
-            if reply is not None:
-                raise BadResponse(f"Model {model!r} went on after the end of its answer.")
-            if isinstance(item, ModelReply):
-                reply = item
-            elif isinstance(item, _DELTAS):
-                call.emit(item)
-            else:
-                raise BadResponse(f"Model {model!r} streamed a {type(item).__name__}, which is no delta.")
+        stream = provider.stream(call.request)
+        try:
+            async for item in stream:
+                if reply is not None:
+                    raise BadResponse(f"Model {model!r} went on after the end of its answer.")
+                if isinstance(item, ModelReply):
+                    reply = item
+                elif isinstance(item, _DELTAS):
+                    call.emit(item)
+                else:
+                    raise BadResponse(f"Model {model!r} streamed a {type(item).__name__}, which is no delta.")
+        finally:
+            if isinstance(stream, AsyncGenerator):
+                await stream.aclose()  # lets go of the connection of a stream that is not read to its end
         if reply is None:
             raise ConnectionLost(f"The answer of model {model!r} broke off before its end.")
         return reply
@@ -78,6 +103,7 @@ def find_provider(model: str) -> Provider:
 
     Raises:
         UnknownName: There is no such provider or script.
+        DefinitionError: A local model's name does not say where it is.
         MissingPackage: The vendor's package is not installed.
         Authentication: The vendor's key is not set.
         SetupError: This version has no adapter for the vendor.
@@ -89,8 +115,10 @@ def find_provider(model: str) -> Provider:
         return _offline()
     if name in _entries():
         return _made(name, rest)
+    if name == "local":
+        return _local(rest)
     if name in VENDORS:
-        raise refuse(name)
+        return _of_vendor(name, rest)
     vendor = vendor_of(model)
     if vendor is not None and ":" not in model:
         raise UnknownName("model", model, hint=f"Write its provider before it: {vendor}:{model}.")
@@ -102,6 +130,27 @@ def _offline() -> Provider:
     from .offline import Offline
 
     return Offline()
+
+
+def _local(place: str) -> Provider:
+    from .local import Local
+
+    vendor = VENDORS["openai"]
+    if not is_installed(vendor.module):
+        raise MissingPackage(vendor.package, vendor.extra)
+    return Local(place)
+
+
+def _of_vendor(name: str, model: str) -> Provider:
+    if (lack := lacking(name)) is not None:
+        raise lack
+    adapter = VENDORS[name].adapter
+    if not adapter:
+        raise without_adapter(name)
+    if not model:
+        raise UnknownName("model", f"{name}:", hint="Name the model after the colon, such as openai:gpt-5.")
+    made: Provider = getattr(import_module(f"{__package__}.{name}"), adapter)(model)
+    return made
 
 
 @functools.cache

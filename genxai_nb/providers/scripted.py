@@ -19,6 +19,7 @@ from genxai_nb.messages import (
 )
 
 from .base import assemble
+from .prices import free
 
 Piece = str | Delta | ToolCall | Exception
 Reply = Piece | ModelReply | Sequence[Piece]
@@ -46,7 +47,7 @@ class Scripted:
         ('scripted:two', 2)
     """
 
-    traits = Traits(reply=ModelReply, attempts=3)
+    traits = Traits(reply=ModelReply, attempts=3, price=free)
 
     def __init__(self, script: Script, *, name: str = "script") -> None:
         self.name = name

@@ -1,4 +1,4 @@
-"""What every provider has to keep, tried on each that answers without a key."""
+"""What every provider of the registry has to keep; one that is registered is tried."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
+from genxai_nb.errors import Authentication, ConnectionLost, ContextTooLong, RateLimited
 from genxai_nb.messages import (
     Image,
     Message,
@@ -18,15 +19,17 @@ from genxai_nb.messages import (
     ModelRequest,
     Text,
     ToolCall,
+    ToolResult,
     ToolSpec,
     assistant,
     system,
     user,
 )
-from genxai_nb.providers.base import Provider, assemble
-from genxai_nb.providers.offline import Offline
+from genxai_nb.providers.base import assemble
 from genxai_nb.providers.offline.provider import answer
+from genxai_nb.providers.registry import REMOTE, find_provider, names
 from genxai_nb.providers.scripted import Scripted
+from genxai_nb.providers.vendors import VENDORS
 from genxai_nb.tools.base import tool
 
 ADD = ToolCall("call_1", "add", {"left": 2, "right": 3})
@@ -39,28 +42,51 @@ SPEC = ToolSpec(
         "required": ["left", "right"],
     },
 )
-PROVIDERS: dict[str, Callable[[], Provider]] = {
-    "offline": Offline,
-    "scripted": lambda: Scripted(
-        lambda request: [ADD] if request.tools else ["Moss ", "grows in shade."], name="contract"
-    ),
-}
 PLAIN = (user("Where does moss grow? Notes: Moss grows in shade. Ferns grow beside it."),)
+OWN = ("offline", "scripted")  # they answer by themselves, all others a server that is told what to say
+ALL = [name for name in names() if name not in VENDORS or VENDORS[name].adapter]
+OTHERS = [name for name in ALL if name not in OWN]
 
 
-@pytest.fixture(params=sorted(PROVIDERS))
-def provider(request: pytest.FixtureRequest) -> Provider:
-    return PROVIDERS[request.param]()
+class Model:
+    """A provider from the registry, and the server behind it."""
+
+    def __init__(self, name: str, llmock: Any) -> None:
+        self.name = name
+        self.llmock = llmock
+        models = {"offline": "offline", "scripted": "scripted:contract"}
+        models["local"] = f"local:{llmock.base_url()}#contract"
+        self.provider = find_provider(models.get(name, f"{name}:contract"))
+
+    def says(self, text: str) -> None:
+        if self.name not in OWN:
+            self.llmock.reply(text)
+
+    def calls(self, call: ToolCall) -> None:
+        if self.name not in OWN:
+            self.llmock.call_tool(call.name, call.arguments)
 
 
-async def stream(provider: Provider, *messages: Message, tools: tuple[ToolSpec, ...] = ()) -> list[Any]:
-    request = ModelRequest(model=provider.name, messages=messages, tools=tools)
-    return [item async for item in provider.stream(request)]
+@pytest.fixture
+def model(request: pytest.FixtureRequest, llmock: Any) -> Model:
+    Scripted(lambda asked: [ADD] if asked.tools else ["Moss ", "grows in shade."], name="contract")
+    return Model(request.param, llmock)
 
 
-async def test_stream_ends_with_its_one_reply(provider: Provider):
+every = pytest.mark.parametrize("model", ALL, indirect=True)
+remote = pytest.mark.parametrize("model", OTHERS, indirect=True)
+
+
+async def stream(model: Model, *messages: Message, tools: tuple[ToolSpec, ...] = ()) -> list[Any]:
+    request = ModelRequest(model=model.name, messages=messages, tools=tools)
+    return [item async for item in model.provider.stream(request)]
+
+
+@every
+async def test_stream_ends_with_its_one_reply(model: Model):
     """The last item is the reply and the only one; what was streamed before adds up to it."""
-    *deltas, reply = await stream(provider, *PLAIN)
+    model.says("Moss grows in shade.")
+    *deltas, reply = await stream(model, *PLAIN)
     assert isinstance(reply, ModelReply)
     assert not any(isinstance(delta, ModelReply) for delta in deltas)
     assert assemble(deltas) == reply.message
@@ -68,21 +94,26 @@ async def test_stream_ends_with_its_one_reply(provider: Provider):
     assert "Moss grows in shade." in reply.message.text
 
 
-async def test_tool_calls_have_ids_and_decoded_arguments(provider: Provider):
+@every
+async def test_tool_calls_have_ids_and_decoded_arguments(model: Model):
     """A reply that calls tools says so, with an id and an object of arguments per call."""
-    *_, reply = await stream(provider, user("Add the numbers 2 and 3."), tools=(SPEC,))
+    model.calls(ADD)
+    *_, reply = await stream(model, user("Add the numbers 2 and 3."), tools=(SPEC,))
     assert reply.stop == "tool_calls"
     (call,) = reply.message.tool_calls
     assert (call.name, call.arguments) == ("add", {"left": 2, "right": 3})
     assert call.id
 
 
-async def test_equal_requests_get_equal_replies(provider: Provider):
-    """Both stand-ins are deterministic, so tests and saved notebooks stay the same."""
-    assert await stream(provider, *PLAIN) == await stream(provider, *PLAIN)
+@every
+async def test_results_of_tools_can_be_sent_back(model: Model):
+    """The turn after a tool call takes the call and its result, with nothing asked in between."""
+    results = Message("tool", (ToolResult(ADD.id, ADD.name, "5"),))
+    assert isinstance((await stream(model, *PLAIN, assistant("", ADD), results))[-1], ModelReply)
 
 
-async def test_requests_of_any_shape_are_answered(provider: Provider):
+@every
+async def test_requests_of_any_shape_are_answered(model: Model):
     """A system message alone, an empty text and an image are no reason to fail."""
     for messages in (
         (system("You are a gardener."),),
@@ -90,7 +121,51 @@ async def test_requests_of_any_shape_are_answered(provider: Provider):
         (Message("user", (Image(b"\x89PNG", "image/png"), Text("What is this?"))),),
         (user("Hi"), assistant("Hello."), user("Bye")),
     ):
-        assert isinstance((await stream(provider, *messages))[-1], ModelReply)
+        assert isinstance((await stream(model, *messages))[-1], ModelReply)
+
+
+@every
+async def test_every_reply_has_a_price_or_none(model: Model):
+    """The traits of a call say what a reply cost: a number from 0, or None where it is not known."""
+    *_, reply = await stream(model, *PLAIN)
+    price = getattr(model.provider, "traits", REMOTE).price or model.provider.price
+    assert price(reply) is None or price(reply) >= 0
+
+
+@every
+def test_repr_of_a_provider_shows_no_key(model: Model, monkeypatch: pytest.MonkeyPatch):
+    """Who prints a provider sees its model, not what it signs with."""
+    for variable in (vendor.variable for vendor in VENDORS.values()):
+        monkeypatch.setenv(variable, "canary-0123456789")
+    assert "canary" not in repr(model.provider)
+
+
+@pytest.mark.parametrize("model", OWN, indirect=True)
+async def test_equal_requests_get_equal_replies(model: Model):
+    """Both stand-ins are deterministic, so tests and saved notebooks stay the same."""
+    assert await stream(model, *PLAIN) == await stream(model, *PLAIN)
+
+
+@remote
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        (lambda server: server.rate_limit(retry_after=0.5), RateLimited),
+        (lambda server: server.fail(401), Authentication),
+        (lambda server: server.context_overflow(), ContextTooLong),
+        (lambda server: server.fail(500), ConnectionLost),
+        (lambda server: server.truncate(after_chunks=2), ConnectionLost),
+        (lambda server: server.disconnect(after_chunks=2), ConnectionLost),
+        (lambda server: server.corrupt(after_chunks=2), ConnectionLost),
+    ],
+    ids=["429", "401", "too-long", "500", "early-end", "dropped", "corrupt"],
+)
+async def test_faults_are_errors_of_ours(model: Model, fault: Callable[[Any], Any], error: type):
+    """Each fault is told by an error that says what can be done, after one request only."""
+    fault(model.llmock)
+    with pytest.raises(error):
+        await stream(model, *PLAIN)
+    assert len(model.llmock.requests) == 1
 
 
 class Deep(BaseModel):

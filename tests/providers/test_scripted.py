@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from genxai_nb.calls.call import Call, Scope
-from genxai_nb.errors import BadResponse, ProviderError, RateLimited, UnknownName
+from genxai_nb.errors import ProviderError, RateLimited, UnknownName
 from genxai_nb.messages import (
     ModelReply,
     ModelRequest,
@@ -126,11 +126,15 @@ async def test_newest_script_of_a_name_answers():
 
 
 async def test_what_is_no_reply_is_refused():
-    """A reply of another type names itself, and broken arguments are a bad response."""
+    """A reply of another type names itself."""
     with pytest.raises(TypeError, match="holds 3, which is no piece"):
         await ask(Scripted([3], name="number").model)  # type: ignore[list-item]
-    with pytest.raises(BadResponse, match="'look' are not a JSON object: '\\[1'"):
-        await ask(Scripted([[ToolCallDelta("c1", "look", "[1")]], name="broken").model)
+
+
+async def test_arguments_that_are_no_object_are_kept_as_written():
+    """A call with broken arguments is told with what the model wrote, so that it can be asked again."""
+    reply, _ = await ask(Scripted([[ToolCallDelta("c1", "look", "[1")]], name="broken").model)
+    assert reply.message.tool_calls == (ToolCall("c1", "look", {}, unreadable="[1"),)
 
 
 def test_unknown_script_is_named():

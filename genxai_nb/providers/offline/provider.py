@@ -20,6 +20,7 @@ from genxai_nb.messages import (
     ToolCallDelta,
     assistant,
 )
+from genxai_nb.providers.prices import free
 from genxai_nb.tokens import estimate_tokens, estimate_usage
 
 from .answer import compose
@@ -63,7 +64,7 @@ class Offline:
     """
 
     name = "offline"
-    traits = Traits(reply=ModelReply)
+    traits = Traits(reply=ModelReply, price=free)
 
     async def stream(self, request: ModelRequest) -> AsyncIterator[Delta | ModelReply]:
         """Answer a request: its sentences as deltas, then the whole reply."""

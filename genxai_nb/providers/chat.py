@@ -1,0 +1,212 @@
+"""Chat Completions, which OpenAI and all compatible servers speak: our messages as theirs, their chunks as our deltas."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from genxai_nb.errors import BadResponse, ConnectionLost
+from genxai_nb.messages import (
+    Delta,
+    Image,
+    Message,
+    ModelReply,
+    ModelRequest,
+    ReasoningDelta,
+    StopReason,
+    Text,
+    TextDelta,
+    ToolCallDelta,
+    ToolResult,
+    Usage,
+    system,
+)
+from genxai_nb.tokens import estimate_usage
+
+from .base import assemble
+from .strict_schema import strict_schema
+
+ESTIMATED = "usage_estimated"  # in a reply's raw content: the server told no usage
+
+_STOPS: dict[str, StopReason] = {"length": "length", "content_filter": "refused"}
+
+
+def parameters(request: ModelRequest, model: str, refused: frozenset[str] = frozenset()) -> dict[str, Any]:
+    """Say a request in the words of the API.
+
+    Args:
+        request: What to ask.
+        model: The model as the server calls it.
+        refused: What the server takes no part in: names of settings, ``json_schema``, and
+            ``max_completion_tokens`` where the limit is called ``max_tokens``.
+    """
+    messages = [item for message in request.messages for item in _messages(message)]
+    said: dict[str, Any] = {"model": model, "stream": True}
+    if request.tools:
+        said["tools"] = [{"type": "function", "function": _function(tool)} for tool in request.tools]
+    if request.output is not None:
+        form = _response_format(request.output, refused)
+        if form is None or form["type"] == "json_object":
+            messages += _messages(system(_schema_in_words(request.output)))
+        if form is not None:
+            said["response_format"] = form
+    limit = "max_tokens" if "max_completion_tokens" in refused else "max_completion_tokens"
+    wanted: dict[str, Any] = {"temperature": request.temperature, limit: request.max_tokens}
+    wanted["stream_options"] = {"include_usage": True}
+    said |= {name: value for name, value in wanted.items() if value is not None and name not in refused}
+    return {"messages": messages, **said}
+
+
+def _function(tool: Any) -> dict[str, Any]:
+    return {"name": tool.name, "description": tool.description, "parameters": tool.parameters}
+
+
+def _response_format(schema: dict[str, Any], refused: frozenset[str]) -> dict[str, Any] | None:
+    if "response_format" in refused:
+        return None
+    if "json_schema" in refused:
+        return {"type": "json_object"}
+    strict = strict_schema(schema)
+    name = "".join(c for c in str(schema.get("title", "")) if c.isascii() and (c.isalnum() or c in "_-"))
+    body = {"name": name[:64] or "answer", "schema": strict or schema, "strict": strict is not None}
+    return {"type": "json_schema", "json_schema": body}
+
+
+def _schema_in_words(schema: dict[str, Any]) -> str:
+    return f"Answer with one JSON object that fits this JSON schema, and nothing else:\n{_json(schema)}"
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value, enc_hook=str).decode()
+
+
+def _messages(message: Message) -> list[dict[str, Any]]:
+    if message.role == "tool":
+        results = [part for part in message.parts if isinstance(part, ToolResult)]
+        return [{"role": "tool", "tool_call_id": part.id, "content": part.text} for part in results]
+    if message.role != "assistant":
+        return [{"role": message.role, "content": _content(message)}]
+    calls = [
+        {
+            "id": call.id,
+            "type": "function",
+            "function": {"name": call.name, "arguments": _json(call.arguments)},
+        }
+        for call in message.tool_calls
+    ]
+    said: dict[str, Any] = {"role": "assistant", "content": message.text or (None if calls else "")}
+    return [said | ({"tool_calls": calls} if calls else {})]
+
+
+def _content(message: Message) -> str | list[dict[str, Any]]:
+    if not any(isinstance(part, Image) for part in message.parts):
+        return message.text
+    parts: list[dict[str, Any]] = []
+    for part in message.parts:
+        if isinstance(part, Text):
+            parts.append({"type": "text", "text": part.text})
+        elif isinstance(part, Image):
+            url = f"data:{part.media_type};base64,{b64encode(part.data).decode()}"
+            parts.append({"type": "image_url", "image_url": {"url": url}})
+    return parts
+
+
+class Chunks:
+    """The chunks of one answer, put together as they come.
+
+    Args:
+        request: What was asked, for an estimate where the server tells no usage.
+        model: The model, for messages.
+    """
+
+    def __init__(self, request: ModelRequest, model: str) -> None:
+        self._request = request
+        self._model = model
+        self._deltas: list[Delta] = []
+        self._refusal: list[str] = []
+        self._finish: str | None = None
+        self._usage: Usage | None = None
+        self._about: dict[str, Any] = {}
+        self._open: dict[int, tuple[str, str]] = {}  # by number: the id that the server gave, and ours
+        self._ids: set[str] = set()
+
+    def take(self, chunk: Any) -> Iterator[Delta]:
+        """Take in a chunk and yield its deltas."""
+        if not self._about:
+            self._about = {"id": chunk.id, "model": chunk.model}
+        if chunk.usage is not None:
+            self._usage = _usage(chunk.usage)
+        for choice in chunk.choices or ():
+            if choice.index:
+                continue
+            self._finish = choice.finish_reason or self._finish
+            for delta in self._of(choice.delta) if choice.delta else ():
+                self._deltas.append(delta)
+                yield delta
+
+    def _of(self, said: Any) -> Iterator[Delta]:
+        thought = getattr(said, "reasoning_content", None) or getattr(said, "reasoning", None)
+        if isinstance(thought, str) and thought:
+            yield ReasoningDelta(thought)
+        if said.content:
+            yield TextDelta(said.content)
+        if said.refusal:
+            self._refusal.append(said.refusal)
+        for call in said.tool_calls or ():
+            yield from self._of_call(call)
+
+    def _of_call(self, call: Any) -> Iterator[Delta]:
+        name = (call.function.name if call.function else None) or ""
+        arguments = (call.function.arguments if call.function else None) or ""
+        known = self._open.get(call.index or 0)
+        # some servers give all calls the number 0, so a name with another id begins another call
+        if known is None or (name and call.id and call.id != known[0]):
+            if not name:
+                raise BadResponse(f"Model {self._model!r} began a tool call without the tool's name.")
+            own = call.id if call.id and call.id not in self._ids else f"call_{len(self._ids) + 1}"
+            self._ids.add(own)
+            known = self._open[call.index or 0] = (call.id or "", own)
+            yield ToolCallDelta(own, name, arguments)
+        elif arguments:
+            yield ToolCallDelta(known[1], name, arguments)
+
+    def reply(self) -> ModelReply:
+        """The whole answer, once the chunks have come to their end.
+
+        Raises:
+            ConnectionLost: They ended before the model had finished.
+            BadResponse: The answer was cut off in a tool call.
+        """
+        if self._finish is None:
+            raise ConnectionLost(f"The answer of model {self._model!r} broke off before its end.")
+        message = assemble(self._deltas)
+        stop = _STOPS.get(self._finish, "tool_calls" if message.tool_calls else "end")
+        if self._refusal:
+            refusal = Text("".join(self._refusal))
+            return self._reply(Message("assistant", (*message.parts, refusal)), "refused")
+        if stop == "length" and any(call.unreadable for call in message.tool_calls):
+            raise BadResponse(
+                f"The answer of model {self._model!r} was cut off in the arguments of a tool call.",
+                hint="Raise max_tokens.",
+            )
+        return self._reply(message, stop)
+
+    def _reply(self, message: Message, stop: StopReason) -> ModelReply:
+        raw = {**self._about, "finish_reason": self._finish}
+        usage = self._usage
+        if usage is None:
+            usage, raw[ESTIMATED] = estimate_usage(self._request, message), True
+        return ModelReply(message=message, stop=stop, usage=usage, raw=raw)
+
+
+def _usage(told: Any) -> Usage:
+    sent, answered = told.prompt_tokens_details, told.completion_tokens_details
+    return Usage(
+        input=told.prompt_tokens or 0,
+        output=told.completion_tokens or 0,
+        cached=(sent.cached_tokens if sent else None) or 0,
+        reasoning=(answered.reasoning_tokens if answered else None) or 0,
+    )

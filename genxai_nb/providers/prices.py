@@ -1,0 +1,56 @@
+"""What models cost, and how much they take in, from the tables of genai-prices, which never ask the network."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from genxai_nb.messages import Usage
+
+
+def free(reply: Any) -> float:  # noqa: ARG001 - one signature for all prices
+    """The price of an answer that nobody charges for."""
+    return 0.0
+
+
+def list_price(provider: str, model: str, usage: Usage) -> float | None:
+    """A vendor's list price of some tokens in US dollars, None if it is not known.
+
+    Args:
+        provider: The vendor, such as ``openai``.
+        model: The model as the vendor calls it.
+        usage: The tokens.
+
+    Example:
+        >>> list_price("openai", "gpt-4o-mini", Usage(input=10_000, output=1_000, cached=2_000))
+        0.00195
+    """
+    return _price(model, usage, provider=provider)
+
+
+def price_at(url: str, model: str, usage: Usage) -> float | None:
+    """What a server's owner charges for some tokens in US dollars, None if its address is not known."""
+    return _price(model, usage, url=url)
+
+
+def window_of(provider: str, model: str) -> int | None:
+    """How many tokens a vendor's model takes, its answer included; None if that is not known."""
+    try:
+        from genai_prices.data_snapshot import get_snapshot
+
+        _, found = get_snapshot().find_provider_model(model, None, provider, None)
+    except (LookupError, ModuleNotFoundError):
+        return None
+    return found.context_window
+
+
+def _price(model: str, usage: Usage, provider: str | None = None, url: str | None = None) -> float | None:
+    try:
+        from genai_prices import Usage as Tokens
+        from genai_prices.data_snapshot import get_snapshot
+    except ModuleNotFoundError:
+        return None
+    tokens = Tokens(input_tokens=usage.input, output_tokens=usage.output, cache_read_tokens=usage.cached)
+    try:
+        return float(get_snapshot().calc(tokens, model, provider, url, None).total_price)
+    except LookupError:
+        return None
