@@ -46,7 +46,7 @@ class Place:
         index: Its number, in order of declaration; also its bit.
         name: Its name.
         out: Its outgoing edges in order of declaration.
-        plain: Its only edge, when that is unconditional and unlimited; else empty.
+        plain: Its only edge, when that is unconditional and has no limit, nor one by its graph; else empty.
         numbers: That edge's number.
         has_else: One of its edges is taken when no conditional one was.
         joins: It has several sources, so it waits for those who can still come.
@@ -94,6 +94,9 @@ class Plan:
         self.loop_edges = frozenset(n for loop in self.loops for n in loop.edges)
         self.gate_of = {n: loop for loop in self.loops for n in loop.edges}
         self.limits = self._limits(limit)
+        for place in self.places:
+            if place.numbers and place.numbers[0] in self.limits:
+                place.plain, place.numbers = (), ()
         self.enters = self._entries()
         self._mark_joins()
         self._find_blockers()

@@ -83,6 +83,8 @@ class Schedule(Board):
             taken, edges = place.plain, place.numbers
         elif edges is not None:
             taken = tuple(self.plan.edges[n] for n in edges)
+            for edge in taken:
+                self._spends(edge)
         else:
             taken, spent = self._choose(place, after.data, visit.number)
             edges = (taken[0].number,) if len(taken) == 1 else tuple(edge.number for edge in taken)

@@ -71,6 +71,17 @@ def test_a_step_that_is_not_there_is_named(store):
         run.goto(7)
 
 
+def test_limits_go_on_counting_after_going_back(store):
+    """How often a loop was gone round before counts, for a fork and another process too."""
+    graph = Graph("c").node("a", lambda s: {"n": s["n"] + 1})
+    graph.parse("START -> a\na -> a if n < 99 max 5\na -> END else")
+    run = graph.start({"n": 0}, store=store)
+    assert run.resume().state == {"n": 6}
+    run.goto(3)
+    assert Run.load(run.run_id, graph, store).resume().state == {"n": 6}
+    assert run.fork(4).resume().state == {"n": 6}
+
+
 def test_a_fork_shares_history_and_goes_its_own_way(store):
     """The run that was forked stays as it was."""
     run = counting().start({"n": 0}, store=store)

@@ -25,6 +25,7 @@ def stands(folded):
     schedule = folded.schedule
     return {
         "now": schedule.now(),
+        "counts": schedule._counts,
         "standing": schedule.standing(),
         "startable": [(place.name, schedule.peek(place)) for place in schedule.startable()],
         "running": [(v.place.name, v.number, v.parents, v.view.data) for v in schedule.running.values()],

@@ -189,6 +189,14 @@ def test_a_spent_edge_counts_as_not_taken():
     assert run.spent == [("a", "a")]
 
 
+def test_a_graph_wide_limit_holds_for_an_edge_that_is_its_nodes_only_one():
+    """The token stops there once it is spent."""
+    run = Simulation("START -> a -> b -> a\na -> END if false", given={"false": False}, limit=2)
+    run.finish()
+
+    assert (run.count("b"), run.spent) == (3, [("b", "a")])
+
+
 def test_a_graph_wide_limit_holds_for_loop_edges_without_their_own():
     """Graph(limit=2) limits each loop edge that names no limit."""
     run = Simulation("START -> a -> b\nb -> a if true\nb -> END else", given={"true": True}, limit=2)
