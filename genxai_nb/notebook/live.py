@@ -54,8 +54,9 @@ def open_panel(session: Session, started: Started) -> bool:
     from .panel import show_panel
 
     close_panel(started)
+    has_ended = started.run.status in ENDED
     started.settled = False
-    hold_record(started.run)
+    (show_record if has_ended else hold_record)(started.run)
     place = contextvars.copy_context()
     started.panel = show_panel(
         started.run,
@@ -65,6 +66,7 @@ def open_panel(session: Session, started: Started) -> bool:
         forked=lambda run: place.copy().run(_take_fork, session, started, run),
         watches=lambda: started.watches,
         adopt=lambda rebase: place.copy().run(partial(adopt, session, started, rebase=rebase)),
+        beside=has_ended,
     )
     return True
 

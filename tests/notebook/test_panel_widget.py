@@ -78,3 +78,21 @@ def test_a_panel_is_put_into_an_output_once_and_taken_out_again(shell):
     assert "%genxai show r1" in first.data["text/plain"]
     assert last.data == {"text/plain": ""}
     assert last.update
+
+
+def test_a_panel_that_lies_over_the_record_leaves_its_output(shell):
+    """Once the page has moved it, nothing of it is left in the notebook, and it goes on."""
+    from IPython.utils.capture import capture_output
+
+    made = Panel(chain(nothing).start({}), beside=True)
+    with capture_output() as captured:
+        made.show()
+        made._hear(made, {"do": "moved", "id": 1, "view": "v1", "stands": 0}, [])
+        made._hear(made, {"do": "moved", "id": 1, "view": "v1", "stands": 0}, [])
+    made._hear(made, {"do": "next", "id": 2, "view": "v1", "stands": 0}, [])
+    until(made, lambda: made.run["stands"] == 1)
+    made.close()
+
+    assert made.get_state()["beside"]
+    assert [output.update for output in captured.outputs] == [False, True]
+    assert captured.outputs[1].data == {"text/plain": ""}

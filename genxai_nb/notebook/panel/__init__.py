@@ -37,7 +37,8 @@ def show_panel(run: Run, **options: Any) -> Panel:
 
     Args:
         run: The run; it has its graph.
-        options: As of `Panel`: ``begin``, ``where``, ``rested``, ``forked``, ``watches``, ``adopt``.
+        options: As of `Panel`: ``begin``, ``where``, ``rested``, ``forked``, ``watches``, ``adopt``,
+            ``beside``.
 
     Returns:
         The panel. ``panel.close()`` takes it away and leaves nothing.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import anywidget
-from traitlets import Dict, List
+from traitlets import Bool, Dict, List
 
 from .desk import Desk
 from .page import script, sheet
@@ -35,6 +35,7 @@ class Panel(anywidget.AnyWidget):
         forked: Told of a run that was forked from this one.
         watches: Gives the expressions whose values are shown with the state.
         adopt: Lets the run go on in its graph as it is defined now, or refuses.
+        beside: The run's record lies beside the panel, which takes its place in the page but not in the notebook.
     """
 
     _esm = script()
@@ -56,6 +57,7 @@ class Panel(anywidget.AnyWidget):
     compare = Dict().tag(sync=True)
     told = Dict().tag(sync=True)
     acks = Dict().tag(sync=True)
+    beside = Bool().tag(sync=True)
 
     def __init__(
         self,
@@ -67,6 +69,7 @@ class Panel(anywidget.AnyWidget):
         forked: Callable[[Run], object] = lambda _: None,
         watches: Callable[[], Sequence[str]] = tuple,
         adopt: Callable[[bool], object] = lambda _: None,
+        beside: bool = False,
     ) -> None:
         self._lock = threading.RLock()
         self._heard: deque[tuple[str, int]] = deque(maxlen=_HEARD)  # messages: a page may send one again
@@ -83,7 +86,7 @@ class Panel(anywidget.AnyWidget):
         )
         self.desk.open()
         first, self._first = self._first or {}, None
-        super().__init__(**first)
+        super().__init__(**first, beside=beside)
         self._display = f"genxai-panel-{uuid4().hex}"
         self._is_shown = self._is_closed = False
         self._shell: Any = None
@@ -113,12 +116,10 @@ class Panel(anywidget.AnyWidget):
 
     def close(self) -> None:
         """Stop following the run, and leave nothing of the panel in the notebook."""
-        from IPython.display import publish_display_data
-
         self.desk.close()
         if self._is_shown:
             self._is_shown = False
-            publish_display_data({"text/plain": ""}, transient={"display_id": self._display}, update=True)  # type: ignore[no-untyped-call]  # IPython's
+            self._leave_output()
             if self._shell is not None:
                 self._shell.events.unregister("post_run_cell", self._look_again)
         with self._lock:  # so that nothing is sent to a page that has let go of it
@@ -151,5 +152,13 @@ class Panel(anywidget.AnyWidget):
             is_new = (view, number) not in self._heard
             self._heard.append((view, number))
             self.acks = dict([*self.acks.items(), (view, max(number, self.acks.get(view, 0)))][-_VIEWS:])
-        if is_new:
+        if is_new and message.get("do") == "moved":
+            self._leave_output()
+        elif is_new:
             self.desk.press(message)
+
+    def _leave_output(self) -> None:
+        """Let the notebook hold nothing of the panel: in the page it lies elsewhere, or it is closed."""
+        from IPython.display import publish_display_data
+
+        publish_display_data({"text/plain": ""}, transient={"display_id": self._display}, update=True)  # type: ignore[no-untyped-call]  # IPython's

@@ -9,6 +9,7 @@ import { Chosen } from "./node.js";
 import { Foot, Timeline, Tree } from "./low.js";
 import { Strips } from "./strips.js";
 import { Wire } from "./wire.js";
+import { Home } from "./home.js";
 import { remembered } from "./memory.js";
 
 const DRIVES = {
@@ -30,6 +31,8 @@ let views = 0;
 export class View {
   constructor(model, host) {
     this.model = model;
+    this.host = host;
+    this.onClose = () => {};
     this.id = `${Date.now().toString(36)}-${++views}`;
     const run = model.get("run");
     this.memory = remembered(`${run.store} ${run.id}`);
@@ -131,6 +134,7 @@ export class View {
       this.heard.push([`change:${name}`, hear]);
       model.on(`change:${name}`, hear);
     }
+    this.heard.push(["destroy", () => this.close()]);
     this.wire.onGone = (gone) => {
       this.strips.gone(gone, model.get("run").id);
       this.foot.gone(gone);
@@ -296,19 +300,32 @@ export class View {
     back?.focus();
   }
 
+  /** Go on listening, although the widget's own view is gone and its listeners with it. */
+  hearAgain() {
+    for (const [name, hear] of this.heard) this.model.on(name, hear);
+    this.wire.listen();
+  }
+
   close() {
+    if (this.closed) return;
     this.closed = true;
     clearTimeout(this.looking);
     for (const [name, hear] of this.heard) this.model.off(name, hear);
     this.wire.close();
     this.canvas.close();
-    this.root.remove();
+    this.host.remove();
+    this.onClose();
   }
 }
 
 function render({ model, el }) {
-  const view = new View(model, el);
-  return () => view.close();
+  const host = make("div");
+  el.append(host);
+  const view = new View(model, host);
+  const home = model.get("beside") ? new Home(view, el) : null;
+  return () => {
+    if (!home?.stays()) view.close();
+  };
 }
 
 export default { render };

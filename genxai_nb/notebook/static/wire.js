@@ -17,8 +17,12 @@ export class Wire {
     this.waiting = new Map();
     this.hear = this.hear.bind(this);
     this.check = this.check.bind(this);
-    model.on("change:acks", this.hear);
-    model.on("comm_live_update", this.check);
+    this.listen();
+  }
+
+  listen() {
+    this.model.on("change:acks", this.hear);
+    this.model.on("comm_live_update", this.check);
   }
 
   /** Send one message and return its number. */
