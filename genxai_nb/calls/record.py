@@ -6,12 +6,14 @@ from collections.abc import Awaitable, Callable, Sequence
 from time import perf_counter, time
 from typing import Any
 
+from msgspec import structs
+
 from genxai_nb.errors import CallError, GenXAIError
 from genxai_nb.journal.events import CallDiverged, CallFailed, CallFinished, CallStarted, Event
 from genxai_nb.secrets import scrub
 
 from .call import Call, Handler
-from .replay import Replay
+from .replay import Made, Replay
 
 Commit = Callable[[Sequence[Event]], Awaitable[None]]
 
@@ -49,11 +51,14 @@ class Record:
             path=scope.path,
         )
 
-    async def reused(self, call: Call, reply: Any) -> None:
+    async def reused(self, call: Call, made: Made) -> None:
         """Record a call that was answered from the line of history that this one was forked from."""
-        await self._commit(
-            (self.started(call), CallFinished(at=time(), slot=call.slot, reply=reply, reused=True))
-        )
+        start, end = made
+        now = time()
+        started = structs.replace(self.started(call), request=start.request, edited=start.edited)
+        ended = structs.replace(end, at=now) if isinstance(end, CallFailed) else None
+        finished = CallFinished(at=now, slot=call.slot, reply=getattr(end, "reply", None), reused=True)
+        await self._commit((started, ended or finished))
 
     async def diverged(self, call: Call, recorded: str) -> None:
         """Record that a body which runs again asks for another effect than the one in the journal."""

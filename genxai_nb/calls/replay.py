@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Literal
 
 import msgspec
 
-from genxai_nb.errors import RecordedFailure
+from genxai_nb.errors import CallError, RecordedFailure
 from genxai_nb.journal.events import CallFailed, CallFinished, CallStarted, Event, NodeFailed
 
 from .call import Call, Handler
 
-Reuse = Literal["effects", "all", "none"]
+Reuse = Literal["effects", "all", "none", "only"]
+Made = tuple[CallStarted, CallFinished | CallFailed]
 
 
 class Replay:
@@ -24,14 +26,21 @@ class Replay:
     Args:
         events: The run's own history.
         later: What the line of history that this one was forked from went on to do.
-        reuse: Which of those calls are answered from there too: ``effects``, ``all`` or ``none``.
+        reuse: Which of those calls are answered from there too: ``effects``, ``all``, each time that one was
+            made, failures included, or ``none``; with ``only``, every other call is refused.
+
+    Attributes:
+        reused: Records a call that is answered from there.
+        diverged: Records that another effect was recorded at a call's place.
+        refused: Records a call that is refused.
     """
 
     def __init__(
         self, events: Iterable[Event] = (), later: Iterable[Event] = (), reuse: Reuse = "none"
     ) -> None:
-        self.reused: Callable[[Call, Any], Awaitable[None]] | None = None
+        self.reused: Callable[[Call, Made], Awaitable[None]] | None = None
         self.diverged: Callable[[Call, str], Awaitable[None]] | None = None
+        self.refused: Callable[[Call, Any, CallError], Awaitable[None]] | None = None
         self._answers: dict[str, CallFinished | CallFailed] = {}
         self._starts: dict[str, CallStarted] = {}
         self.unfinished: dict[str, CallStarted] = {}
@@ -40,7 +49,8 @@ class Replay:
         self._unasked = {
             slot: start for slot, start in self._starts.items() if start.effect and slot in self._answers
         }
-        self._later = {} if reuse == "none" else _answered(later, effects=reuse == "effects")
+        self._later = {} if reuse == "none" else _made(later, effects=reuse == "effects")
+        self._only = reuse == "only"
 
     def note(self, event: Event) -> None:
         """Take in one recorded event."""
@@ -88,26 +98,42 @@ class Replay:
         elif call.traits.effect and self._unasked:
             await self._tell_divergence(call)
         if answer is None and call.slot in self._later:
-            answer = self._later[call.slot]
+            waiting = self._later[call.slot]
+            made = waiting.popleft() if len(waiting) > 1 else waiting[0]
+            answer = made[1]
             if self.reused is not None:
-                await self.reused(call, answer.reply)
+                await self.reused(call, made)
+        if answer is None and self._only:
+            await self._refuse(call)
         if answer is None:
             return await proceed(call)
         if isinstance(answer, CallFailed):
             raise RecordedFailure(answer.error)
         return restore(answer.reply, call.traits.reply)
 
+    async def _refuse(self, call: Call) -> None:
+        error = CallError(
+            f"{call.kind.capitalize()} {call.name!r} is asked what it was not asked in the record."
+        )
+        if self.refused is not None:
+            await self.refused(call, None, error)
+        raise error
 
-def _answered(events: Iterable[Event], *, effects: bool) -> dict[str, CallFinished]:
-    """The answers among events by slot, only those of effects if so asked."""
-    starts: dict[str, bool] = {}
-    answers = {}
+
+def _made(events: Iterable[Event], *, effects: bool) -> dict[str, deque[Made]]:
+    """The calls among events by slot, each time that one was made; or each effect as it was made last."""
+    starts: dict[str, CallStarted] = {}
+    calls: dict[str, deque[Made]] = {}
     for event in events:
         if type(event) is CallStarted:
-            starts[event.slot] = event.effect
-        elif type(event) is CallFinished and (starts.get(event.slot, False) or not effects):
-            answers[event.slot] = event
-    return answers
+            starts[event.slot] = event
+        elif (type(event) is CallFinished or type(event) is CallFailed) and event.slot in starts:
+            start = starts[event.slot]
+            if not effects:
+                calls.setdefault(event.slot, deque()).append((start, event))
+            elif start.effect and type(event) is CallFinished:
+                calls[event.slot] = deque(((start, event),))
+    return calls
 
 
 def restore(reply: Any, kind: Any) -> Any:

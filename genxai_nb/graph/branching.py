@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from time import time
 from typing import TYPE_CHECKING, Any
 
 from genxai_nb.calls.replay import Reuse
 from genxai_nb.errors import ResumeRefused, RunError, WriteConflict
-from genxai_nb.journal.events import NodeStarted, RunRebased
+from genxai_nb.journal.events import Event, NodeStarted, RunRebased
 
 from .reducers import HIDDEN
 from .stepping import Stepping
@@ -34,6 +35,17 @@ class Branching(Stepping):
             RunError: The run is under way, or has fewer steps.
         """
         self._sync(self._goto(step, replay))
+
+    def replaying(self, recorded: Iterable[Event]) -> None:
+        """Answer every call of this run from what another one recorded, and refuse calls that it did not make.
+
+        Raises:
+            RunError: The run is under way, or has begun.
+        """
+        self._refuse_unless_standing("replay another run")
+        if self._driver is not None or self.steps:
+            raise RunError(f"Run {self.run_id} has begun.", hint="Replay in a new run.", run_id=self.run_id)
+        self._later = (tuple(recorded), "only")
 
     def back(self) -> None:
         """Go one step back.
@@ -92,8 +104,8 @@ class Branching(Stepping):
         Raises:
             RunError: The run has fewer steps.
         """
-        folded = self._history.folded(self._graph(), self._history.cut(step))
-        return self._graph().schema.result(folded.schedule.now()[0])
+        folded = self.folded(self._history.cut(step))
+        return self._readable().schema.result(folded.schedule.now()[0])
 
     def view_of(self, node: str, visit: int = 1, path: str = "") -> dict[str, Any]:
         """What a visit saw of the state when it began.
@@ -109,7 +121,7 @@ class Branching(Stepping):
         began = ((place, event) for place, event in enumerate(self.events(), 1) if type(event) is NodeStarted)
         asked = path, node, visit
         cut = next((place for place, e in began if (e.path, e.node, e.visit) == asked), 0)
-        level = self._history.folded(self._graph(), cut).at(path) if cut else None
+        level = self.folded(cut).at(path) if cut else None
         for running in level.schedule.running.values() if level is not None else ():
             if (running.place.name, running.number) == (node, visit):
                 return {key: value for key, value in running.view.data.items() if key[:1] != HIDDEN}

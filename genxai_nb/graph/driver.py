@@ -84,7 +84,7 @@ class Driver:
         record = Record(self.journal.commit, replay)
         guard = Guard()
         self.gate.answered = guard.denied = record.by_hand
-        replay.reused, replay.diverged = record.reused, record.diverged
+        replay.reused, replay.diverged, replay.refused = record.reused, record.diverged, record.by_hand
         layers: list[Middleware] = [replay, self.gate, guard, record, Retry(self.journal.commit)]
         self.exchange = Exchange(
             run_id,

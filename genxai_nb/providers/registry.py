@@ -14,7 +14,15 @@ from typing import TYPE_CHECKING
 from msgspec import structs
 
 from genxai_nb.calls.call import Call, Handler, Traits
-from genxai_nb.errors import BadResponse, ConnectionLost, MissingPackage, UnknownName
+from genxai_nb.errors import (
+    Authentication,
+    BadResponse,
+    ConnectionLost,
+    GenXAIError,
+    MissingPackage,
+    SetupError,
+    UnknownName,
+)
 from genxai_nb.messages import ModelReply, ReasoningDelta, TextDelta, ToolCallDelta
 
 from .scripted import find_script
@@ -27,6 +35,8 @@ if TYPE_CHECKING:
 
 GROUP = "genxai_nb.providers"
 REMOTE = Traits(reply=ModelReply, attempts=4, timeout=600, deadline=900)
+
+_replaying = False
 
 _DELTAS = (TextDelta, ReasoningDelta, ToolCallDelta)
 
@@ -49,11 +59,29 @@ def model_call(model: str) -> tuple[Handler, Traits]:
         Authentication: The vendor's key is not set; the error names the variable.
         SetupError: This version has no adapter for the vendor.
     """
-    provider = find_provider(model)
+    try:
+        provider = find_provider(model)
+    except (SetupError, Authentication, UnknownName) as exc:
+        if not _replaying:
+            raise
+        return _lacking(exc), REMOTE
     traits = getattr(provider, "traits", REMOTE)
     if traits.price is None:
         traits = structs.replace(traits, price=getattr(provider, "price", None))
     return answer_from(provider, model), traits
+
+
+def expect_replay() -> None:
+    """Let this process make calls of models that it could not ask, since a record answers them."""
+    global _replaying
+    _replaying = True
+
+
+def _lacking(error: GenXAIError) -> Handler:
+    async def refuse(_call: Call) -> ModelReply:
+        raise error
+
+    return refuse
 
 
 def window_of(model: str) -> int | None:
