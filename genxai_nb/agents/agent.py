@@ -24,7 +24,8 @@ class Agent(Definition):
         backstory: What else it knows of itself.
         instructions: How it is to work.
         tools: Names of tools, tools, or typed functions.
-        memory: Kinds of memory; None for ``short_term``, ``[]`` or ``"none"`` for none.
+        memory: Kinds of memory: ``short_term``, ``working``, ``semantic``; None for ``short_term``, ``[]`` or
+            ``"none"`` for none. What is remembered is asked by ``agent.memory``.
         task: What it is asked in a graph, a template over the state such as ``Write about {{topic}}``.
         reads: The keys of the state that it is shown; None for all public keys.
         writes: The key that takes its answer; None for its name, or for the fields of ``output``.
@@ -32,6 +33,9 @@ class Agent(Definition):
         temperature: How freely the model chooses its words, from 0 to 2.
         max_tokens: The longest answer.
         max_turns: How many turns may call tools before it has to answer.
+        memory_tokens: One budget for all that it remembers: recalled items take at most half of it, the
+            conversation the rest. None for 2,000 tokens of recalled items, and the conversation as the
+            model's window holds it.
 
     Raises:
         DefinitionError: A field does not hold what it should; the error names it.

@@ -15,6 +15,7 @@ from genxai_nb.messages import TextDelta, Usage, user
 from .history import history_key, pack, unpack
 from .loop import respond
 from .output import read_output
+from .recall import recall, remember
 from .workflow import Graph
 
 if TYPE_CHECKING:
@@ -87,8 +88,10 @@ class Question:
         """
         history = unpack(state.get(self._history, ()))
         messages = self._agent.prompt.around(user(state[PROMPT]), history)
-        outcome = await respond(self._agent, messages, context)
+        messages, memories = await recall(self._agent, messages, context, state)
+        outcome = await respond(self._agent, messages, context, memories)
         changes: dict[str, Any] = {ANSWER: outcome.text}
+        changes |= await remember(self._agent, outcome, context, {})
         if self._agent.remembers:
             changes[self._history] = pack(outcome.messages)
         return changes

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 from genxai_nb.calls.call import digest
 
 from .fields import MEMORY_KINDS, checked, written
+from .memory import AgentMemory, MemoryField
 from .prompt import Prompt
 from .toolbox import equip, replaced
 
@@ -38,7 +39,7 @@ class Definition:
     backstory: str = ""
     instructions: str = ""
     tools: Sequence[str | Tool | Callable[..., Any]] = ()
-    memory: str | Sequence[str] | None = None
+    memory: MemoryField = MemoryField()  # noqa: RUF009 - it keeps nothing of an agent in itself
     task: str | None = None
     reads: Sequence[str] | None = None
     writes: str | None = None
@@ -46,6 +47,7 @@ class Definition:
     temperature: float | None = None
     max_tokens: int | None = None
     max_turns: int = 10
+    memory_tokens: int | None = None
     policy: Policy | Mapping[str, Any] | str | None = None
     conversation: list[Message] = field(default_factory=list, init=False)
 
@@ -62,7 +64,8 @@ class Definition:
         """The fields after the name that hold another value than their default."""
         usual = {"memory": MEMORY_KINDS}
         pairs = [
-            (item.name, getattr(self, item.name), usual.get(item.name, item.default)) for item in fields(self)
+            (item.name, _plain(getattr(self, item.name)), usual.get(item.name, item.default))
+            for item in fields(self)
         ]
         return [(name, value) for name, value, default in pairs[1:-1] if value != default]
 
@@ -74,7 +77,14 @@ class Definition:
     @property
     def remembers(self) -> bool:
         """Whether the agent is told what it said before."""
-        return bool(self.memory)
+        return "short_term" in self.memory
+
+    @cached_property
+    def recalled(self) -> tuple[str, ...]:
+        """Its kinds of memory that are asked before each answer."""
+        from genxai_nb.memory import registry
+
+        return tuple(name for name in self.memory if registry.find(name).recalls)
 
     @cached_property
     def prompt(self) -> Prompt:
@@ -141,6 +151,10 @@ class Definition:
         other = replace(self, tools=tools)
         object.__setattr__(other, "conversation", self.conversation)
         return other
+
+
+def _plain(value: Any) -> Any:
+    return value.kinds if isinstance(value, AgentMemory) else value
 
 
 def _shown(value: Any) -> str:

@@ -9,8 +9,10 @@ from typing import Any
 
 from genxai_nb.errors import DefinitionError, SchemaInvalid, UnknownName
 from genxai_nb.guard.policy import PROFILES, Policy, changes_of, policy_from
+from genxai_nb.memory.registry import DEFAULT, is_known
+from genxai_nb.memory.registry import names as memory_kinds
 
-MEMORY_KINDS = ("short_term",)
+MEMORY_KINDS = (DEFAULT,)
 
 _NAME = re.compile(r"[^\W\d_](?:\w|-(?=[^\W_]))*")
 _RESERVED = frozenset({"START", "END", "node", "each", "max"})  # words of the graph language
@@ -92,11 +94,13 @@ def _check_output(given: Mapping[str, Any]) -> None:
 
 
 def _check_numbers(given: Mapping[str, Any]) -> None:
-    temperature, tokens, turns = given["temperature"], given["max_tokens"], given["max_turns"]
+    temperature, turns = given["temperature"], given["max_turns"]
     if temperature is not None and not (_is_number(temperature, float) and 0 <= temperature <= 2):
         raise _wrong(given, "temperature", "a number from 0 to 2, or None")
-    if tokens is not None and not (_is_number(tokens) and tokens >= 1):
-        raise _wrong(given, "max_tokens", "a whole number from 1, or None")
+    for field in ("max_tokens", "memory_tokens"):
+        tokens = given[field]
+        if tokens is not None and not (_is_number(tokens) and tokens >= 1):
+            raise _wrong(given, field, "a whole number from 1, or None")
     if not (_is_number(turns) and turns >= 1):
         raise _wrong(given, "max_turns", "a whole number from 1")
 
@@ -121,15 +125,16 @@ def _reads(given: Mapping[str, Any]) -> tuple[str, ...] | None:
 
 def _memory(given: Mapping[str, Any]) -> tuple[str, ...]:
     value = given["memory"]
+    value = getattr(value, "kinds", value)
     if value is None:
         return MEMORY_KINDS
     kinds = tuple(value) if isinstance(value, list | tuple) else (value,)
     if kinds == ("none",):
         return ()
     for kind in kinds:
-        if kind not in MEMORY_KINDS:
-            raise UnknownName("kind of memory", kind, (*MEMORY_KINDS, "none"))
-    return kinds
+        if not isinstance(kind, str) or not is_known(kind):
+            raise UnknownName("kind of memory", str(kind), (*memory_kinds(), "none"))
+    return tuple(dict.fromkeys(kinds))
 
 
 def _tools(given: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -113,9 +113,13 @@ def _asking(agent: Definition) -> Handler:
     from genxai_nb.messages import user
 
     from .loop import respond
+    from .recall import recall, remember
 
     async def answer(call: Call) -> str:
-        outcome = await respond(agent, agent.prompt.around(user(call.request)), call.context)
+        asked = agent.prompt.around(user(call.request))
+        messages, memories = await recall(agent, asked, call.context, {})
+        outcome = await respond(agent, messages, call.context, memories)
+        await remember(agent, outcome, call.context, {})
         return outcome.text
 
     return answer

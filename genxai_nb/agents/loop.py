@@ -18,6 +18,7 @@ from .output import errors_in_words, read_output
 if TYPE_CHECKING:
     from genxai_nb.calls.call import Handler, Traits
     from genxai_nb.graph.nodes import Context
+    from genxai_nb.journal.events import Remembered
 
     from .definition import Definition
 
@@ -40,7 +41,12 @@ class Outcome(Struct, frozen=True):
     messages: tuple[Message, ...]
 
 
-async def respond(agent: Definition, messages: Sequence[Message], context: Context) -> Outcome:
+async def respond(
+    agent: Definition,
+    messages: Sequence[Message],
+    context: Context,
+    memories: tuple[Remembered, ...] = (),
+) -> Outcome:
     """Let an agent answer, calling its tools as the model asks for them.
 
     What goes wrong in a tool goes back to the model in words. An identical call with nothing changed
@@ -51,12 +57,13 @@ async def respond(agent: Definition, messages: Sequence[Message], context: Conte
         agent: The agent.
         messages: The system message, the history and the user's message.
         context: The node's context; every model and tool call goes through it.
+        memories: What of the messages is remembered; each model call tells of it.
 
     Raises:
         ProviderError: The model could not be asked, declined, or did not come to an answer.
         UnknownName: There is no provider for the agent's model.
     """
-    exchange = _Exchange(agent, messages, context)
+    exchange = _Exchange(agent, messages, context, memories)
     tools = agent.tool_specs
     for _ in range(agent.max_turns):
         message = await exchange.ask(tools)
@@ -74,8 +81,15 @@ async def respond(agent: Definition, messages: Sequence[Message], context: Conte
 class _Exchange:
     """One answer on its way: what was said so far and which calls were made."""
 
-    def __init__(self, agent: Definition, messages: Sequence[Message], context: Context) -> None:
+    def __init__(
+        self,
+        agent: Definition,
+        messages: Sequence[Message],
+        context: Context,
+        memories: tuple[Remembered, ...],
+    ) -> None:
         self.agent = agent
+        self.memories = memories
         policy = agent.policy
         self.context = context.under((*context.policies, policy)) if isinstance(policy, Policy) else context
         self.said = list(messages)
@@ -97,7 +111,9 @@ class _Exchange:
             temperature=agent.temperature,
             max_tokens=agent.max_tokens,
         )
-        reply: ModelReply = await self.context.call("model", self.model, request, self.handler, self.traits)
+        reply: ModelReply = await self.context.call(
+            "model", self.model, request, self.handler, self.traits, self.memories
+        )
         if reply.stop == "refused":
             said = f": {reply.message.text}" if reply.message.text else "."
             raise Refused(f"Model {self.model!r} declined to answer agent {agent.name!r}{said}")

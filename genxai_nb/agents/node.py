@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from .history import history_key, pack, unpack
 from .loop import Outcome, respond
+from .recall import recall, remember
 
 if TYPE_CHECKING:
     from genxai_nb.graph.nodes import Context, NodeOptions
@@ -58,8 +59,10 @@ class AgentNode:
         agent = self._agent
         history = unpack(state.get(self._history, ())) if agent.remembers else ()
         messages = self._prompt.messages(state, reads=self._reads, history=history)
-        outcome = await respond(agent, messages, context)
+        messages, memories = await recall(agent, messages, context, state)
+        outcome = await respond(agent, messages, context, memories)
         changes = self._changes(outcome)
+        changes |= await remember(agent, outcome, context, changes)
         if agent.remembers:
             changes[self._history] = pack(outcome.messages)
         return changes

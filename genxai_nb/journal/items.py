@@ -11,7 +11,7 @@ from msgspec import Struct, structs
 from genxai_nb.errors import StoreError
 
 
-class Draft(Struct, frozen=True, kw_only=True):
+class Draft(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """An item that is to be kept.
 
     Attributes:

@@ -127,7 +127,7 @@ class Kind(Protocol):
         name: The kind's name.
         place: Where its items are kept: in the ``store`` across runs, with one ``run``, or in a
             ``conversation``.
-        embeds: It recalls by embeddings, so that its drafts and queries need one.
+        embeds: It recalls by embeddings, so that its drafts and queries need one; only in the store.
         recalls: It is asked before each answer; else it reaches the prompt in another way.
         columns: The fields of its items that its table shows.
         rules: How it is written and recalled: by name, in one sentence each.
@@ -144,6 +144,9 @@ class Kind(Protocol):
 
     def notice(self, turn: Turn) -> list[Draft]:
         """What of a turn is worth remembering, by the kind's rules; the same for the same turn."""
+
+    def draft(self, text: str) -> Draft:
+        """Something that a person tells it by hand."""
 
     def recall(self, query: Query, k: int = 5) -> list[Recalled]:
         """The items that fit a query best, the best first, at most ``k``."""

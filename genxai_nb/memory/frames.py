@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct
@@ -41,6 +41,30 @@ class Changed(Struct, frozen=True, kw_only=True):
     source: str
     node: str
     visit: int
+
+
+class InPrompt(Struct, frozen=True, kw_only=True):
+    """A memory that stood in a prompt.
+
+    Attributes:
+        node: The node whose model was asked.
+        visit: The number of its visit.
+        call: The number of the model call in that visit, from 1.
+        kind: The kind of memory.
+        id: The item's name.
+        score: How well it fitted, from 0 to 1.
+        why: The reason in words.
+        text: The item; empty for the conversation, which stands in the prompt as it was said.
+    """
+
+    node: str
+    visit: int
+    call: int
+    kind: str
+    id: str
+    score: float
+    why: str
+    text: str
 
 
 def item_table(items: Iterable[Item], columns: Sequence[str] = ()) -> DataFrame:
@@ -112,13 +136,44 @@ def change_table(changes: Iterable[Changed]) -> DataFrame:
     Raises:
         MissingPackage: pandas is not installed.
     """
-    rows = list(changes)
-    columns = {
-        name: _texts(getattr(row, name) for row in rows)
-        for name in Changed.__struct_fields__
-        if name != "visit"
-    }
-    return _frame({**columns, "visit": _pandas().array([row.visit for row in rows], dtype="int64")})
+    return _struct_frame(Changed, changes)
+
+
+def prompt_table(memories: Iterable[InPrompt]) -> DataFrame:
+    """Tabulate which memories stood in which prompts, in the order of the calls.
+
+    The columns are the fields of `InPrompt`: ``node``, ``visit``, ``call``, ``kind``, ``id``, ``score``, ``why``
+    and ``text``.
+
+    Raises:
+        MissingPackage: pandas is not installed.
+    """
+    return _struct_frame(InPrompt, memories)
+
+
+def rule_table(rules: Mapping[str, Mapping[str, str]]) -> DataFrame:
+    """Tabulate the rules of kinds: columns ``kind``, ``rule`` and ``says``.
+
+    Raises:
+        MissingPackage: pandas is not installed.
+    """
+    rows = [(kind, rule, says) for kind, own in rules.items() for rule, says in own.items()]
+    return _frame(
+        {name: _texts(row[place] for row in rows) for place, name in enumerate(("kind", "rule", "says"))}
+    )
+
+
+_DTYPES = {"visit": "int64", "call": "int64", "score": "float64"}
+
+
+def _struct_frame(kind: type[Struct], rows: Iterable[Struct]) -> DataFrame:
+    rows = list(rows)
+    return _frame(
+        {
+            name: _pandas().array([getattr(row, name) for row in rows], dtype=_DTYPES.get(name, "str"))
+            for name in kind.__struct_fields__
+        }
+    )
 
 
 def _texts(values: Iterable[str]) -> Any:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from msgspec import structs
+
 from genxai_nb.journal.items import Draft
 
 from .base import Place, Query, Recalled, Shelf, Turn
@@ -35,6 +37,7 @@ class Semantic:
     columns = ("subject", "predicate", "object")
     rules: ClassVar[dict[str, str]] = {
         **RULES,
+        "by hand": "What a person tells it by agent.memory.remember(...).",
         "never": "Questions, what tools return, and whatever looks like a key or names a password, a PIN, a token or a secret.",
         "recalled": "By the likeness of its embedding to the question: cosine similarity, from 0 to 1.",
     }
@@ -46,6 +49,14 @@ class Semantic:
         """The facts that the user stated, and those that the agent noted in its answer."""
         drafts = [_draft(fact, "user") for fact in facts_in(turn.asked)]
         return drafts + [_draft(fact, turn.agent) for fact in facts_noted(turn.answer)]
+
+    def draft(self, text: str) -> Draft:
+        """A fact that a person tells by hand, taken apart if it is a statement."""
+        facts = facts_in(text)
+        fact = (
+            facts[0] if len(facts) == 1 and len(facts[0].text) + 2 > len(text) else Fact(text=text, rule="")
+        )
+        return structs.replace(_draft(fact, "by hand"), rule="by hand")
 
     def recall(self, query: Query, k: int = 5) -> list[Recalled]:
         """The facts most alike to the query's embedding, the best first, at most ``k``.

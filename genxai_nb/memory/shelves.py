@@ -23,7 +23,8 @@ class ListShelf:
 
     Args:
         kind: The kind of memory.
-        entries: What is there already, each as `packed` makes it.
+        entries: What is there already: drafts as plain data.
+        prefix: What the items' names begin with; None for the kind's first letter.
 
     Example:
         >>> shelf = ListShelf("working")
@@ -35,13 +36,13 @@ class ListShelf:
 
     model = ""
 
-    def __init__(self, kind: str, entries: Iterable[Any] = ()) -> None:
+    def __init__(self, kind: str, entries: Iterable[Any] = (), prefix: str | None = None) -> None:
         self._kind = kind
+        self._prefix = prefix or kind[0]
         self._items: dict[str, Item] = {}
         self._about: dict[str, str] = {}
         self._vectors: dict[str, bytes] = {}
-        for entry in entries:
-            self._put(msgspec.convert(entry, Draft))
+        self.add([msgspec.convert(entry, Draft) for entry in entries])
 
     def add(
         self,
@@ -84,7 +85,7 @@ class ListShelf:
         return done
 
     def _put(self, draft: Draft) -> Item:
-        number = f"{self._kind[0]}{len(self._items) + 1}"
+        number = f"{self._prefix}{len(self._items) + 1}"
         for name, about in self._about.items():
             if draft.about and about == draft.about and self._items[name].status == "current":
                 self._items[name] = structs.replace(self._items[name], status="replaced")

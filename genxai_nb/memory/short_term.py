@@ -35,6 +35,7 @@ class ShortTerm:
     columns = ("turn", "messages")
     rules: ClassVar[dict[str, str]] = {
         "said": "All that was said in the conversation, as it was said.",
+        "by hand": "What a person tells it.",
         "recalled": "The newest turns, as messages of their own, as far as the budget goes.",
     }
 
@@ -44,6 +45,10 @@ class ShortTerm:
     def notice(self, turn: Turn) -> list[Draft]:  # noqa: ARG002 - what was said is kept as messages
         """Nothing: the conversation keeps its messages itself."""
         return []
+
+    def draft(self, text: str) -> Draft:
+        """Something that a person tells it by hand, word for word."""
+        return Draft(text=text, source="by hand", rule="by hand")
 
     def recall(self, query: Query, k: int = 5) -> list[Recalled]:  # noqa: ARG002 - nothing is looked for
         """The newest turns, at most ``k``."""

@@ -42,6 +42,7 @@ class Working:
         "result": f"Each result of a tool, by its call; the first {LONGEST} characters.",
         "written": "What the agent wrote to the state, by its key.",
         "never": "Failed calls, whatever looks like a key or names a password, a PIN, a token or a secret, and anything of another run.",
+        "by hand": "What a person tells it.",
         "recalled": "By shared words and newness: the mean of the share of the question's words and of "
         f"1 / (1 + newer values); of the newest {MOST}.",
     }
@@ -54,6 +55,10 @@ class Working:
         found = [_draft("result", "tool", name, value) for name, value in turn.results.items()]
         found += [_draft("written", turn.agent, name, value) for name, value in turn.wrote.items()]
         return [draft for draft in found if draft is not None][-PER_VISIT:]
+
+    def draft(self, text: str) -> Draft:
+        """Something that a person tells it by hand, word for word."""
+        return Draft(text=text, source="by hand", rule="by hand")
 
     def recall(self, query: Query, k: int = 5) -> list[Recalled]:
         """The values that share words with the query and are new, the best first, at most ``k``."""

@@ -113,6 +113,14 @@ def test_its_rules_are_the_same_each_time(memory):
     assert memory.notice(Turn(agent="clerk")) == []
 
 
+def test_what_a_person_tells_is_kept_word_for_word(memory):
+    """A draft made by hand says so, and its rule is described."""
+    draft = memory.draft("My name is Ada.")
+
+    assert (draft.text, draft.source, draft.rule) == ("My name is Ada.", "by hand", "by hand")
+    assert draft.rule in memory.rules
+
+
 def test_no_key_is_ever_written(memory):
     """Whatever looks like a key or a password is not remembered, wherever it stands."""
     texts = (f"My token is {SECRET}.", "My password is swordfish.", f"Remember that {SECRET} opens it.")

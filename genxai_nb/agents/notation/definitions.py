@@ -39,6 +39,7 @@ AGENT_FIELDS: dict[str, FieldKind] = {
     "temperature": "number",
     "max_tokens": "count",
     "max_turns": "count",
+    "memory_tokens": "count",
     "policy": "value",
 }
 
@@ -169,7 +170,7 @@ def input_from(
     kinds: dict[str, FieldKind] = {}
     if schema is not None:
         kinds = {
-            key: "text" if _is_text(field.annotation) else "value"
+            key: "text" if is_text(field.annotation) else "value"
             for key, field in schema.model_fields.items()
         }
         read.check_keys({**kinds, ANSWERS: "value"})
@@ -196,13 +197,13 @@ def _answers(entry: Entry, insert: Insert | None) -> dict[str, Any]:
         entry.refuse(exc.what, exc.hint, cause=exc)
 
 
-def _is_text(annotation: Any) -> bool:
+def is_text(annotation: Any) -> bool:
     """Whether all values of a type are texts, or None."""
     origin, parts = get_origin(annotation), get_args(annotation)
     if origin is Literal:
         return all(isinstance(part, str) for part in parts)
     if origin in {Union, UnionType}:
-        return all(part is NoneType or _is_text(part) for part in parts)
+        return all(part is NoneType or is_text(part) for part in parts)
     return isinstance(annotation, type) and issubclass(annotation, str)
 
 

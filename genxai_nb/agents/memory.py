@@ -1,0 +1,337 @@
+"""What an agent remembers, as a person sees it: tables, questions, things told and forgotten by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from time import time
+from typing import TYPE_CHECKING, Any
+
+from genxai_nb.errors import InputError, UnknownName
+from genxai_nb.journal import open_store
+from genxai_nb.journal.opening import find_store
+from genxai_nb.memory import registry
+
+from .recalled import changes_in, memories_in, noted_in, said_in, turns_in, turns_of
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+    from genxai_nb.journal.events import Event
+    from genxai_nb.journal.store import Store
+    from genxai_nb.memory.base import Item, Kind, Recalled
+
+    from .definition import Definition
+
+_LOOKED_AT = 20  # runs that are searched for the latest one of an agent
+_LONGEST = 2000  # characters of something told by hand
+
+
+class AgentMemory:
+    """An agent's memory, by kind.
+
+    What lasts is kept in the store beside the runs, under the agent's name: all agents of that name in
+    that store share it. ``short_term`` is the conversation of ``ask``, or of a run; ``working`` is a run's.
+
+    Args:
+        agent: The agent.
+        kinds: Its kinds of memory.
+
+    Attributes:
+        kinds: Its kinds of memory.
+
+    Example:
+        >>> from genxai_nb.agents.agent import Agent
+        >>> clerk = Agent("clerk", memory=["semantic"])
+        >>> clerk.memory.remember("My name is Ada.", store=":memory:").id
+        'm1'
+        >>> [found.item.text for found in clerk.memory.recall("What is my name?", store=":memory:")]
+        ['My name is Ada.']
+        >>> clerk.memory.forget("m1", store=":memory:")
+        1
+    """
+
+    def __init__(self, agent: Definition, kinds: Any) -> None:
+        self._agent = agent
+        self.kinds: tuple[str, ...] = kinds
+
+    def __repr__(self) -> str:
+        return f"<memory of {self._agent.name!r}: {', '.join(self.kinds) or 'none'}>"
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.kinds)
+
+    def __contains__(self, kind: object) -> bool:
+        return kind in self.kinds
+
+    def __bool__(self) -> bool:
+        return bool(self.kinds)
+
+    def table(self, kind: str | None = None, *, run: Any = None, store: str | None = None) -> DataFrame:
+        """All that is remembered, as a DataFrame. See `genxai_nb.memory.frames.item_table` for its columns.
+
+        Args:
+            kind: One kind, with its own columns; None for all.
+            run: The run, its id or its result, whose conversation and working memory are shown; None for the
+                conversation of ``ask`` and the latest run in which the agent took part.
+            store: Where it is kept; None for the settings' store.
+
+        Raises:
+            UnknownName: The agent has no such kind of memory.
+            RunNotFound: There is no such run.
+        """
+        from genxai_nb.memory.frames import item_table
+
+        kept = find_store(store)
+        events = self._events(kept, run)
+        rows = [item for name in self._chosen(kind) for item in self._items(name, kept, events, run)]
+        return item_table(rows, registry.find(kind).columns if kind else ())
+
+    def recall(
+        self, query: str, k: int = 5, *, kind: str | None = None, run: Any = None, store: str | None = None
+    ) -> list[Recalled]:
+        """What a question would recall, the best first, with score and reason.
+
+        Args:
+            query: The question.
+            k: How many items at most.
+            kind: One kind; None for all that are recalled by a question.
+            run: The run whose working memory is asked, as for `table`.
+            store: Where it is kept; None for the settings' store.
+
+        Raises:
+            InputError: The question is empty, or ``k`` is no number from 1.
+            UnknownName: The agent has no such kind of memory.
+            MissingPackage: Items were embedded by a model that is not installed.
+        """
+        from genxai_nb.memory.base import Query
+        from genxai_nb.memory.embed import vectors_of
+
+        if not str(query or "").strip() or k < 1:
+            raise InputError(
+                f"Nothing to recall for {query!r}, k={k!r}.", hint="Ask in words, with k from 1."
+            )
+        kept = find_store(store)
+        events = self._events(kept, run)
+        found: list[Recalled] = []
+        for name in self._chosen(kind):
+            if kind is None and not registry.find(name).recalls:
+                continue
+            opened = self._open(name, kept, events, run)
+            model = opened.shelf.model if opened.embeds else ""
+            vector = vectors_of(model, [query])[0] if model else b""
+            found += opened.recall(Query(text=query, vector=vector), k)
+        return sorted(found, key=lambda one: -one.score)[:k]
+
+    def remember(self, text: str, *, kind: str | None = None, store: str | None = None) -> Item:
+        """Remember something that a person tells by hand.
+
+        A statement such as "My name is Ada." replaces an older one about the same.
+
+        Args:
+            text: What to remember, a sentence.
+            kind: The kind of memory; None for the agent's first one that lasts.
+            store: Where it is kept; None for the settings' store.
+
+        Raises:
+            InputError: It is empty, too long, or looks like a key or a password; or that kind of memory
+                does not last, so that nothing can be told to it by hand.
+            UnknownName: The agent has no such kind of memory.
+            StoreBusy: The store's lock was not had within half a minute.
+        """
+        from genxai_nb.memory.embed import find_embedder, vectors_of
+        from genxai_nb.memory.shelves import StoreShelf
+
+        text = self._told(text)
+        name = self._lasting(kind)
+        shelf = StoreShelf(open_store(store).items, self._agent.name, name)
+        draft = registry.open_kind(name, shelf).draft(text)
+        model, dims = "", 0
+        if registry.find(name).embeds:
+            from msgspec.structs import replace
+
+            embedder = find_embedder(shelf.model)
+            model, dims = embedder.model, embedder.dims
+            draft = replace(draft, vector=vectors_of(model, [draft.text])[0])
+        done = shelf.add([draft], model=model, dims=dims)
+        return (done.added or done.known)[0]
+
+    def forget(
+        self,
+        *ids: str,
+        containing: str = "",
+        source: str = "",
+        older_than: timedelta | float | None = None,
+        kind: str | None = None,
+        store: str | None = None,
+    ) -> int:
+        """Forget items: those of these names, or all that fit everything else that is given.
+
+        Of what lasts, text, parts and embedding are overwritten on the disk, and a mark stays in the table.
+        What runs have said, their prompts and replies, stays in their journal.
+
+        Args:
+            ids: The items' names, such as ``m7``, or ``t2`` for a turn of the conversation.
+            containing: Words that their text contains, whatever their case.
+            source: Who said it, such as ``user``.
+            older_than: Seconds, or a timedelta, since they were written.
+            kind: One kind; None for all but those of a run.
+            store: Where they are kept; None for the settings' store.
+
+        Returns:
+            How many were forgotten.
+
+        Raises:
+            InputError: Nothing says what to forget.
+            UnknownName: The agent has no such kind of memory.
+        """
+        if not (ids or containing or source or older_than is not None):
+            raise InputError(
+                "Nothing says what to forget.", hint='Write forget("m7"), or forget(containing="Paris").'
+            )
+        seconds = older_than.total_seconds() if isinstance(older_than, timedelta) else older_than
+        until = None if seconds is None else time() - seconds
+        kept, count = find_store(store), 0
+        for name in self._chosen(kind):
+            if registry.find(name).place == "run":
+                continue
+            gone = [
+                item.id
+                for item in self._items(name, kept, (), None)
+                if item.status != "forgotten"
+                and (not ids or item.id in ids)
+                and containing.lower() in item.text.lower()
+                and source in {"", item.source}
+                and (until is None or item.at <= until)
+            ]
+            count += self._drop(name, kept, gone)
+        return count
+
+    def diff(self, run: Any, *, store: str | None = None) -> DataFrame:
+        """What a run changed in this memory: each item with what held before and what holds now.
+
+        See `genxai_nb.memory.frames.change_table` for the columns.
+
+        Args:
+            run: The run, its id, or its result.
+            store: Where it is kept; None for the settings' store.
+
+        Raises:
+            RunNotFound: There is no such run.
+        """
+        from genxai_nb.memory.frames import change_table
+
+        return change_table(changes_in(self._agent.name, self.kinds, self._events(find_store(store), run)))
+
+    def why(self, run: Any = None, *, store: str | None = None) -> DataFrame:
+        """Which memories stood in which prompt of a run, and why.
+
+        The columns are ``node``, ``visit``, ``call`` (the number of the model call in the visit), ``kind``, ``id``,
+        ``score``, ``why`` and ``text``.
+
+        Args:
+            run: The run, its id, or its result; None for the latest one in which the agent took part.
+            store: Where it is kept; None for the settings' store.
+
+        Raises:
+            RunNotFound: There is no such run.
+        """
+        from genxai_nb.memory.frames import prompt_table
+
+        return prompt_table(memories_in(self._agent.name, self._events(find_store(store), run)))
+
+    def rules(self, kind: str | None = None) -> DataFrame:
+        """The rules by which memory is written and recalled: columns ``kind``, ``rule`` and ``says``.
+
+        Raises:
+            UnknownName: The agent has no such kind of memory.
+        """
+        from genxai_nb.memory.frames import rule_table
+
+        return rule_table({name: registry.find(name).rules for name in self._chosen(kind)})
+
+    def _chosen(self, kind: str | None) -> tuple[str, ...]:
+        if kind is None:
+            return self.kinds
+        if kind not in self.kinds:
+            raise UnknownName(
+                f"kind of memory of {self._agent.name!r}",
+                kind,
+                self.kinds,
+                hint=f"Define the agent with memory: {', '.join((*self.kinds, kind))}"
+                if registry.is_known(kind)
+                else "",
+            )
+        return (kind,)
+
+    def _events(self, kept: Store, run: Any) -> Sequence[Event]:
+        """The events of a run; of the latest one in which the agent took part, if none is given."""
+        if run is not None:
+            return list(kept.read(str(getattr(run, "run_id", run))))
+        for row in kept.runs()[:_LOOKED_AT]:
+            events = list(kept.read(row.run))
+            if said_in(self._agent.name, events):
+                return events
+        return ()
+
+    def _items(self, name: str, kept: Store, events: Sequence[Event], run: Any) -> list[Item]:
+        return self._open(name, kept, events, run).shelf.items()
+
+    def _open(self, name: str, kept: Store, events: Sequence[Event], run: Any) -> Kind:
+        from genxai_nb.memory.shelves import ListShelf, StoreShelf
+
+        agent, place = self._agent, registry.find(name).place
+        if place == "store":
+            return registry.open_kind(name, StoreShelf(kept.items, agent.name, name))
+        if place == "run":
+            return registry.open_kind(name, ListShelf(name, noted_in(agent.name, name, events)))
+        said = agent.conversation if run is None else said_in(agent.name, events)
+        return registry.open_kind(name, ListShelf(name, turns_of(agent.name, said), prefix="t"))
+
+    def _drop(self, name: str, kept: Store, ids: list[str]) -> int:
+        if registry.find(name).place == "store":
+            return self._open(name, kept, (), None).shelf.forget(ids)
+        turns = turns_in(self._agent.conversation)
+        self._agent.conversation[:] = [
+            message for number, turn in enumerate(turns, 1) if f"t{number}" not in ids for message in turn
+        ]
+        return len(ids)
+
+    def _told(self, text: str) -> str:
+        from genxai_nb.memory.rules import is_hidden
+
+        text = " ".join(str(text or "").split())
+        if not text or len(text) > _LONGEST:
+            raise InputError(
+                f"A memory of {len(text)} characters cannot be kept.",
+                hint=f"Give a sentence of 1 to {_LONGEST} characters.",
+            )
+        if is_hidden(text):
+            raise InputError(
+                "What looks like a key or names a password is never remembered.",
+                hint="Keep it in an environment variable.",
+            )
+        return text
+
+    def _lasting(self, kind: str | None) -> str:
+        names = [name for name in self._chosen(kind) if registry.find(name).place == "store"]
+        if names:
+            return names[0]
+        raise InputError(
+            f"Agent {self._agent.name!r} has no memory that lasts to be told something by hand: {self!r}.",
+            hint="Define it with memory: short_term, semantic",
+        )
+
+
+class MemoryField:
+    """The field ``memory`` of an agent: kinds are put in, and the memory comes out."""
+
+    def __get__(self, agent: Definition | None, _owner: type | None = None) -> AgentMemory:
+        if agent is None:
+            return None  # type: ignore[return-value]  # the field's default, which stands for short_term
+        memory: AgentMemory = agent.__dict__["memory"]
+        return memory
+
+    def __set__(self, agent: Definition, kinds: str | Sequence[str] | AgentMemory | None) -> None:
+        given = kinds.kinds if isinstance(kinds, AgentMemory) else kinds
+        agent.__dict__["memory"] = AgentMemory(agent, given)

@@ -1,0 +1,152 @@
+"""What a run's events tell of an agent's memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from genxai_nb.journal.events import CallFinished, CallStarted, InstanceFinished, NodeFinished
+from genxai_nb.messages import Message
+
+from .history import history_key, unpack
+from .recall import memory_key
+
+if TYPE_CHECKING:
+    from genxai_nb.journal.events import Event
+    from genxai_nb.memory.frames import Changed, InPrompt
+
+
+Place = tuple[str, str, int, int | None]
+
+
+def said_in(agent: str, events: Iterable[Event]) -> list[Message]:
+    """All that an agent and its model said in a run."""
+    return [message for update in _updates(events) for message in unpack(update.get(history_key(agent), ()))]
+
+
+def noted_in(agent: str, kind: str, events: Iterable[Event]) -> list[Any]:
+    """What a kind remembers of a run, as its hidden key holds it."""
+    return [entry for update in _updates(events) for entry in update.get(memory_key(kind, agent), ())]
+
+
+def turns_in(said: Iterable[Message]) -> list[list[Message]]:
+    """A conversation turn by turn: what was asked, then all up to the answer."""
+    turns: list[list[Message]] = []
+    for message in said:
+        if message.role == "user" and (not turns or turns[-1][-1].role == "assistant"):
+            turns.append([])
+        if turns:
+            turns[-1].append(message)
+    return turns
+
+
+def turns_of(agent: str, said: Iterable[Message]) -> list[dict[str, Any]]:
+    """The turns of a conversation as drafts: what was asked, and what was answered last."""
+    return [
+        {
+            "text": f"user: {turn[0].text}" + (f"\n{agent}: {turn[-1].text}" if len(turn) > 1 else ""),
+            "source": "user",
+            "rule": "said",
+            "fields": {"turn": str(number), "messages": str(len(turn))},
+        }
+        for number, turn in enumerate(turns_in(said), 1)
+    ]
+
+
+def changes_in(agent: str, kinds: Sequence[str], events: Iterable[Event]) -> Iterator[Changed]:
+    """What a run changed in an agent's memory, in order."""
+    starts: dict[str, CallStarted] = {}
+    held: dict[tuple[str, str], str] = {}  # the values of the run by kind and name
+    turns = 0
+    for event in events:
+        if isinstance(event, CallStarted) and event.kind == "memory" and event.name == agent:
+            starts[event.slot] = event
+        elif isinstance(event, CallFinished) and (start := starts.get(event.slot)) is not None:
+            yield from _lasting(start, event.reply)
+        elif isinstance(event, NodeFinished | InstanceFinished):
+            for turn in turns_of(agent, unpack(event.update.get(history_key(agent), ()))):
+                turns += 1
+                yield _changed("short_term", f"t{turns}", "", turn, event.node, event.visit)
+            for kind in kinds:
+                for entry in event.update.get(memory_key(kind, agent), ()):
+                    name = entry.get("about") or entry["text"]
+                    before = held.get((kind, name), "")
+                    held[kind, name] = entry["text"]
+                    if before != entry["text"]:
+                        yield _changed(kind, name, before, entry, event.node, event.visit)
+
+
+def _lasting(start: CallStarted, reply: Any) -> Iterator[Changed]:
+    """What a call wrote into the store."""
+    if not isinstance(reply, dict) or "added" not in reply:
+        return
+    before = {row["by"]: row["text"] for row in reply["replaced"]}
+    for row in reply["added"]:
+        yield _changed(row["kind"], row["id"], before.get(row["id"], ""), row, start.node, start.visit)
+
+
+def _changed(kind: str, name: str, before: str, now: Mapping[str, Any], node: str, visit: int) -> Changed:
+    from genxai_nb.memory.frames import Changed
+
+    return Changed(
+        kind=kind,
+        change="replaced" if before else "added",
+        id=name,
+        before=before,
+        after=now["text"],
+        rule=now.get("rule", ""),
+        source=now.get("source", ""),
+        node=node,
+        visit=visit,
+    )
+
+
+def memories_in(agent: str, events: Sequence[Event]) -> Iterator[InPrompt]:
+    """Which memories stood in which prompts of a run, with their texts."""
+    from genxai_nb.memory.frames import InPrompt
+
+    places = set(_places(agent, events))
+    starts: dict[str, Place] = {}
+    texts: dict[Place, dict[tuple[str, str], str]] = {}
+    counts: dict[Place, int] = {}
+    for event in events:
+        if isinstance(event, CallFinished) and event.slot in starts and isinstance(event.reply, list):
+            texts[starts[event.slot]] = {(row["kind"], row["id"]): row["text"] for row in event.reply}
+        if not isinstance(event, CallStarted) or (place := _place(event)) not in places:
+            continue
+        if event.kind == "memory" and event.name == agent:
+            starts[event.slot] = place
+        elif event.kind == "model":
+            counts[place] = counts.get(place, 0) + 1
+            told = texts.get(place, {})
+            for one in event.memories:
+                yield InPrompt(
+                    node=event.node,
+                    visit=event.visit,
+                    call=counts[place],
+                    kind=one.kind,
+                    id=one.id,
+                    score=one.score,
+                    why=one.why,
+                    text=told.get((one.kind, one.id), ""),
+                )
+
+
+def _places(agent: str, events: Iterable[Event]) -> Iterator[Place]:
+    """Where in a run an agent answered."""
+    for event in events:
+        if isinstance(event, CallStarted):
+            if event.kind == "memory" and event.name == agent:
+                yield _place(event)
+        elif isinstance(event, NodeFinished | InstanceFinished) and history_key(agent) in event.update:
+            yield _place(event)
+
+
+def _place(event: CallStarted | NodeFinished | InstanceFinished) -> Place:
+    return event.path, event.node, event.visit, getattr(event, "index", None)
+
+
+def _updates(events: Iterable[Event]) -> Iterator[dict[str, Any]]:
+    for event in events:
+        if isinstance(event, NodeFinished | InstanceFinished):
+            yield event.update
