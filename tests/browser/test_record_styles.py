@@ -26,3 +26,16 @@ def test_a_panel_changes_nothing_in_the_records_of_its_page(book):
         "static",
     ]
     assert keys.evaluate_all("keys => keys.map(key => key.offsetTop - key.nextSibling.offsetTop)") == [0, 0]
+
+
+def test_a_panel_has_its_own_colours(book):
+    """The panel's ground, its cards and its key are styled although nothing outside of it is."""
+    notebook = book(SETUP, "%%genxai graph tally\nSTART -> count", "%%genxai debug tally\n")
+    notebook.run_all(0, 1, 2)
+    panel = notebook.panel(2)
+    panel.wait_for("Ready to start")
+
+    assert panel.root.evaluate("root => getComputedStyle(root).backgroundColor") == "rgb(255, 255, 255)"
+    fill = panel.card("count").locator(".gx-card").evaluate("card => getComputedStyle(card).fill")
+    assert fill not in {"rgb(0, 0, 0)", "none"}
+    assert panel.find(".gx-key").evaluate("key => getComputedStyle(key).position") == "absolute"

@@ -89,6 +89,15 @@ def test_every_sheet_is_used_and_styles_nothing_outside():
     assert "@import" not in sheet
 
 
+def test_what_a_panel_shares_with_a_record_is_styled_in_panels_only():
+    """A rule that does not name the panel holds for what lies in one, with the weight that it had."""
+    sheet = page.sheet()
+
+    assert "\n.gx-note:where(.gx-panel *) {" in sheet
+    assert '[data-jp-theme-light="false"] .gx-panel, .vscode-dark .gx-panel {' in sheet
+    assert not re.search(r"^\.gx-(?!panel)[\w-]+ \{", sheet, re.MULTILINE)
+
+
 def luminance(colour):
     values = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
     linear = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in values]

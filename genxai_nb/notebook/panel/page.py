@@ -17,6 +17,11 @@ ENTRY = "panel.js"
 SHEETS = ("tokens.css", "frame.css", "form.css", "graph.css", "side.css", "low.css")
 
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./(?P<file>[\w-]+\.js)";\n', re.MULTILINE)
+_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+_RULE = re.compile(r"(?P<before>(?:^|[{}])\s*)(?P<selectors>[^{}@;]+)\{")
+_SELECTOR = re.compile(r"(?:[^,()]|\((?:[^()]|\([^()]*\))*\))+")  # at most two brackets deep
+_IS_INSIDE = re.compile(r"\.gx-panel|^\s*(?:from|to|\d+%)\s*$")
+_PSEUDO = re.compile(r"(?=::|\s*$)")
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const)\b)", re.MULTILINE)
 
 
@@ -39,5 +44,15 @@ def _gather(name: str, texts: dict[str, str]) -> None:
 @cache
 def sheet() -> str:
     """All style sheets as one, which holds inside panels only: the same page shows records, and other people's cells."""
-    sheets = "\n".join((STATIC / name).read_text(encoding="utf-8") for name in SHEETS)
-    return f"@scope (.gx-panel) {{\n{sheets}\n}}"
+    text = "\n".join((STATIC / name).read_text(encoding="utf-8") for name in SHEETS)
+    return _RULE.sub(_held_inside, _COMMENT.sub("", text))
+
+
+def _held_inside(rule: re.Match[str]) -> str:
+    selectors = [
+        selector
+        if _IS_INSIDE.search(selector)
+        else _PSEUDO.sub(r":where(.gx-panel *)\g<0>", selector, count=1)
+        for selector in _SELECTOR.findall(rule["selectors"])
+    ]
+    return rule["before"] + ", ".join(selector.strip() for selector in selectors) + " {"
