@@ -126,7 +126,7 @@ class Bindings:
                 kind=prepared.body.kind,
                 name=node.name,
                 spec=str(getattr(definition, "spec_text", "")),
-                source=source_of(definition),
+                source=getattr(definition, "source_text", None) or source_of(definition),
             )
             kept = self._records[node.name] = (prepared, record)
         return kept[1]

@@ -16,6 +16,7 @@ from genxai_nb.source import version_of
 from .binding import Bindings, NoLookup, read_condition
 from .checks import check, check_name
 from .definition import END, START, Condition, Edge, Node
+from .kept import form_of
 from .nodes import Lookup, NodeBody, NodeOptions, Prepared
 from .options import as_input, node_options, run_options, whole
 from .plan import Plan
@@ -305,7 +306,7 @@ class Graph:
         """The graph itself as the journal keeps it, by its structure."""
         if self._own_record is None or self._own_record.hash != self.structure:
             self._own_record = Definition(
-                hash=self.structure, kind="graph", name=self.name, spec=self.lines()
+                hash=self.structure, kind="graph", name=self.name, spec=self.lines(), source=form_of(self)
             )
         return self._own_record
 
@@ -325,6 +326,16 @@ class Graph:
     def definitions(self) -> list[Definition]:
         """All definitions as they are now, to be kept with a run."""
         return self._bindings.records(self.nodes.values())
+
+    @property
+    def spec_text(self) -> str:
+        """The graph in its language, as the journal keeps it for a node."""
+        return self.lines()
+
+    @property
+    def source_text(self) -> str:
+        """What the journal keeps of it beside its lines, to read its runs."""
+        return form_of(self, whole=True)
 
     def as_node(self, options: NodeOptions) -> NodeBody:
         """Make the body for a node of another graph."""

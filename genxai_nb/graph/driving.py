@@ -22,6 +22,7 @@ from genxai_nb.loop import run_sync, running_loop, submit
 from .driver import Driver
 from .fold import Folded
 from .history import History
+from .kept import KeptGraph, kept_graph
 from .pace import Breakpoint, Stride
 from .result import Result
 from .schedule import Schedule
@@ -66,6 +67,7 @@ class Driving:
         self._later: tuple[Iterable[Event], Reuse] = ((), "none")
         self._error: GenXAIError | None = None
         self._history = History(store, run_id)
+        self._kept: KeptGraph | None = None
 
     # ── driving ──────────────────────────────────────────────────────────────────────────────
 
@@ -305,7 +307,20 @@ class Driving:
         """The state as it is now, parallel branches merged for looking."""
         if self._ended is not None:
             return self._ended
-        return self._graph().schema.result(self._schedule().now()[0])
+        return self._readable().schema.result(self._schedule().now()[0])
+
+    @property
+    def store(self) -> Store:
+        """Where it is kept."""
+        return self._store
+
+    def _readable(self) -> Workflow:
+        """Its graph; without one, what the journal keeps of it, which is enough to look at it."""
+        if self.graph is not None:
+            return self.graph
+        if self._kept is None:
+            self._kept = kept_graph(self.events(), self._store.definition)
+        return self._kept or self._graph()
 
     def folded(self, cut: int) -> Folded:
         """What the first so many facts had come to; to be looked at, not to be changed.
@@ -313,14 +328,19 @@ class Driving:
         Raises:
             StoreDamaged: They cannot be followed in this graph.
         """
-        return self._history.folded(self._graph(), cut)
+        return self._history.folded(self._readable(), cut)
 
     def _schedule(self) -> Schedule:
         """The tokens as they are now; to be looked at."""
         driver = self._driver
-        return self._history.folded(self._graph()).schedule if driver is None else driver.level.schedule
+        return self._history.folded(self._readable()).schedule if driver is None else driver.level.schedule
 
     def result(self) -> Result:
         """Where the run stands."""
-        state = None if self.graph is None else self.state
+        try:
+            state = self.state
+        except GenXAIError:
+            if self.graph is not None:
+                raise
+            state = None  # what the journal keeps of its graph is not enough
         return Result(self.run_id, self.status, state, self.events)

@@ -24,8 +24,7 @@ class Journal:
         self._store = store
         self._run = run_id
         self._stream = stream
-        self._queue = asyncio.Lock()
-        self._queued = 0
+        self._waiting: asyncio.Lock | None = None
         self.durable = store.url != ":memory:"
         self.kept: set[str] = set()
         self.written = 0  # events
@@ -37,7 +36,7 @@ class Journal:
 
     def write(self, events: Sequence[Event]) -> bool:
         """Append events in one transaction and publish them, unless that would have to wait for a lock."""
-        if self._queued:
+        if self._waiting is not None:
             return False
         if not events:
             return True
@@ -58,11 +57,9 @@ class Journal:
         """
         if self.write(events):
             return
-        self._queued += 1
-        try:
-            async with self._queue:
-                await run_in_worker(partial(self._store.append, self._run, events, wait=BUSY_WAIT))
-                self.written += len(events)
-                self._stream.publish(events)
-        finally:
-            self._queued -= 1
+        self._waiting = self._waiting or asyncio.Lock()
+        async with self._waiting:
+            await run_in_worker(partial(self._store.append, self._run, events, wait=BUSY_WAIT))
+        self._waiting = None
+        self.written += len(events)
+        self._stream.publish(events)

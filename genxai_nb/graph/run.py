@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from genxai_nb.errors import ResumeRefused
 from genxai_nb.journal import open_store
 from genxai_nb.journal.events import RunRebased, RunStarted
+from genxai_nb.journal.opening import find_store
 
 from .branching import Branching
 from .canonical import canonical
@@ -62,11 +63,13 @@ class Run(Branching):
     def load(cls, run_id: str, graph: Workflow | None = None, store: str | None = None) -> Run:
         """Load a recorded run, to read it or, with its graph, to resume it.
 
+        Nothing is made where there is no journal.
+
         Raises:
             RunNotFound: No run of that id is in the store.
             ResumeRefused: The graph's structure is not the one that the run began with.
         """
-        kept = open_store(store)
+        kept = find_store(store)
         row = kept.row(run_id)
         events = list(kept.read(run_id))
         started = events[0]
@@ -110,4 +113,4 @@ def run_log(store: str | None = None) -> DataFrame:
     """All runs of a store, newest first, as a DataFrame."""
     from genxai_nb.journal.frames import run_log as frame
 
-    return frame(open_store(store))
+    return frame(find_store(store))

@@ -149,20 +149,19 @@ class Stepping(Driving):
         """Where the run stands."""
         steps = self.steps
         if self._driver is None:
-            return (
-                Position(steps)
-                if self.graph is None or self.status == "done"
-                else self._folded_position(steps)
-            )
+            return Position(steps) if self.status == "done" else self._folded_position(steps)
         return self._driver.position(steps)
 
     def _folded_position(self, steps: int) -> Position:
-        schedule = self._schedule()
+        folded = self._history.folded(self._readable())
+        while folded.inner:
+            folded = next(iter(folded.inner.values()))
+        schedule = folded.schedule
         running = [(visit.place.name, visit.number) for visit in schedule.running.values()]
         places = [(place.name, schedule.next_visit(place)) for place in schedule.startable()]
         for node, visit in [*running, *places]:
-            return Position(steps, "", node, visit, "before")
-        return Position(steps)
+            return Position(steps, folded.path, node, visit, "before")
+        return Position(steps, folded.path)
 
     @property
     def failure(self) -> Failure | None:

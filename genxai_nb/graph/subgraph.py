@@ -49,7 +49,7 @@ def given_to(
         data[visit.edge.item] = visit.items[index]
     if reads is not None:
         data = {key: value for key, value in data.items() if key in reads or key == visit.edge.item}
-    if graph.schema.model is not None:
+    if graph.schema.fields:
         data = {key: value for key, value in data.items() if key in graph.schema.fields}
     return data
 

@@ -1,0 +1,214 @@
+"""A graph as the journal keeps it: enough to read its runs where its definition is not at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from msgspec import Struct
+
+from genxai_nb.errors import RunError
+from genxai_nb.journal.events import Event, NodeStarted, RunRebased, RunResumed, RunStarted
+from genxai_nb.journal.store import Definition
+
+from .binding import NoLookup, read_condition
+from .definition import Edge
+from .nodes import NodeOptions, Prepared
+from .plan import Plan
+from .reducers import BUILTIN, last
+from .state import Schema
+from .subgraph import Subgraph
+
+if TYPE_CHECKING:
+    from .build import Graph
+    from .nodes import Lookup, NodeBody
+
+__all__ = ["KeptGraph", "form_of", "kept_graph"]
+
+
+class _Edge(Struct, array_like=True, frozen=True):
+    source: str
+    target: str
+    when: str | None
+    function: bool
+    otherwise: bool
+    limit: int | None
+    each: str | None
+    item: str | None
+
+
+class _Form(Struct, frozen=True, omit_defaults=True):
+    name: str
+    nodes: dict[str, tuple[str, ...] | None]  # and what each reads
+    edges: tuple[_Edge, ...]
+    limit: int | None = None
+    reducers: dict[str, str] = {}  # "" for a function of the person's own
+    fields: tuple[str, ...] = ()
+    inner: dict[str, _Form] = {}
+
+
+def form_of(graph: Graph, *, whole: bool = False) -> str:
+    """What the journal keeps of a graph beside its lines; ``whole`` with its subgraphs."""
+    return msgspec.json.encode(_form(graph, whole=whole)).decode()
+
+
+def _form(graph: Any, *, whole: bool) -> _Form:
+    bodies = {name: graph.definition_of(name).body for name in graph.nodes} if whole else {}
+    builtin = {reducer: name for name, reducer in BUILTIN.items()}
+    return _Form(
+        graph.name,
+        {name: node.options.reads for name, node in graph.nodes.items()},
+        tuple(
+            # an expression's method decides; a function of the person's own cannot be kept
+            _Edge(
+                e.source,
+                e.target,
+                e.when,
+                e.when is not None and not hasattr(e.decide, "__self__"),
+                e.otherwise,
+                e.limit,
+                e.each,
+                e.item,
+            )
+            for e in graph.edges
+        ),
+        graph.limit,
+        {key: builtin.get(reducer, "") for key, reducer in graph.schema.reducers.items()},
+        tuple(graph.schema.fields),
+        {name: _form(body.graph, whole=True) for name, body in bodies.items() if isinstance(body, Subgraph)},
+    )
+
+
+class _Body:
+    """What stands for a body that is not at hand."""
+
+    kind = "function"
+    version = ""
+    threaded = False
+    wants_context = False
+    writes = ()
+    template = ()
+
+    async def run(self, _state: Any) -> Any:
+        """Refuse: a run is only read through a kept graph."""
+        raise AssertionError
+
+
+class KeptGraph:
+    """A graph that runs can be read with, but not driven. See `graph.workflow.Workflow`.
+
+    What reducers of the person's own made is recorded where branches meet; until then the last write is shown.
+    """
+
+    def __init__(
+        self, form: _Form, structure: str = "", inner: Mapping[str, KeptGraph] | None = None
+    ) -> None:
+        self.name = form.name
+        self.structure = structure
+        self.lookup: Lookup = NoLookup()
+        self.schema = Schema(None, {key: name or last for key, name in form.reducers.items()})
+        self.schema.fields = dict.fromkeys(form.fields)
+        inner = inner or {name: KeptGraph(part) for name, part in form.inner.items()}
+        self._plan = Plan(list(form.nodes), self._edges(form.edges), form.limit)
+        self._prepared = {
+            name: self._prepare(NodeOptions(name=name, reads=reads), inner.get(name))
+            for name, reads in form.nodes.items()
+        }
+
+    def _edges(self, edges: Iterable[_Edge]) -> list[Edge]:
+        made = []
+        for number, e in enumerate(edges):
+            when = _not_at_hand(e.when) if e.function else e.when
+            _, decide, names = read_condition(when, self.schema)
+            made.append(
+                Edge(
+                    number,
+                    e.source,
+                    e.target,
+                    when=e.when,
+                    decide=decide,
+                    names=names,
+                    otherwise=e.otherwise,
+                    limit=e.limit,
+                    each=e.each,
+                    item=e.item,
+                )
+            )
+        return made
+
+    def _prepare(self, options: NodeOptions, inner: KeptGraph | None) -> Prepared:
+        body: NodeBody = _Body() if inner is None else Subgraph(inner, options)
+        return Prepared(inner, body, options)
+
+    def build(self) -> Plan:
+        """The plan."""
+        return self._plan
+
+    def definition_of(self, node: str) -> Prepared:
+        """The node's options, and its subgraph if it is one."""
+        return self._prepared[node]
+
+    def own_record(self) -> Definition:
+        """Nothing that could be kept anew."""
+        return Definition(hash=self.structure, kind="graph", name=self.name)
+
+    def all_nodes(self) -> list[str]:
+        """Names of its nodes, and of those of its subgraphs."""
+        names = list(self._prepared)
+        for prepared in self._prepared.values():
+            if isinstance(prepared.body, Subgraph):
+                names += prepared.body.graph.all_nodes()
+        return names
+
+    def record_of(self, node: str) -> Definition:
+        """Nothing that could be kept anew."""
+        return Definition(hash="", kind="function", name=node)
+
+    def definitions(self) -> list[Definition]:
+        """No definitions."""
+        return []
+
+
+def kept_graph(events: Iterable[Event], find: Callable[[str], Definition | None]) -> KeptGraph | None:
+    """The graph of a run from what the journal keeps of it; None if that is not enough.
+
+    Args:
+        events: The run's facts.
+        find: Gives a kept definition by its version.
+    """
+    structure, versions = "", dict[str, str]()
+    for event in events:
+        if isinstance(event, RunStarted | RunRebased):
+            structure, versions = event.structure, dict(event.definitions)
+        elif isinstance(event, RunResumed):
+            versions |= event.definitions
+        elif isinstance(event, NodeStarted) and event.version and not event.path:
+            versions[event.node] = event.version
+    own = _read(find(structure))
+    if own is None:
+        return None
+    inner = {}
+    for node in own.nodes:
+        form = _read(find(versions.get(node, "")))
+        if form is not None:
+            inner[node] = KeptGraph(form)
+    return KeptGraph(own, structure, inner)
+
+
+def _read(kept: Definition | None) -> _Form | None:
+    if kept is None or kept.kind != "graph" or not kept.source:
+        return None
+    try:
+        return msgspec.json.decode(kept.source, type=_Form)
+    except msgspec.DecodeError:
+        return None
+
+
+def _not_at_hand(name: str | None) -> Callable[[Any], Any]:
+    def decide(_state: Any) -> Any:
+        raise RunError(
+            f"The condition {name} is a function that is not at hand.", hint="Load the run with its graph."
+        )
+
+    return decide
