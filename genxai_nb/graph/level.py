@@ -113,12 +113,12 @@ class Level:
         PERFORMED.set(lone)
         while True:
             starting = [] if self._failed else self._start()
+            events = self._take_events()  # at once: if the store fails, whether it has them is not known
             try:
-                if not self._journal.write(self._events):
-                    await self._journal.commit(self._events)
+                if not self._journal.write(events):
+                    await self._journal.commit(events)
             except NotStorable as exc:
-                raise self._refused(exc) from exc
-            self._events.clear()
+                raise self._refused(exc, events) from exc
             visit = starting[0] if len(starting) == 1 and not self._tasks else None
             if visit is not None and visit.items is None and visit.ready.quiet:
                 pace.busy += 1
@@ -377,10 +377,9 @@ class Level:
         failed.__cause__ = error
         return failed
 
-    def _refused(self, exc: NotStorable) -> NodeFailed:
-        """What to raise when the turn's events hold something that cannot be kept; they are dropped."""
-        node = next((e.node for e in self._events if isinstance(e, facts.NodeFinished)), "?")
-        self._events.clear()
+    def _refused(self, exc: NotStorable, events: list[Event]) -> NodeFailed:
+        """What to raise when a turn's events hold something that cannot be kept."""
+        node = next((e.node for e in events if isinstance(e, facts.NodeFinished)), "?")
         return NodeFailed(node, exc.what, hint=exc.hint, run_id=self._shared.exchange.run_id)
 
     def _take_events(self) -> list[Event]:

@@ -24,7 +24,8 @@ class Journal:
         self._store = store
         self._run = run_id
         self._stream = stream
-        self._waiting: asyncio.Lock | None = None
+        self._queue = asyncio.Lock()
+        self._queued = 0
         self.durable = store.url != ":memory:"
         self.kept: set[str] = set()
         self.written = 0  # events
@@ -36,7 +37,7 @@ class Journal:
 
     def write(self, events: Sequence[Event]) -> bool:
         """Append events in one transaction and publish them, unless that would have to wait for a lock."""
-        if self._waiting is not None:
+        if self._queued:
             return False
         if not events:
             return True
@@ -57,9 +58,11 @@ class Journal:
         """
         if self.write(events):
             return
-        self._waiting = self._waiting or asyncio.Lock()
-        async with self._waiting:
-            await run_in_worker(partial(self._store.append, self._run, events, wait=BUSY_WAIT))
-        self._waiting = None
-        self.written += len(events)
-        self._stream.publish(events)
+        self._queued += 1
+        try:
+            async with self._queue:
+                await run_in_worker(partial(self._store.append, self._run, events, wait=BUSY_WAIT))
+                self.written += len(events)
+                self._stream.publish(events)
+        finally:
+            self._queued -= 1

@@ -21,17 +21,7 @@ from genxai_nb.journal.codec import encode_event, encode_request
 from genxai_nb.messages import ToolCall
 from genxai_nb.providers.scripted import Scripted
 
-WIDE = 20
-LINES = "\n".join(
-    [
-        "START -> first -> second -> third",
-        f"third -> [{', '.join(f'w{number}' for number in range(WIDE))}] -> merge -> judge",
-        "judge -> merge if round < 3 max 5",
-        "judge -> gate else",
-        "gate -> post for each word in words",
-        "post -> [clerk, porter] -> last -> END",
-    ]
-)
+WIDE = 20  # branches of the fork
 GIVEN = {"words": ["x", "y", "z"], "topic": "moss"}
 
 
@@ -71,8 +61,8 @@ def agents(mark=silent):
     ]
 
 
-def workflow(mark=silent):
-    """A chain, a fork into 20, a loop, a map, and two agents with tool calls."""
+def workflow(mark=silent, wide=WIDE):
+    """A chain, a fork, a loop, a map, and two agents with tool calls."""
 
     @tool
     async def stamp(text: str, context) -> str:
@@ -111,12 +101,19 @@ def workflow(mark=silent):
     graph = Graph("workload", reducers={"log": "append"})
     for name in ("first", "second", "third", "gate", "last"):
         graph.node(name, plain(name))
-    for number in range(WIDE):
+    for number in range(wide):
         graph.node(f"w{number}", branch(number))
     graph.node("merge", merge).node("judge", judge).node("post", post)
     for agent in agents(mark):
         graph.node(agent.name, agent)
-    return graph.parse(LINES)
+    return graph.parse(
+        "START -> first -> second -> third\n"
+        f"third -> [{', '.join(f'w{number}' for number in range(wide))}] -> merge -> judge\n"
+        "judge -> merge if round < 3 max 5\n"
+        "judge -> gate else\n"
+        "gate -> post for each word in words\n"
+        "post -> [clerk, porter] -> last -> END"
+    )
 
 
 def main():

@@ -1,0 +1,136 @@
+"""A store that fails at its Nth operation, for every N of a run."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import tempfile
+from collections import Counter
+
+import pytest
+from failing import FailingStore
+from workload import GIVEN, workflow
+
+from genxai_nb import Run
+from genxai_nb.errors import GenXAIError, NodeFailed, StoreError
+from genxai_nb.journal import MemoryStore
+from genxai_nb.journal import events as facts
+from genxai_nb.journal.codec import encode_event, encode_request
+from genxai_nb.journal.opening import register_store
+from genxai_nb.journal.sqlite import SqliteStore
+
+stores = {}
+register_store("failing", lambda url: stores[url])
+numbers = itertools.count()
+
+
+def graph_of(marks):
+    return workflow(marks.append, wide=4)
+
+
+def put(store):
+    """The URL under which a store is opened."""
+    url = f"failing://{next(numbers)}"
+    stores[url] = store
+    return url
+
+
+def told(error):
+    """The store's error that a run failed with."""
+    while isinstance(error, NodeFailed):
+        error = error.__cause__
+    return error
+
+
+def play(url, marks):
+    """Start a run and drive it as far as it goes; the run if it began, what was published, and the error."""
+    published, run = [], None
+    try:
+        run = graph_of(marks).start(GIVEN, store=url)
+        run.subscribe(published.append)
+        run.resume()
+    except GenXAIError as exc:
+        return run, published, exc
+    return run, published, None
+
+
+def go_on(run, url, marks, *, anew):
+    """Resume the run, or start it if it never began; its final state."""
+    if not stores[url].inner.runs():
+        return graph_of(marks).run(GIVEN, store=url).state
+    if run is None or anew:
+        run = Run.load("r1", graph_of(marks), url)
+    return run.resume().state
+
+
+def bodies_of(events):
+    done = {f"body {e.node} {e.visit}" for e in events if type(e) is facts.NodeFinished}
+    return done | {f"body {e.node} {e.visit} {e.index}" for e in events if type(e) is facts.InstanceFinished}
+
+
+def effects_in(events):
+    """The slots of the effects that were started."""
+    return {e.slot for e in events if type(e) is facts.CallStarted and e.effect}
+
+
+def answers_in(events):
+    return {e.slot for e in events if type(e) is facts.CallFinished}
+
+
+def check(store, published, before, marks, later):
+    """What was published is in the journal, in its order; what the journal held as done was not done again."""
+    lines = [encode_event(event) for event in before]
+    shown = [encode_event(event) for event in published if hasattr(event, "at")]
+    rest = iter(lines)
+    assert all(line in rest for line in shown)
+    assert not bodies_of(before) & set(later)
+    after = list(store.inner.read("r1"))
+    assert [encode_event(event) for event in after[: len(before)]] == lines
+    assert not effects_in(before) & answers_in(before) & effects_in(after[len(before) :])
+    visits = Counter((e.node, e.visit) for e in after if type(e) is facts.NodeFinished)
+    assert set(visits.values()) == {1}
+    effects = Counter(mark for mark in (*marks, *later) if mark.startswith("effect"))
+    assert max(effects.values()) <= 2
+
+
+@pytest.fixture
+def made(request, tmp_path):
+    """Make an empty store of the kind that the test asks for."""
+    quick = "/dev/shm" if os.access("/dev/shm", os.W_OK) else tmp_path  # the disk is not what is tested here
+    opened = []
+
+    def make():
+        if request.param == "memory":
+            return MemoryStore()
+        opened.append(SqliteStore(f"{folder}/{len(opened)}.db"))
+        return opened[-1]
+
+    with tempfile.TemporaryDirectory(dir=quick) as folder:
+        yield make
+        for store in opened:
+            store.close()
+
+
+@pytest.mark.parametrize("lasting", [False, True], ids=["once", "lasting"])
+@pytest.mark.parametrize("how", ["before", "after", "busy"])
+@pytest.mark.parametrize("made", ["memory", "sqlite"], indirect=True)
+def test_a_store_may_fail_at_any_operation(made, how, lasting):
+    """The error is the store's, the journal is as before or as after, and the run goes on to the same end."""
+    expected = encode_request(graph_of([]).run(GIVEN, store=put(FailingStore(made()))).state)
+    fired = Counter()
+    for at in itertools.count(1):
+        store = FailingStore(made(), at, how, lasting=lasting)
+        url, marks, later = put(store), [], []
+        run, published, error = play(url, marks)
+        published = list(published)  # the run that goes on publishes more
+        if not store.fired:
+            break
+        fired[store.fired] += 1
+        assert error is None or isinstance(told(error), StoreError), (at, error)
+        store.mend()
+        before = list(store.inner.read("r1")) if store.inner.runs() else []
+        assert encode_request(go_on(run, url, later, anew=at % 2)) == expected, at
+        check(store, published, before, marks, later)
+    print(f"failed at: {dict(fired)}")
+    assert fired["append"] > 20
+    assert {"begin", "lease", "read", "heads"} <= set(fired)
