@@ -123,7 +123,8 @@ class ToolSpec(Struct, frozen=True):
 class ModelRequest(Struct, frozen=True, kw_only=True):
     """Everything a provider needs to answer once.
 
-    ``output`` is the JSON schema that the answer has to fit, or None for free text.
+    ``output`` is the JSON schema that the answer has to fit, or None for free text. ``trimmed`` tells how
+    many messages of the history were left out so that the rest fits the model.
     """
 
     model: str
@@ -132,6 +133,7 @@ class ModelRequest(Struct, frozen=True, kw_only=True):
     output: dict[str, Any] | None = None
     temperature: float | None = None
     max_tokens: int | None = None
+    trimmed: int = 0
 
 
 class ModelReply(Struct, frozen=True, kw_only=True):

@@ -67,7 +67,7 @@ class Record:
     async def by_hand(self, call: Call, value: Any, error: CallError | None) -> None:
         """Record a call that a person answered, or made to fail, before it was made."""
         end = (
-            CallFinished(at=time(), slot=call.slot, reply=value, by_hand=True)
+            CallFinished(at=time(), slot=call.slot, reply=value, cost=0.0, by_hand=True)
             if error is None
             else CallFailed(at=time(), slot=call.slot, error=str(error), code=error.code)
         )
@@ -91,11 +91,25 @@ class Record:
             )
             await self._commit((failed,))
             raise
-        seconds = perf_counter() - began
-        await self._commit(
-            (CallFinished(at=time(), slot=call.slot, reply=reply, seconds=seconds, attempts=call.attempt),)
+        finished = CallFinished(
+            at=time(),
+            slot=call.slot,
+            reply=reply,
+            cost=_cost(call, reply),
+            seconds=perf_counter() - began,
+            attempts=call.attempt,
         )
+        await self._commit((finished,))
         return reply
+
+
+def _cost(call: Call, reply: Any) -> float | None:
+    """What the call's owner says that it cost."""
+    price = call.traits.price
+    try:
+        return None if price is None else price(reply)
+    except Exception:  # noqa: BLE001 - a price that cannot be told must not undo a call that was made
+        return None
 
 
 def words_of(error: BaseException | None) -> str:

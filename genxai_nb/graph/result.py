@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from genxai_nb.journal.cost import Cost, cost_of
 from genxai_nb.journal.events import CallFinished, CallStarted, Event, LoopLimitReached
 from genxai_nb.messages import ModelReply, Usage
 
@@ -50,8 +51,8 @@ class Result:
 
     @property
     def cost(self) -> float | None:
-        """Money spent in US dollars; None while no model of the run has a known price."""
-        return None
+        """Money spent in US dollars; None if the price of a model call is not known."""
+        return sum((cost_of(event) for event in self._read() if type(event) is CallFinished), Cost()).total
 
     @property
     def limits(self) -> list[LoopLimitReached]:

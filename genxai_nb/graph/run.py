@@ -96,6 +96,18 @@ class Run(Branching):
 
         return timeline(self.events())
 
+    def calls(self) -> DataFrame:
+        """One row for each call, with its tokens and its cost, as a DataFrame."""
+        from genxai_nb.journal.spending import calls
+
+        return calls(self.events())
+
+    def costs(self) -> DataFrame:
+        """What each node's models took and cost, as a DataFrame."""
+        from genxai_nb.journal.spending import costs
+
+        return costs(self.events())
+
     def canonical(self) -> bytes:
         """The run in a form that does not depend on timing, for comparison byte for byte."""
         plan = self._graph().build()

@@ -50,7 +50,11 @@ class Differences(Mapping[str, Any]):
     def __repr__(self) -> str:
         parts = [f"{self.first} and {self.second}"]
         for name, frame in self._frames.items():
-            parts.append(f"{name}: no difference" if frame.empty else f"{name}\n{frame.to_string(max_colwidth=_WIDEST)}")
+            parts.append(
+                f"{name}: no difference"
+                if frame.empty
+                else f"{name}\n{frame.to_string(max_colwidth=_WIDEST)}"
+            )
         return "\n\n".join(parts)
 
     def _repr_html_(self) -> str:
@@ -92,9 +96,11 @@ def compare(
 
     figures = [_figures(one), _figures(other)]
     nodes = list(dict.fromkeys([*figures[0], *figures[1]]))
-    none: dict[str, Any] = {"visits": 0, "tokens": 0, "seconds": 0.0}
+    none: dict[str, Any] = {"visits": 0, "tokens": 0, "cost": 0.0, "seconds": 0.0}
     pairs = [(node, figures[0].get(node, none), figures[1].get(node, none)) for node in nodes]
-    cost = [(n, a["visits"], b["visits"], a["tokens"], b["tokens"], "-", "-") for n, a, b in pairs]
+    cost = [
+        (n, a["visits"], b["visits"], a["tokens"], b["tokens"], a["cost"], b["cost"]) for n, a, b in pairs
+    ]
     time = [(n, a["seconds"], b["seconds"], b["seconds"] - a["seconds"]) for n, a, b in pairs]
     return Differences(
         *names,
@@ -170,9 +176,14 @@ def _asked(events: Iterable[Event]) -> dict[Place, list[str]]:
 
 
 def _figures(events: list[Event]) -> dict[str, dict[str, Any]]:
-    """Visits, tokens and seconds by node."""
+    """Visits, tokens, cost and seconds by node; a cost is None if a price of it is not known."""
     summary = summarize(events)
     return {
-        key: {"visits": node.visits, "tokens": node.usage.total, "seconds": node.seconds}
+        key: {
+            "visits": node.visits,
+            "tokens": node.usage.total,
+            "cost": node.cost.total,
+            "seconds": node.seconds,
+        }
         for key, node in summary.nodes.items()
     }

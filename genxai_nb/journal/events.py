@@ -138,10 +138,14 @@ class CallStarted(Fact, frozen=True, kw_only=True, tag="call_started"):
 
 
 class CallFinished(Fact, frozen=True, kw_only=True, tag="call_finished"):
-    """A call was answered: by the world, ``by_hand``, or ``reused`` from the line of history it was forked from."""
+    """A call was answered: by the world, ``by_hand``, or ``reused`` from the line of history it was forked from.
+
+    ``cost`` is in US dollars, as it was reckoned then; None for a price that is not known, or that there is none.
+    """
 
     slot: str
     reply: Any
+    cost: float | None = None
     seconds: float = 0.0
     attempts: int = 1
     by_hand: bool = False

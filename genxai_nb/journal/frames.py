@@ -10,6 +10,7 @@ from msgspec import Struct
 from genxai_nb.errors import MissingPackage
 from genxai_nb.messages import ModelReply
 
+from .cost import Cost, cost_of
 from .events import (
     CallDiverged,
     CallFailed,
@@ -52,6 +53,8 @@ def timeline(events: Iterable[Event]) -> DataFrame:
     - ``started``: seconds since the run's start
     - ``seconds``: how long it took, missing while it is not finished
     - ``tokens``: tokens of a model call, or of all of a visit's or instance's
+    - ``cost``: US dollars that a call cost, or all of a visit's or instance's; missing where there was none to
+      pay for, and where the price of one is not known
     - ``attempts``: how often it was tried
     - ``text``: what was written or answered, in short, or the error
     - ``path``: the subgraph visits above it, such as ``part#1``
@@ -62,7 +65,7 @@ def timeline(events: Iterable[Event]) -> DataFrame:
     Raises:
         MissingPackage: pandas is not installed.
     """
-    pandas = _pandas()
+    pandas = load_pandas()
     fold = _Timeline()
     for event in events:
         fold.take(event)
@@ -83,7 +86,7 @@ def run_log(store: Store) -> DataFrame:
     Raises:
         MissingPackage: pandas is not installed.
     """
-    pandas = _pandas()
+    pandas = load_pandas()
     rows = store.runs()
     frame: DataFrame = pandas.DataFrame(
         {
@@ -103,7 +106,12 @@ def run_log(store: Store) -> DataFrame:
     return frame
 
 
-def _pandas() -> Any:
+def load_pandas() -> Any:
+    """Import pandas.
+
+    Raises:
+        MissingPackage: It is not installed.
+    """
     try:
         import pandas
     except ModuleNotFoundError as exc:
@@ -122,10 +130,15 @@ class _Row(Struct, kw_only=True):
     status: str = "running"
     seconds: float | None = None
     tokens: int | None = None
+    spent: Cost | None = None
     attempts: int = 1
     text: str = ""
     path: str = ""
     answered: str = "done"
+
+    @property
+    def cost(self) -> float | None:
+        return None if self.spent is None else self.spent.total
 
 
 _COLUMNS = {
@@ -139,6 +152,7 @@ _COLUMNS = {
     "started": "float64",
     "seconds": "Float64",
     "tokens": "Int64",
+    "cost": "Float64",
     "attempts": "int64",
     "text": "str",
     "path": "str",
@@ -276,11 +290,11 @@ class _Timeline:
         row.status = row.answered if row.answered == "diverged" else how or row.answered
         row.text = _answered(event.reply)
         if isinstance(event.reply, ModelReply):
-            row.tokens = event.reply.usage.total
             place = (row.path, row.node, row.visit)
-            self._spend(self._visits.get(place), row.tokens)
-            if row.index is not None:
-                self._spend(self._instance(row, row.index), row.tokens)
+            spenders = [row, self._visits.get(place)]
+            spenders += [] if row.index is None else [self._instance(row, row.index)]
+            for spender in spenders:
+                self._spend(spender, event.reply.usage.total, cost_of(event))
 
     def call_failed(self, event: CallFailed) -> None:
         if row := self._close(event):
@@ -292,9 +306,10 @@ class _Timeline:
             row.seconds, row.attempts = event.seconds, event.attempts
         return row
 
-    def _spend(self, row: _Row | None, tokens: int) -> None:
+    def _spend(self, row: _Row | None, tokens: int, cost: Cost) -> None:
         if row is not None:
             row.tokens = (row.tokens or 0) + tokens
+            row.spent = (row.spent or Cost()) + cost
 
     def _since(self, at: float) -> float:
         return at - (self._start or 0.0)

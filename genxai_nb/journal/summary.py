@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from genxai_nb.messages import Message, ModelReply, ModelRequest, Usage
 
+from .cost import Cost, cost_of
 from .events import (
     CallDiverged,
     CallFailed,
@@ -58,6 +59,7 @@ class NodeSummary(Struct, kw_only=True):
         instances: Finished instances of the latest visit, if it is a map.
         seconds: Time spent in its bodies.
         usage: Tokens of its model calls.
+        cost: What its calls cost, as far as it is known.
         model: The model it asked last.
         system: The system message of its last model call, as text.
         prompt: The last user message of its last model call, as text.
@@ -80,6 +82,7 @@ class NodeSummary(Struct, kw_only=True):
     instances: int = 0
     seconds: float = 0.0
     usage: Usage = Usage()
+    cost: Cost = Cost()
     model: str = ""
     system: str = ""
     prompt: str = ""
@@ -107,6 +110,7 @@ class RunSummary(Struct, kw_only=True):
         edges: How often each edge of the top graph was taken, by its number; in a changed graph since then.
         written: The public keys that a person wrote, in the order of their first writing.
         usage: Tokens of all model calls.
+        cost: What all calls cost, as far as it is known.
         steps: How many visits finished.
         seconds: Time during which the run was driven.
         started: When it began, as Unix time in seconds.
@@ -125,6 +129,7 @@ class RunSummary(Struct, kw_only=True):
     edges: dict[int, int] = {}
     written: tuple[str, ...] = ()
     usage: Usage = Usage()
+    cost: Cost = Cost()
     steps: int = 0
     seconds: float = 0.0
     started: float = 0.0
@@ -342,6 +347,9 @@ class _Fold:
             return
         node.by_hand += event.by_hand
         node.reused += event.reused
+        cost = cost_of(event)
+        node.cost += cost
+        self.summary.cost += cost
         if isinstance(reply := event.reply, ModelReply):
             node.model_calls += 1
             node.usage += reply.usage

@@ -42,6 +42,7 @@ _VERBS = (
     "show",
     "state",
     "timeline",
+    "cost",
     "help",
 )
 __all__ = sorted(["overview", *_VERBS])

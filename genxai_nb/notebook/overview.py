@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from genxai_nb.journal.cost import Cost, cost_in_words
 from genxai_nb.journal.summary import summarize
 from genxai_nb.messages import Usage
 
@@ -96,7 +97,9 @@ def _spent(session: Session) -> str:
     summaries = [summarize(item.run.events()) for item in session.started.values()]
     usage = sum((summary.usage for summary in summaries), Usage())
     count = len(summaries)
-    return f"{usage.total:,} tokens in {count} run{'s' if count > 1 else ''} of this notebook"
+    cost = sum((summary.cost for summary in summaries), Cost())
+    money = "" if cost == Cost() else f", {cost_in_words(cost)},"
+    return f"{usage.total:,} tokens{money} in {count} run{'s' if count > 1 else ''} of this notebook"
 
 
 def _few(names: list[str]) -> str:

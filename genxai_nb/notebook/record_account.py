@@ -17,6 +17,7 @@ from genxai_nb.graph.draw.figures import counted, short_count
 from genxai_nb.graph.draw.lettering import one_line
 from genxai_nb.graph.draw.picture import GLYPHS, WORDS, Picture, Status
 from genxai_nb.graph.fold import fold
+from genxai_nb.journal.cost import Cost, cost_in_words
 from genxai_nb.journal.events import InstanceFinished, NodeFailed, NodeFinished, RunRebased, RunStarted
 from genxai_nb.journal.summary import summarize
 from genxai_nb.templates import readable
@@ -47,6 +48,7 @@ class Row(Struct, frozen=True, kw_only=True):
     status: Status
     words: str
     tokens: int
+    cost: str
     seconds: float | None
     model: str
     prompt: str
@@ -64,7 +66,7 @@ class Account(Struct, frozen=True, kw_only=True):
         run: The run's id.
         status: The status that colours the record's head.
         headline: The same in words, such as ``Done`` or ``As of step 4``.
-        sums: Steps and tokens in words; time stands apart, because it differs from run to run.
+        sums: Steps, tokens and cost in words; time stands apart, because it differs from run to run.
         seconds: How long the run was driven.
         rows: Its nodes.
         values: What the run made of the state: the keys that nodes wrote, with their values.
@@ -104,6 +106,7 @@ def account_of(events: Sequence[Event], graph: Graph | None) -> Account:
     absent = _absent_input(events, graph) if summary.status == "failed" else ""
     sums = [counted(summary.steps, "step")]
     sums += [f"{short_count(summary.usage.total)} tokens"] if summary.usage.total else []
+    sums += [cost_in_words(summary.cost)] if summary.cost != Cost() else []
     return Account(
         graph=summary.graph,
         run=summary.run,
@@ -196,6 +199,7 @@ def _rows(
             status=node.status,
             words=_unmoving(status_words(node)),
             tokens=node.usage.total,
+            cost=str(node.cost),
             seconds=node.seconds if node.visits or node.seconds else None,
             model=node.model,
             prompt=node.prompt,

@@ -180,7 +180,7 @@ def _number_class(name: str) -> str:
 def _node_row(row: Row, room: int) -> Markup:
     figures = {
         "tokens": short_count(row.tokens) if row.tokens else "-",
-        "cost": "-",
+        "cost": row.cost,
         "time": "-" if row.seconds is None else short_time(row.seconds),
     }
     return element(

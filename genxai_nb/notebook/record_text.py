@@ -72,7 +72,7 @@ def _cells(row: Row) -> list[str]:
         cut(one_line(row.kind), _NAME),
         f"{GLYPHS[row.status]} {row.words}",
         short_count(row.tokens) if row.tokens else "-",
-        "-",
+        row.cost,
         cut(one_line(", ".join(row.wrote)), _NAME),
     ]
 

@@ -120,6 +120,12 @@ def show_timeline(session: Session, request: Request) -> DataFrame:
     return _told(run.timeline(), f"Run {run.run_id} has visited no node yet.")
 
 
+def show_costs(session: Session, request: Request) -> DataFrame:
+    """What the models of a run took and cost, by node; prices are those of when each call ended."""
+    run = meant(session, request)
+    return _told(run.costs(), f"Run {run.run_id} has asked no model.")
+
+
 def meant(session: Session, request: Request) -> Run:
     """The run that a verb acts on; its id is shown when it is not the latest one.
 

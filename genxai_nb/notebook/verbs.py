@@ -178,6 +178,16 @@ VERBS: tuple[Verb, ...] = (
         own=(RUN,),
     ),
     Verb(
+        "cost",
+        done_in("tables", "show_costs"),
+        "What the models of a run took and cost, by node.",
+        "df = %genxai cost --run r7",
+        "run.costs()",
+        argument="RUN",
+        names="run",
+        own=(RUN,),
+    ),
+    Verb(
         "help",
         give_help,
         "What there is, or how one verb is written.",

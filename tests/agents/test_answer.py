@@ -38,7 +38,7 @@ def test_a_question_is_answered_in_a_plain_script():
     agent = Agent("clerk", model=Scripted([reply]).model)
     answer = agent.ask("2 + 2?", store="journal.db")
     assert (answer.text, answer.output, str(answer)) == ("Four.", "Four.", "Four.")
-    assert (answer.usage.total, answer.cost) == (9, None)
+    assert (answer.usage.total, answer.cost) == (9, 0.0)
     assert Run.load(answer.run_id, store="journal.db").status == "done"
 
 

@@ -59,11 +59,14 @@ def test_prompts_list_what_models_were_asked_differently():
 
 
 def test_cost_and_time_have_a_row_for_each_node():
-    """Tokens and visits of both, seconds and their difference; cost is not known yet."""
+    """Tokens and visits of both, what they cost as far as that is known, seconds and their difference."""
     one = [*visit("a", {}, seconds=1.0), *asked("a", "cats")]
     frames = compare(one, [*visit("a", {}, seconds=3.0), *visit("b", {})])
 
-    assert frames["cost"].loc["a", ["tokens A", "tokens B", "cost A"]].tolist() == [10, 0, "-"]
+    assert frames["cost"].loc["a", ["tokens A", "tokens B", "cost B"]].tolist() == [10, 0, 0.0]
+    assert (
+        frames["cost"].loc["a", "cost A"] != frames["cost"].loc["a", "cost A"]
+    )  # NaN: it has no known price
     assert frames["time"].loc["a", "difference"] == 2.0
     assert frames["time"].loc["b", "seconds A"] == 0.0
 

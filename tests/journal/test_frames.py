@@ -27,7 +27,7 @@ from genxai_nb.journal.sqlite import SqliteStore
 from genxai_nb.messages import ModelReply, ModelRequest, ToolCall, Usage, assistant, user
 
 COLUMNS = ["step", "node", "visit", "index", "kind", "name", "status"]
-COLUMNS += ["started", "seconds", "tokens", "attempts", "text", "path"]
+COLUMNS += ["started", "seconds", "tokens", "cost", "attempts", "text", "path"]
 
 
 def started() -> RunStarted:

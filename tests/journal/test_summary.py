@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from genxai_nb.journal.cost import Cost
 from genxai_nb.journal.events import (
     CallDiverged,
     CallFailed,
@@ -80,6 +81,7 @@ def test_whole_run():
         visits=2,
         seconds=3.0,
         usage=Usage(3, 4),
+        cost=Cost(unpriced=1),
         model="offline",
         system="You are brief.",
         prompt="Hello?",

@@ -12,7 +12,9 @@ from turns import add
 from genxai_nb.agents.agent import Agent
 from genxai_nb.errors import NodeFailed
 from genxai_nb.graph.build import Graph
-from genxai_nb.journal.events import CallRetried, CallStarted
+from genxai_nb.journal.events import CallFinished, CallRetried, CallStarted
+from genxai_nb.notebook.record_account import account_of
+from genxai_nb.notebook.record_text import plain_record
 
 
 def counting(**fields) -> Graph:
@@ -96,3 +98,37 @@ def test_structured_answer_becomes_an_object(llmock):
     result = counting(output=Total).run({"a": 2, "b": 3}, store=":memory:")
     assert result.state["total"] == 5
     assert llmock.last_request.body["response_format"]["json_schema"]["name"] == "Total"
+
+
+def test_cost_is_recorded_with_each_call_and_summed(server):
+    """A run knows what it cost without a price table: call, node, run, answer and record agree."""
+    server.answers = [
+        [
+            call_chunk(0, "add", '{"a": 2, "b": 3}', "c1"),
+            chunk("tool_calls"),
+            usage_chunk(10_000, 1_000, cached=2_000),
+            DONE,
+        ],
+        [chunk(content="5."), chunk("stop"), usage_chunk(10_000, 1_000, cached=2_000), DONE],
+    ]
+    run = counting().start({"a": 2, "b": 3}, store=":memory:")
+    result = run.resume()
+    assert [event.cost for event in run.events() if isinstance(event, CallFinished)] == [
+        0.00195,
+        None,
+        0.00195,
+    ]
+    assert result.cost == pytest.approx(0.0039)
+    assert run.costs()["cost"].tolist() == [pytest.approx(0.0039)]
+    account = account_of(run.events(), run.graph)
+    assert account.sums == ("1 step", "22k tokens", "$0.0039")
+    assert "clerk  agent  ✓ Done     22k  $0.0039  clerk" in plain_record(account)
+
+
+def test_unknown_price_is_said_and_never_nothing(server):
+    """A model that no price list knows costs what nobody knows, wherever it is shown."""
+    server.answers = [[chunk(content="5."), chunk("stop"), usage_chunk(10, 10), DONE]]
+    for event in server.answers[0][:3]:
+        event["model"] = "gpt-nobody-knows"
+    answer = Agent("clerk", model="openai:gpt-nobody-knows").ask("2 + 3?", store=":memory:")
+    assert answer.cost is None

@@ -8,7 +8,6 @@ from typing import Any
 from genxai_nb.graph.draw.figures import short_time
 from genxai_nb.notebook.record_account import cut
 
-from .marks import COST
 from .story import Story
 from .talk import call_row
 from .values import to_rows
@@ -41,7 +40,7 @@ def detail(story: Story, key: str, number: int | None, before: Mapping[str, Any]
         "out": _wrote(visit),
         "calls": [call_row(call) for call in visit.calls[-_CALLS:]] if visit else [],
         "more": max(0, len(visit.calls) - _CALLS) if visit else 0,
-        "memories": COST,
+        "memories": "-",
         "error": cut(visit.error or node.error, _LONGEST) if visit else "",
         "log": list(node.log)[-_LINES:],
         "note": node.note,

@@ -7,7 +7,6 @@ from typing import Any
 from genxai_nb.graph.draw.figures import counted, short_count, short_time
 from genxai_nb.graph.draw.lettering import one_line
 
-from .marks import COST
 from .standing import Standing
 from .story import Story
 
@@ -72,7 +71,7 @@ def _sums(story: Story) -> list[list[str]]:
     """Figures with their units."""
     steps = counted(story.steps, "step").split(" ")
     sums = [steps, [short_count(story.usage.total), "tokens"]]
-    return [*sums, [COST, "cost"], [short_time(story.seconds) if story.visits else "0 s", ""]]
+    return [*sums, [str(story.cost), "cost"], [short_time(story.seconds) if story.visits else "0 s", ""]]
 
 
 def _can(standing: Standing, at: int | None) -> dict[str, bool]:

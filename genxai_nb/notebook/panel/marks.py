@@ -15,9 +15,8 @@ from .standing import Standing
 from .story import Story
 from .visits import NodeStory, key_of
 
-__all__ = ["COST", "marks"]
+__all__ = ["marks"]
 
-COST = "-"  # until models have prices
 _WORDS_ROOM, _WORDS_SIZE = 123.0, 11.0
 
 
@@ -125,7 +124,7 @@ def _facts(card: SceneCard, node: NodeStory) -> list[str]:
     asked = f"{short_count(node.usage.total)} tok" if node.usage.total else ""
     if not asked and node.tools:
         asked = counted(node.tools, "call")
-    cost = COST if card.kind == "agent" or node.models else ""
+    cost = str(node.cost) if card.kind == "agent" or node.models else ""
     return [asked, cost, short_time(node.seconds) if node.visits or node.seconds else ""]
 
 

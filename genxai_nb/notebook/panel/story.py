@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import Any
 
+from genxai_nb.journal.cost import Cost, cost_of
 from genxai_nb.journal.events import (
     CallDiverged,
     CallFailed,
@@ -66,6 +67,7 @@ class Story:
         self.visits: list[VisitStory] = []
         self.steps = 0
         self.usage = Usage()
+        self.cost = Cost()
         self.status = "ready"
         self.error = ""
         self.written: dict[str, Any] = {}
@@ -118,6 +120,7 @@ class Story:
             "graph",
             "steps",
             "usage",
+            "cost",
             "status",
             "error",
             "stops",
@@ -272,13 +275,15 @@ class Story:
         if call is None:
             return
         call.ended, call.reply, call.seconds, call.attempts = True, event.reply, event.seconds, event.attempts
-        call.by_hand, call.reused = event.by_hand, event.reused
+        call.by_hand, call.reused, call.cost = event.by_hand, event.reused, cost_of(event)
         call.text, call.reasoning, call.arguments = [], [], []
         if isinstance(event.reply, ModelReply):
             node = self._node(call.fact.path, call.fact.node)
             node.models += 1
             node.usage += event.reply.usage
             self.usage += event.reply.usage
+            node.cost += call.cost
+            self.cost += call.cost
 
     def _call_failed(self, event: CallFailed) -> None:
         if (call := self._calls.get(event.slot)) is not None:

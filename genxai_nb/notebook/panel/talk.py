@@ -10,6 +10,7 @@ import msgspec
 
 from genxai_nb.graph.draw.figures import short_count, short_time
 from genxai_nb.graph.question import Entry, Question
+from genxai_nb.journal.cost import Cost, cost_in_words
 from genxai_nb.journal.summary import in_words
 from genxai_nb.messages import Message, ModelReply, ModelRequest, Reasoning, ToolResult
 from genxai_nb.notebook.record_account import cut, text_of
@@ -106,6 +107,7 @@ def _field(entry: Entry) -> dict[str, Any]:
 def call_row(call: CallStory) -> dict[str, Any]:
     """One call with its answer."""
     fact = call.fact
+    trimmed = fact.request.trimmed if isinstance(fact.request, ModelRequest) else 0
     marks = [
         word
         for word, is_so in (
@@ -115,6 +117,7 @@ def call_row(call: CallStory) -> dict[str, Any]:
             ("diverged", call.diverged),
             ("may have been made twice", fact.maybe_repeated),
             (f"attempt {call.attempts}", call.attempts > 1),
+            (f"{trimmed} older messages left out", trimmed > 0),
         )
         if is_so
     ]
@@ -122,6 +125,8 @@ def call_row(call: CallStory) -> dict[str, Any]:
     tokens = ""
     if isinstance(reply, ModelReply):
         tokens = f"{short_count(reply.usage.total)} tok"
+        if call.cost != Cost():
+            tokens += f" · {cost_in_words(call.cost)}"
     return {
         "slot": fact.slot,
         "kind": fact.kind,

@@ -14,6 +14,7 @@ from typing import Any
 from msgspec import Struct, field, structs
 
 from genxai_nb.graph.draw.picture import Status
+from genxai_nb.journal.cost import Cost
 from genxai_nb.journal.events import CallStarted
 from genxai_nb.messages import Usage
 
@@ -30,6 +31,7 @@ class CallStory(Struct, kw_only=True):
     reply: Any = None
     error: str = ""
     ended: bool = False
+    cost: Cost = Cost()
     seconds: float = 0.0
     attempts: int = 1
     by_hand: bool = False
@@ -80,6 +82,7 @@ class NodeStory(Struct, kw_only=True):
     visits: int = 0
     seconds: float = 0.0
     usage: Usage = Usage()
+    cost: Cost = Cost()
     models: int = 0
     tools: int = 0
     fraction: float | None = None
