@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Literal
@@ -38,6 +39,7 @@ class Traits(Struct, frozen=True, kw_only=True):
         timeout: Seconds that one attempt may take; None for no limit.
         deadline: Seconds that all attempts and the waits between them may take; None for no limit.
         permissions: What the call needs, such as ``network`` or ``write``.
+        needs: Which of its permissions some arguments need, if it is not all of them for any.
         form: The pydantic model that a person's answer fits; None for any.
         subjects: Which arguments are folders, URLs, tables or recipients, for the policy: names with their kind,
             or a function of the arguments.
@@ -50,6 +52,7 @@ class Traits(Struct, frozen=True, kw_only=True):
     timeout: float | None = None
     deadline: float | None = None
     permissions: frozenset[str] = frozenset()
+    needs: Callable[[Mapping[str, Any]], Iterable[str]] | None = None
     form: Any = None
     subjects: Subjects = ()
     price: Callable[[Any], float | None] | None = None
@@ -69,6 +72,8 @@ class Call:
         traits: What the owner says of the call.
         attempt: Number of the attempt under way, from 1.
         edited: A person changed the request at the gate.
+        left: Whoever read its answer as it streamed has gone, so that it ends with what has come.
+        reading: The task that takes the answer in as it streams; None before and after.
         memories: What is remembered in a model's prompt.
         context: The body's context, for tools that take one; calls made through it have this one as parent.
     """
@@ -80,9 +85,11 @@ class Call:
         "emit",
         "head",
         "kind",
+        "left",
         "memories",
         "name",
         "ordinal",
+        "reading",
         "request",
         "scope",
         "slot",
@@ -117,6 +124,17 @@ class Call:
         self.memories = memories
         self.attempt = 1
         self.edited = False
+        self.left = False
+        self.reading: asyncio.Task[Any] | None = None
+
+    def leave(self) -> bool:
+        """Let a streamed answer end with what has come of it; tells whether one is on its way."""
+        if self.reading is None:
+            return False
+        if not self.left:
+            self.left = True
+            self.reading.cancel()
+        return True
 
     @property
     def key(self) -> str:

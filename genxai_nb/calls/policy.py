@@ -48,7 +48,8 @@ class Guard:
         if call.kind != "tool":
             return await proceed(call)
         policies = getattr(call.context, "policies", ()) or _DEFAULT
-        permissions = call.traits.permissions
+        needs = call.traits.needs
+        permissions = call.traits.permissions if needs is None else frozenset(needs(call.request))
         if not permissions and policies is _DEFAULT:
             return await proceed(call)
         try:

@@ -64,6 +64,7 @@ class Tool:
         idempotent: bool = False,
         read_only: bool = False,
         permissions: Iterable[str] = (),
+        needs: Callable[[Mapping[str, Any]], Iterable[str]] | None = None,
         subjects: Mapping[str, SubjectKind] | Subjects = (),
     ) -> None:
         signature = read_signature(function, name)
@@ -82,6 +83,7 @@ class Tool:
             effect=self.effect,
             timeout=timeout,
             permissions=self.permissions,
+            needs=needs,
             subjects=tuple(subjects.items()) if isinstance(subjects, Mapping) else subjects,
         )
         self._signature = signature
@@ -171,6 +173,7 @@ def tool(
     idempotent: bool = False,
     read_only: bool = False,
     permissions: Iterable[str] = (),
+    needs: Callable[[Mapping[str, Any]], Iterable[str]] | None = None,
     subjects: Mapping[str, SubjectKind] | Subjects = (),
 ) -> Callable[[Callable[..., Any]], Tool]: ...
 def tool(function: Callable[..., Any] | None = None, /, **options: Any) -> Any:
@@ -182,8 +185,9 @@ def tool(function: Callable[..., Any] | None = None, /, **options: Any) -> Any:
 
     Args:
         function: The function, when used without parentheses.
-        **options: ``name category tags timeout idempotent read_only permissions``, as in Tool, and ``subjects``:
-            which parameters are folders, URLs, tables or recipients for the policy, such as ``{"url": "hosts"}``.
+        **options: ``name category tags timeout idempotent read_only permissions``, as in Tool; ``needs``:
+            a function of the arguments that says which of the permissions these need; ``subjects``: which
+            parameters are folders, URLs, tables or recipients for the policy, such as ``{"url": "hosts"}``.
 
     Raises:
         SchemaInvalid: The signature cannot be described to a model.

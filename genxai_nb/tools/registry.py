@@ -34,6 +34,9 @@ class ToolRow(NamedTuple):
 
 _BUILTIN = (
     ToolRow("calculator", "computation", ("math",), "Evaluate an arithmetic expression."),
+    ToolRow("code_executor", "computation", ("code", "sandbox"),
+            "Run code in a sandbox and return the value of its last expression and what it printed.",
+            permissions=("execute",)),
     ToolRow("data_validator", "computation", ("check",),
             "Check that a text is a valid address, number, date, JSON or the like."),
     ToolRow("hash_generator", "computation", ("hash", "security"),
