@@ -223,6 +223,7 @@ def test_a_map_shows_how_many_items_are_done(watch):
     graph.edge(START, "work", each="items", item="item").edge("work", "last").edge("last", END)
     panel = watch(graph.start({"items": [1, 2, 3], "seen": []}))
     panel.press("go")
+    panel.wait(lambda shown: [head["status"] for head in shown["tree"]] == ["running"])
     for index, words in enumerate(("Running · 0 of 3", "Running · 1 of 3", "Running · 2 of 3")):
         panel.wait(lambda shown, words=words: shown["status"]["cards"]["work"][1] == words)
         gates[index].set()

@@ -125,7 +125,7 @@ class Desk:
 
     def tell(self, view: str, number: int, error: Exception, offer: str = "") -> None:
         """Say in one view that what was pressed there could not be done, why, and what can be pressed instead."""
-        text = getattr(error, "message", "") or str(error)
+        text = getattr(error, "what", "") or str(error)
         hint = getattr(error, "hint", "") or ""
         self._told = {"view": view, "id": number, "text": text, "hint": hint, "offer": offer}
         self.refresh()

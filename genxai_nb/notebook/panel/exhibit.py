@@ -197,7 +197,9 @@ class Exhibit:
         """The lines of history; read anew only at a rest."""
         if standing.rests or not self._heads:
             self._heads = self._tree.rows(self.history.story.steps)
-        return self._heads
+        if standing.rests:
+            return self._heads
+        return [head | {"status": "running"} if head["here"] else head for head in self._heads]
 
     def _state(self) -> Any:
         """The state now or at the step that is looked at; while the run stands it is read once."""
