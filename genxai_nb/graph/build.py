@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import msgspec
 
@@ -18,7 +18,7 @@ from .checks import check, check_name
 from .definition import END, START, Condition, Edge, Node
 from .kept import form_of
 from .nodes import Lookup, NodeBody, NodeOptions, Prepared
-from .options import as_input, node_options, run_options, whole
+from .options import RunChoices, as_input, node_options, run_options, whole
 from .plan import Plan
 from .reducers import Reducer
 from .result import Result
@@ -343,22 +343,9 @@ class Graph:
 
     # ── running ──────────────────────────────────────────────────────────────────────────────
 
-    def start(
-        self,
-        given: Mapping[str, Any] | BaseModel | None = None,
-        *,
-        model: str | None = None,
-        store: str | None = None,
-        answers: Mapping[str, Any] | None = None,
-        interactive: bool = False,
-        policy: Policy | Mapping[str, Any] | str | None = None,
-    ) -> Run:
+    def start(self, given: Mapping[str, Any] | BaseModel | None = None, **options: Unpack[RunChoices]) -> Run:
         """Record a new run that stands before its first node. Arguments as for `run`."""
-        return Run.begin_new(
-            self,
-            as_input(given, self.schema.model),
-            run_options(self.nodes, model, store, answers, interactive=interactive, policy=policy),
-        )
+        return Run.begin_new(self, as_input(given, self.schema.model), run_options(self.nodes, **options))
 
     def run(
         self,
@@ -389,18 +376,7 @@ class Graph:
         ).resume()
 
     async def arun(
-        self,
-        given: Mapping[str, Any] | BaseModel | None = None,
-        *,
-        model: str | None = None,
-        store: str | None = None,
-        answers: Mapping[str, Any] | None = None,
-        interactive: bool = False,
-        policy: Policy | Mapping[str, Any] | str | None = None,
+        self, given: Mapping[str, Any] | BaseModel | None = None, **options: Unpack[RunChoices]
     ) -> Result:
         """Run the graph on the caller's loop. Arguments and errors as for `run`."""
-        return await run_here(
-            self.start(
-                given, model=model, store=store, answers=answers, interactive=interactive, policy=policy
-            ).drive()
-        )
+        return await run_here(self.start(given, **options).drive())

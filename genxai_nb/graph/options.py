@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from genxai_nb.errors import DefinitionError, StateInvalid, UnknownName
-from genxai_nb.guard.policy import policy_from
+from genxai_nb.guard.policy import Policy, policy_from
 
 from .nodes import NodeOptions
 from .workflow import RunOptions
@@ -91,13 +91,23 @@ def refuse_arguments(name: str, kind: str, arguments: Mapping[str, str]) -> None
         raise DefinitionError(f"Node {name!r}, a {kind}, was given {argument}=.", hint=hint)
 
 
+class RunChoices(TypedDict, total=False):
+    """What `Graph.run` takes by name."""
+
+    model: str | None
+    store: str | None
+    answers: Mapping[str, Any] | None
+    interactive: bool
+    policy: Policy | Mapping[str, Any] | str | None
+
+
 def run_options(
     nodes: Mapping[str, Node],
-    model: object,
-    store: object,
-    answers: object,
     *,
-    interactive: bool,
+    model: object = None,
+    store: object = None,
+    answers: object = None,
+    interactive: bool = False,
     policy: object = None,
 ) -> RunOptions:
     """Check how a run is asked for; answers may name a node as it is written in cells, with hyphens.

@@ -1,0 +1,141 @@
+"""Connections that are made only to addresses that were looked at, whatever a name resolves to next time."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from genxai_nb.errors import Denied, MissingPackage, ToolFailed
+from genxai_nb.guard.urls import host_allowed, refuse_address
+
+try:
+    import httpcore
+    import httpx
+except ImportError as exc:
+    raise MissingPackage("httpx", "tools") from exc
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from genxai_nb.guard.policy import Policy
+
+__all__ = ["Resolve", "Transport", "resolve", "verification"]
+
+Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
+
+_CONNECT = 10.0
+
+
+async def resolve(host: str, port: int) -> list[str]:
+    """Look up the addresses of a host."""
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(address[4][0]) for address in found))
+
+
+@cache
+def verification() -> ssl.SSLContext:
+    """What certificates are checked against, read once."""
+    return httpx.create_ssl_context(trust_env=False)
+
+
+class Transport(httpx.AsyncBaseTransport):
+    """Sends requests over connections that the policies allow.
+
+    Each name is resolved once; if any of its addresses is not public the host has to be named by the policy,
+    and the connection goes to an address that was checked. Proxies of the environment are not used.
+
+    Args:
+        policies: What may be reached; all of them have to allow it.
+        look_up: Finds the addresses of a host.
+        verify: What certificates are checked against.
+    """
+
+    def __init__(
+        self, policies: Sequence[Policy], look_up: Resolve = resolve, verify: ssl.SSLContext | None = None
+    ) -> None:
+        self._pool = httpcore.AsyncConnectionPool(
+            ssl_context=verify or verification(),
+            max_connections=10,
+            network_backend=_Checked(policies, look_up),
+        )
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request."""
+        url = request.url
+        sent = httpcore.Request(
+            method=request.method,
+            url=httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+            headers=request.headers.raw,
+            content=request.stream,
+            extensions=request.extensions,
+        )
+        answer = await self._pool.handle_async_request(sent)
+        return httpx.Response(
+            answer.status, headers=answer.headers, stream=_Stream(answer), extensions=answer.extensions
+        )
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._pool.aclose()
+
+
+class _Stream(httpx.AsyncByteStream):
+    def __init__(self, answer: httpcore.Response) -> None:
+        self._answer = answer
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for part in self._answer.aiter_stream():
+            yield part
+
+    async def aclose(self) -> None:
+        await self._answer.aclose()
+
+
+class _Checked(httpcore.AsyncNetworkBackend):
+    """Opens connections to checked addresses."""
+
+    def __init__(self, policies: Sequence[Policy], look_up: Resolve) -> None:
+        self._policies = policies
+        self._look_up = look_up
+        self._inner = httpcore.AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109 - httpcore's signature
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        name = host.rstrip(".").strip("[]").lower()
+        for policy in self._policies:
+            if not host_allowed(name, port, policy.hosts):
+                raise Denied(f"Host {name!r} is not allowed by the policy.", hint="Choose an allowed one.")
+        try:
+            addresses = await self._look_up(name, port)
+        except OSError as exc:
+            raise ToolFailed(f"Host {name!r} cannot be found.", hint="Check its spelling.") from exc
+        for policy in self._policies:
+            for address in addresses:
+                refuse_address(address, name, port, policy.hosts)
+        failure: Exception | None = None
+        for address in addresses:
+            try:
+                return await self._inner.connect_tcp(
+                    address, port, timeout or _CONNECT, local_address, socket_options
+                )
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as exc:
+                failure = exc
+        raise ToolFailed(
+            f"Host {name!r} does not answer on port {port}.", hint="Try again later."
+        ) from failure
+
+    async def connect_unix_socket(self, path: str, *_args: Any, **_options: Any) -> Any:
+        raise Denied(f"Socket {path!r} is no host.", hint="Give an http or https URL.")
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)

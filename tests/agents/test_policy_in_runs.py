@@ -1,0 +1,180 @@
+"""Policies in a run: tools that are allowed, denied, or put to a person with their real arguments."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from genxai_nb.agents.agent import Agent
+from genxai_nb.agents.lookup import StandardLookup
+from genxai_nb.agents.workflow import Graph
+from genxai_nb.graph.build import END, START
+from genxai_nb.messages import ToolCall
+from genxai_nb.providers.scripted import Scripted
+from genxai_nb.tools.base import tool
+
+
+def calling(name: str, **arguments) -> ToolCall:
+    return ToolCall("c1", name, arguments)
+
+
+def made(log: list):
+    @tool(permissions=["send", "network"], subjects={"to": "recipients"})
+    def send(to: str, text: str = "") -> str:
+        """Send a text.
+
+        Args:
+            to: To whom.
+            text: What.
+        """
+        log.append(to)
+        return f"sent to {to}"
+
+    return send
+
+
+def asked(graph: Graph, **options):
+    """Run a graph to its end and return the run."""
+    run = graph.start({}, store=":memory:", **options)
+    run.resume()
+    return run
+
+
+def questions(run) -> list:
+    """The questions to people that the journal holds."""
+    return [event for event in run.events() if getattr(event, "kind", "") == "human"]
+
+
+def graph_with(agent: Agent) -> Graph:
+    graph = Graph("mail")
+    graph.node("writer", agent)
+    graph.edge(START, "writer")
+    graph.edge("writer", END)
+    return graph
+
+
+def told(script: Scripted) -> str:
+    """What the model read as the result of its first call."""
+    return script.requests[1].messages[-1].parts[0].text
+
+
+def test_nobody_to_ask_is_no():
+    """Without a person the call is not made, and the model and the journal are told why."""
+    log: list[str] = []
+    script = Scripted([calling("send", to="ann"), "Could not."], name="nobody")
+    run = asked(graph_with(Agent("writer", model=script.model, tools=[made(log)])))
+    assert run.state["writer"] == "Could not."
+    assert log == []
+    assert "nobody is there to ask" in told(script)
+    failed = [event for event in run.events() if type(event).__name__ == "CallFailed"]
+    assert failed[-1].code == "denied"
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [{"allow": ["send", "network"]}, {"allow": "send, network", "recipients": "*@a.org, ann"}, "open"],
+)
+def test_what_is_allowed_is_done(policy):
+    """An allowed call is made without a question, whether the run or the agent allows it."""
+    log: list[str] = []
+    for number, (mine, its) in enumerate([(policy, None), (None, policy), (policy, policy)]):
+        script = Scripted([calling("send", to="ann"), "Done."], name=f"allowed{number}")
+        asked(graph_with(Agent("writer", model=script.model, tools=[made(log)], policy=its)), policy=mine)
+    assert log == ["ann", "ann", "ann"]
+
+
+def test_the_run_bounds_the_agent():
+    """An agent's policy does not lift the run's, nor the run's the agent's."""
+    log: list[str] = []
+    for number, (mine, its) in enumerate([("safe", "open"), ("open", "safe"), ("open", {"deny": "send"})]):
+        script = Scripted([calling("send", to="ann"), "No."], name=f"bound{number}")
+        asked(graph_with(Agent("writer", model=script.model, tools=[made(log)], policy=its)), policy=mine)
+        assert "was not called" in told(script)
+    assert log == []
+
+
+@pytest.mark.parametrize(("answer", "done"), [("allow", ["ann"]), ("deny", [])])
+def test_a_person_decides(answer: str, done: list[str]):
+    """The answer of the person decides, and is kept in the journal."""
+    log: list[str] = []
+    script = Scripted([calling("send", to="ann"), "Over."], name=f"person-{answer}")
+    run = asked(
+        graph_with(Agent("writer", model=script.model, tools=[made(log)])), answers={"writer": answer}
+    )
+    assert log == done
+    (question,) = questions(run)
+    assert question.parent is not None
+
+
+def test_a_person_sees_what_is_really_asked():
+    """The question shows the arguments with hidden characters as escapes, and the run waits for the answer."""
+    log: list[str] = []
+    script = Scripted([calling("send", to="ann\u202e", text="a\nb"), "Over."], name="seen")
+    graph = graph_with(Agent("writer", model=script.model, tools=[made(log)]))
+    run = graph.start({}, store=":memory:", interactive=True)
+    arrived = threading.Event()
+    run.subscribe(lambda event: arrived.set() if getattr(event, "kind", "") == "human" else None)
+    driving = run.begin()
+    assert arrived.wait(5)
+    (question,) = run.questions
+    assert r"""writer call send(to="ann\u202e", text="a\nb")""" in question.prompt
+    assert question.choices == ("allow", "always", "deny")
+    run.answer("writer", "allow")
+    driving.result(5)
+    assert log == ["ann\u202e"]
+
+
+def test_always_holds_for_the_same_arguments():
+    """A yes for always covers the tool with the same recipient, not with another one."""
+    log: list[str] = []
+    turns = [
+        calling("send", to="ann", text="1"),
+        calling("send", to="ann", text="2"),
+        calling("send", to="bob"),
+    ]
+    script = Scripted([*turns, "Over."], name="always")
+    run = asked(
+        graph_with(Agent("writer", model=script.model, tools=[made(log)])), answers={"writer": "always"}
+    )
+    assert log == ["ann", "ann", "bob"]
+    assert len(questions(run)) == 2
+
+
+def test_tools_without_permissions_are_the_users_own():
+    """A function made a tool in the notebook is called without a question, unless a policy names it."""
+    log: list[str] = []
+
+    @tool
+    def note(text: str) -> str:
+        """Note a text."""
+        log.append(text)
+        return "noted"
+
+    for policy in (None, "safe"):
+        script = Scripted([calling("note", text="a"), "Over."], name=f"own-{policy}")
+        asked(graph_with(Agent("writer", model=script.model, tools=[note])), policy=policy)
+    script = Scripted([calling("note", text="b"), "Over."], name="own-denied")
+    asked(graph_with(Agent("writer", model=script.model, tools=[note])), policy={"deny": "note"})
+    assert log == ["a", "a"]
+
+
+def test_a_helper_agent_cannot_do_more_than_its_caller():
+    """An agent that is called from a tool works under the policies of its caller too."""
+    log: list[str] = []
+    inner = Scripted([calling("send", to="ann"), "Tried."], name="inner")
+    helper = Agent("helper", model=inner.model, tools=[made(log)], policy="open")
+
+    @tool
+    async def delegate(context) -> str:
+        """Let the helper do it."""
+        return await context.agent("helper", "Send it.")
+
+    outer = Scripted([calling("delegate"), "Over."], name="outer")
+    graph = Graph("mail", lookup=StandardLookup({"helper": helper}))
+    graph.node("writer", Agent("writer", model=outer.model, tools=[delegate], policy={"deny": "send"}))
+    graph.edge(START, "writer")
+    graph.edge("writer", END)
+    asked(graph, policy="open")
+    assert log == []
+    assert "denies 'send'" in told(inner)
