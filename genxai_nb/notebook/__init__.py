@@ -43,6 +43,7 @@ _VERBS = (
     "state",
     "timeline",
     "cost",
+    "memory",
     "help",
 )
 __all__ = sorted(["overview", *_VERBS])

@@ -10,6 +10,7 @@ from genxai_nb.agents.naming import NODES
 from genxai_nb.agents.notation import AGENT_FIELDS
 from genxai_nb.errors import GenXAIError
 from genxai_nb.graph.build import Graph
+from genxai_nb.memory.registry import names as memory_kinds
 
 from .arguments import split
 from .earlier import resumable
@@ -31,7 +32,6 @@ CLAUSES = ("if", "else", "max", "for each")
 OPTIONS = ("retry", "timeout", "on error", "join", "cache", "reads", "into", "choices")
 TYPES = ("str", "int", "float", "bool", "list", "dict")
 REDUCERS = ("append", "add", "merge", "last")
-MEMORY = ("short_term", "none")
 
 
 class Offer(NamedTuple):
@@ -111,6 +111,8 @@ def _names(session: Session, kind: str) -> dict[str, str]:
         return {verb.name: "verb" for verb in VERBS if verb.name}
     if kind == "model":
         return dict.fromkeys(_models(), "model")
+    if kind == "kind":
+        return dict.fromkeys(memory_kinds(), "memory")
     if kind == "run":
         return _runs(session)
     if kind == "node":
@@ -167,7 +169,7 @@ def _agent_body(session: Session, _lines: list[str], left: str) -> dict[str, str
         case "tools":
             return _tools(session)
         case "memory":
-            return dict.fromkeys(MEMORY, "memory")
+            return dict.fromkeys((*memory_kinds(), "none"), "memory")
         case "output":
             return dict.fromkeys(session.schemas, "schema")
     return {}

@@ -19,7 +19,7 @@ from .arguments import read_head, read_line
 from .tracebacks import point, point_at_word
 from .transform import AWAIT, VALUE
 from .verbs import VERBS
-from .waiting import Wait
+from .waiting import Inquiry, Wait
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,10 +50,10 @@ def dispatch(session: Session, line: str, body: str | None) -> Any:
     value = perform(session, request)
     if AWAIT in marks:
         return _awaited(value, valued=VALUE in marks)
-    if not isinstance(value, Wait):
+    if not isinstance(value, Wait | Inquiry):
         return value
     result = value.join()
-    return result if VALUE in marks else None
+    return result if VALUE in marks or value.shown else None
 
 
 def perform(session: Session, request: Request) -> Any:
@@ -71,10 +71,10 @@ def perform(session: Session, request: Request) -> Any:
 
 
 async def _awaited(value: Any, *, valued: bool) -> Any:
-    if not isinstance(value, Wait):
+    if not isinstance(value, Wait | Inquiry):
         return value
     result = await value.joined()
-    return result if valued else None
+    return result if valued or value.shown else None
 
 
 def _unmarked(line: str) -> tuple[set[str], str]:

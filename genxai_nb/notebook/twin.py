@@ -11,7 +11,7 @@ from .dispatch import perform
 from .extension import session_of
 from .verb import Request
 from .verbs import find
-from .waiting import Wait
+from .waiting import Inquiry, Wait
 
 
 def twin_of(name: str) -> Callable[..., Any]:
@@ -31,7 +31,7 @@ def twin_of(name: str) -> Callable[..., Any]:
             if verb.option(key) is None:
                 raise UnknownName("option", key, (option.name for option in verb.options))
         value = perform(session, Request(verb, session.cell(), argument, given, body))
-        return value.join() if isinstance(value, Wait) else value
+        return value.join() if isinstance(value, Wait | Inquiry) else value
 
     twin.__name__ = twin.__qualname__ = name or "overview"
     twin.__doc__ = f"{verb.help} The same as: {verb.usage}"

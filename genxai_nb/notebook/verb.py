@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 # What a word of a line may be completed with.
 Names = Literal[
-    "", "agent", "graph", "schema", "run", "verb", "tool", "model", "definition", "node", "runnable"
+    "", "agent", "graph", "schema", "run", "verb", "tool", "model", "definition", "node", "runnable", "kind"
 ]
 
 _NAMES: dict[str, Names] = {"SCHEMA": "schema", "MODEL": "model"}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from genxai_nb.errors import RunCancelled, RunPaused
 from genxai_nb.journal.summary import summarize
+from genxai_nb.loop import run_in_worker, submit
 
 from .stand import standing_place
 
@@ -23,6 +24,44 @@ if TYPE_CHECKING:
 
 POLL = 0.1  # seconds: the kernel sees an interrupt of an awaiting cell only when its loop wakes up
 GRACE = 0.25  # seconds that an interrupted run is given to write down where it stands
+
+
+class Inquiry:
+    """Work that calls no node: a cell waits for its value and shows it.
+
+    Args:
+        work: Does it, in a worker thread.
+
+    Example:
+        >>> Inquiry(lambda: 7).join()
+        7
+    """
+
+    shown = True
+
+    def __init__(self, work: Callable[[], Any]) -> None:
+        self._future = submit(run_in_worker(work))
+
+    async def joined(self) -> Any:
+        """Wait and leave the kernel's loop free; an interrupt leaves the work to itself.
+
+        Raises:
+            GenXAIError: What the work raised.
+        """
+        waiter = asyncio.wrap_future(self._future)
+        while not waiter.done():
+            await asyncio.wait((waiter,), timeout=POLL)
+        return waiter.result()
+
+    def join(self) -> Any:
+        """Wait and block, where nothing can be awaited.
+
+        Raises:
+            GenXAIError: What the work raised.
+        """
+        while not self._future.done():
+            wait_for((self._future,), timeout=POLL)
+        return self._future.result()
 
 
 class Wait:
@@ -43,6 +82,8 @@ class Wait:
         >>> Wait(run, run.begin(), lambda result: result.state, lambda run, node: ()).join()
         {'n': 1}
     """
+
+    shown = False  # the record shows what came of it
 
     def __init__(
         self,

@@ -34,7 +34,7 @@ def test_a_line_offers_verbs_then_names_then_options(complete):
     assert complete("%genxai ") == [
         "run", "ask", "resume", "wait", "debug", "break", "step", "next", "out", "until", "continue", "pause",
         "back", "goto", "fork", "tree", "set", "watch", "held", "call", "answer", "why", "diff",
-        "agents", "tools", "graphs", "runs", "show", "state", "timeline", "help",
+        "agents", "tools", "graphs", "runs", "show", "state", "timeline", "cost", "memory", "help",
     ]  # fmt: skip
     assert complete("%genxai stat") == ["state"]
     assert complete("x = %genxai ti") == ["timeline"]
@@ -43,6 +43,8 @@ def test_a_line_offers_verbs_then_names_then_options(complete):
     ]  # fmt: skip
     assert complete("%genxai help ti") == ["timeline"]
     assert complete("%genxai show ") == ["writer", "review", "count", "Draft", "--run"]
+    assert complete("%genxai memory wr") == ["writer"]
+    assert complete("%genxai memory writer --kind s") == ["short_term", "semantic"]
     assert complete("%genxai ask writer ") == ["--as", "--model", "--interactive"]
 
 
@@ -63,9 +65,9 @@ def test_the_body_of_an_agent_offers_fields_and_what_they_hold(complete):
     """At the beginning of a line come fields; after tools:, model:, memory: and output: what may stand there."""
     assert complete("%%genxai agent x\nro") == ["role: "]
     assert "tools: " in complete("%%genxai agent x\nrole: y\n")
-    assert complete("%%genxai agent x\ntools: calculator, co") == ["count"]
+    assert complete("%%genxai agent x\ntools: calculator, co") == ["count", "code_executor"]
     assert complete("%%genxai agent x\nmodel: off") == ["offline"]
-    assert complete("%%genxai agent x\nmemory: ") == ["short_term", "none"]
+    assert complete("%%genxai agent x\nmemory: ") == ["short_term", "working", "semantic", "none"]
     assert complete("%%genxai agent x\noutput: ") == ["Draft"]
     assert complete("%%genxai agent x\nrole: ") == []
     assert complete("%%genxai agent x\noutput: $lim") == ["limit"]
