@@ -151,11 +151,14 @@ class Desk:
                 if due > monotonic():
                     continue
             stands = self.run.status != "running"
-            all_of_it = stands or asked or monotonic() - rested > max(RESTING, self._cost * _SHARE)
+            all_of_it = stands or asked or monotonic() - rested >= max(RESTING, self._cost * _SHARE)
             self._guard(partial(self._update, all_of_it=all_of_it))
             moved = monotonic()
             rested, asked = moved if all_of_it else rested, False
-            due = moved + MOVING / 5 if self._is_ending() else None
+            if self._is_ending():
+                due = moved + MOVING / 5
+            else:  # what is slow to read follows, also when nothing more happens
+                due = None if all_of_it else rested + max(RESTING, self._cost * _SHARE)
 
     def _take(self, item: Any) -> bool:
         """Take a fact, a hint, a message or a request to look; tells whether to show it at once."""
