@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .agents.answer import Answer as Answer
     from .agents.workflow import Graph as Graph
     from .errors import GenXAIError as GenXAIError
+    from .export.exporting import export as export
     from .graph.definition import END as END
     from .graph.definition import START as START
     from .graph.functions import human as human
@@ -34,6 +35,7 @@ __all__ = [
     "Result",
     "Run",
     "Secret",
+    "export",
     "human",
     "run_log",
     "tool",
@@ -48,6 +50,7 @@ _HOME = {
     "Graph": "agents.workflow",
     "Result": "graph.result",
     "Run": "graph.run",
+    "export": "export.exporting",
     "human": "graph.functions",
     "run_log": "graph.run",
     "Secret": "secrets",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from genxai_nb.graph import build
 
@@ -24,7 +24,7 @@ class Graph(build.Graph):
         state: A pydantic model that states have to fit; None for a dict.
         reducers: By key, how a write meets what is there: ``append add merge last``, or a function.
         limit: How often each loop edge may be taken that has no limit of its own.
-        lookup: Finds what nodes name; None for builtin tools and models.
+        lookup: Finds what nodes name, or definitions by name; None for builtin tools and models.
 
     Example:
         >>> graph = Graph("greeting")
@@ -42,6 +42,7 @@ class Graph(build.Graph):
         state: type[BaseModel] | None = None,
         reducers: Mapping[str, str | Reducer] | None = None,
         limit: int | None = None,
-        lookup: Lookup | None = None,
+        lookup: Lookup | Mapping[str, Any] | None = None,
     ) -> None:
-        super().__init__(name, state, reducers, limit, lookup or StandardLookup())
+        known = StandardLookup(lookup) if lookup is None or isinstance(lookup, Mapping) else lookup
+        super().__init__(name, state, reducers, limit, known)

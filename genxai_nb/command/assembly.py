@@ -42,6 +42,9 @@ class Assembly:
         trust: Whether to run code cells that do more than import and define, as far as the first run of
             that graph.
 
+    Attributes:
+        cells: Its code cells.
+
     Raises:
         DefinitionError: The file is no notebook.
     """
@@ -59,7 +62,8 @@ class Assembly:
         self._absent: dict[str, str] = {}  # names that nothing made, with what would have
         self._left: list[tuple[Cell, str]] = []
         self._behind: list[Cell] = []
-        for cell in read_cells(path):
+        self.cells = read_cells(path)
+        for cell in self.cells:
             self._take(cell)
 
     # ── cells ────────────────────────────────────────────────────────────────────────────────

@@ -27,10 +27,12 @@ class Definitions(Struct):
 
     Attributes:
         graph: The graph to run.
+        space: The variables of the file.
         notebook: What was made of the notebook; None for a Python file.
     """
 
     graph: Graph
+    space: dict[str, Any]
     notebook: Assembly | None = None
 
     def start_values(self, given: dict[str, Any]) -> dict[str, Any]:
@@ -82,12 +84,12 @@ def opened(file: str, graph: str | None, *, trust: bool) -> Iterator[Definitions
     try:
         if path.suffix == ".py":
             with _imported(path) as module:
-                yield Definitions(choose_graph(vars(module), graph, path.name))
+                yield Definitions(choose_graph(vars(module), graph, path.name), vars(module))
         else:
             module = ModuleType("__main__")
             with chdir(path.parent), _known_as("__main__", module):
                 assembly = Assembly(path, vars(module), graph, trust=trust)
-                yield Definitions(assembly.graph(), assembly)
+                yield Definitions(assembly.graph(), vars(module), assembly)
     finally:
         sys.path.remove(str(path.parent))
 

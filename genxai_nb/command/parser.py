@@ -30,6 +30,11 @@ _RESUME = """\
 Go on with a run where it stands: finished nodes do not run again, finished calls are not repeated.
 Of a run that has ended, print its final state again.
 """
+_EXPORT = """\
+Write a graph of a Python file or of a notebook as one script of plain Python, with all that it uses and
+nothing else, and prove that it does the same: the script runs in a fresh interpreter on the recorded calls of
+a run, and its events are compared with that run's one by one.
+"""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -90,6 +95,23 @@ def _parser() -> _Parser:
     resume.add_argument("run", metavar="RUN", help="its id, such as r7; see genxai-nb runs")
     _file(resume)
     _driving(resume)
+
+    export = _command(commands, "export", "write a graph as a script", "exporting:export_file", _EXPORT)
+    _file(export)
+    export.add_argument("-o", "--out", metavar="OUT.py", required=True, help="where to write the script")
+    export.add_argument(
+        "--run", metavar="RUN", help="the run to compare with; by default the latest that fits"
+    )
+    export.add_argument(
+        "--check",
+        action=argparse.BooleanOptionalAction,
+        help="run the script on that run's recorded calls and compare; by default where there is such a run",
+    )
+    export.add_argument(
+        "--force", action="store_true", help="write over a file that is not ours or was edited"
+    )
+    _store(export)
+    export.add_argument("--json", action="store_true", help="print what was done as one line of JSON")
 
     runs = _command(commands, "runs", "list the runs, newest first", "lists:list_runs")
     _store(runs)

@@ -40,6 +40,7 @@ _VERBS = (
     "graphs",
     "runs",
     "show",
+    "export",
     "state",
     "timeline",
     "cost",

@@ -81,6 +81,8 @@ def read_line(line: str, *, cell: Cell, verbs: Sequence[Verb]) -> Request:
             break
         if word.text.startswith("--"):
             reader.option(verb, word, words, options)
+        elif name and verb.second and verb.second not in options:
+            options[verb.second] = word.text
         elif name or not verb.argument:
             raise reader.at(
                 word.start, DefinitionError(f"{word.text!r} is one word too many.", hint=verb.usage)

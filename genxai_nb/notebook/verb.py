@@ -74,6 +74,7 @@ class Verb:
         required: That word must be there.
         text: The rest of the line is text.
         whole: What its argument names is all that is no option, spaces and quotes included.
+        second: The option that a second word stands for; empty if there is none.
         own: Its options in a line; a cell's head has those that the notation gives it.
 
     Example:
@@ -96,6 +97,7 @@ class Verb:
     required: bool = False
     text: bool = False
     whole: bool = False
+    second: str = ""
     own: tuple[Option, ...] = ()
 
     @property
@@ -124,7 +126,13 @@ class Verb:
     def usage(self) -> str:
         """How it is written, with all its options."""
         argument = self.argument if self.required or not self.argument else f"[{self.argument}]"
-        words = [self.name, argument, *(f"[{option}]" for option in self.options)]
+        further = f"[{self.option(self.second).value}]" if self.second else ""  # type: ignore[union-attr]  # it is one of its own
+        words = [
+            self.name,
+            argument,
+            further,
+            *(f"[{option}]" for option in self.options if option.name != self.second),
+        ]
         if self.text:
             words.append("TEXT")
         return f"{'%%' if self.cell else '%'}genxai {' '.join(word for word in words if word)}"

@@ -18,7 +18,10 @@ from .statements import needs_of as needs_of
 from .statements import outside_functions as outside_functions
 from .statements import root_of as root_of
 from .text import dedented as dedented
+from .text import indented as indented
+from .text import normalised as normalised
 from .text import source_of as source_of
+from .text import tidied as tidied
 from .version import Version as Version
 from .version import version_of as version_of
 
@@ -29,12 +32,15 @@ __all__ = [
     "bound_in",
     "dedented",
     "imported_in",
+    "indented",
     "inner_codes",
     "is_own",
     "needs_of",
+    "normalised",
     "outside_functions",
     "root_of",
     "source_of",
+    "tidied",
     "uses_of",
     "version_of",
 ]

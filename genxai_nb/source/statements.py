@@ -86,7 +86,15 @@ def _names_in(annotation: ast.expr) -> Iterator[str]:
 def bound_in(tree: ast.AST) -> set[str]:
     """The names whose values a module or statement makes or changes, imports aside."""
     names = set()
+    inner = {  # the variables of comprehensions
+        name
+        for part in outside_functions(tree)
+        if isinstance(part, ast.comprehension)
+        for name in ast.walk(part.target)
+    }
     for part in outside_functions(tree):
+        if part in inner:
+            continue
         if isinstance(part, _Function | ast.ClassDef):
             names.add(part.name)
         elif isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):

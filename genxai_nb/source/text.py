@@ -41,6 +41,15 @@ def dedented(text: str) -> str:
     )
 
 
+def indented(text: str) -> str:
+    """Put an indent of four before all lines, except inside of strings that go over several lines."""
+    kept = _string_lines(text)
+    return "".join(
+        line if number in kept or line.isspace() else f"    {line}"
+        for number, line in enumerate(text.splitlines(keepends=True), 1)
+    )
+
+
 def _string_lines(text: str) -> set[int]:
     """The numbers of the lines that begin inside of a string."""
     found: set[int] = set()
@@ -76,20 +85,20 @@ def _tidy(code: Any) -> str:
     try:
         text = inspect.getsource(code)
         tree: Any = ast.parse(f"if True:\n{text}").body[0] if text[:1].isspace() else ast.parse(text)
-        return "\n".join(map(ast.unparse, map(_with_tidy_docstrings, tree.body)))
+        return "\n".join(map(tidied, tree.body))
     except (OSError, TypeError, ValueError, SyntaxError, RecursionError):
         return ""
 
 
-def _with_tidy_docstrings(tree: ast.stmt) -> ast.stmt:
-    """Take the layout off docstrings: their indent is that of the code around them."""
+def tidied(tree: ast.stmt) -> str:
+    """A statement without comments and layout; that of docstrings is taken off too, as they are indented with the code."""
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             first = node.body[0]
             if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
                 doc = first.value.value
                 first.value.value = inspect.cleandoc(doc).strip() if isinstance(doc, str) else doc
-    return tree
+    return ast.unparse(tree)
 
 
 def _bare(obj: object) -> object:

@@ -1,0 +1,56 @@
+"""The command ``export``."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from contextlib import redirect_stdout
+from pathlib import Path
+
+from genxai_nb.export.exporting import Origin, Wanted, export_graph
+from genxai_nb.export.texts import Text
+
+from .definitions import opened
+from .exits import DONE, FAILED
+from .lists import journal_of
+from .printing import as_json, put, tell
+
+__all__ = ["export_file"]
+
+
+def export_file(given: Namespace) -> int:
+    """Write a graph of a file as a script, and compare what it does with a run.
+
+    Returns:
+        The exit code: 1 if the script does not do what the run did.
+
+    Raises:
+        GenXAIError: The file or its graph is not sound, or something cannot be carried.
+    """
+    out, store = Path(given.out).absolute(), journal_of(given.store)
+    beside = Path(given.file).expanduser().absolute().parent / ".genxai" / "journal.db"
+    if given.store is None and store is not None and not store.is_file() and beside.is_file():
+        store = beside
+    with redirect_stdout(sys.stderr), opened(given.file, given.graph, trust=given.trust) as file:
+        for notice in file.notices:
+            tell(notice)
+        cells = (
+            None if file.notebook is None else [Text(str(cell), cell.text) for cell in file.notebook.cells]
+        )
+        values = file.start_values({}) if file.notebook is not None else None
+        origin = Origin(file.space, cells, Path(given.file).name, values)
+        wanted = Wanted(
+            check=given.check,
+            run=given.run,
+            store=":memory:" if store is None else str(store),
+            force=given.force,
+        )
+        made = export_graph(file.graph, out, origin, wanted)
+    if given.json:
+        put(
+            as_json(
+                {"path": str(made.path), "run": made.run_id, "checked": made.checked, "events": made.events}
+            )
+        )
+    tell(f"{'✕' if made.difference else '✓'} {given.out}, {made.lines} lines: {made.verdict}")
+    return FAILED if made.difference is not None else DONE

@@ -1,0 +1,240 @@
+"""The proof that a script is the same workflow: its run on recorded calls, compared event by event."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping
+from difflib import unified_diff
+from itertools import zip_longest
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import msgspec
+from msgspec import Struct, structs
+
+from genxai_nb.graph.build import Graph
+from genxai_nb.graph.canonical import canonical
+from genxai_nb.journal.codec import decode_event, encode_event
+from genxai_nb.journal.events import CallFinished, CallStarted, Event
+
+from .fingerprint import Fingerprint, Part, fingerprint_of
+from .trial import Outcome
+
+__all__ = ["Checked", "Difference", "check"]
+
+LIMIT = 120.0  # seconds that a script is given
+_PROGRAM = "import sys; sys.path.append(sys.argv.pop(1)); from genxai_nb.export.trial import main; main(*sys.argv[1:])"
+
+
+class Difference(Struct, frozen=True, kw_only=True):
+    """The first thing in which a script is not what ran.
+
+    Attributes:
+        where: What differs, in words.
+        run: How it was in the run.
+        script: How it is in the script.
+        cell: Where it comes from.
+    """
+
+    where: str
+    run: str
+    script: str
+    cell: str = ""
+
+    def __str__(self) -> str:
+        cell = f" ({self.cell})" if self.cell else ""
+        if "\n" in self.run or "\n" in self.script:
+            pairs = unified_diff(
+                self.run.splitlines(), self.script.splitlines(), "run", "script", lineterm="", n=1
+            )
+            return "\n".join([f"{self.where}{cell}", *(f"  {line}" for line in pairs)])
+        return f"{self.where}{cell}\n  run:    {self.run or 'nothing'}\n  script: {self.script or 'nothing'}"
+
+
+class Checked(Struct, frozen=True):
+    """What a check came to.
+
+    Attributes:
+        events: How many events were compared.
+        difference: The first difference; None if there is none.
+    """
+
+    events: int
+    difference: Difference | None = None
+
+
+def check(
+    script: Path,
+    name: str,
+    graph: Graph,
+    recorded: Iterable[Event],
+    labels: Mapping[str, str],
+    *,
+    limit: float = LIMIT,
+) -> Checked:
+    """Run a script in a fresh interpreter on recorded calls, and compare.
+
+    No call reaches the world: one that the record does not hold is itself a difference. What functions do
+    by themselves, without a call, they do again.
+
+    Args:
+        script: The script.
+        name: What it calls its graph.
+        graph: The graph that it was made from.
+        recorded: The events of the run; none to compare only what the two graphs are made of.
+        labels: Where the definition of each node stands.
+        limit: Seconds that the script is given.
+    """
+    lines = [encode_event(event) for event in recorded]
+    outcome = _tried(script, name, lines, limit)
+    order = {place.name: place.order for place in graph.build().places}
+    rows = _rows(lines, order)
+    if outcome.fingerprint is None:
+        return Checked(0, Difference(where="The script cannot be loaded", run="", script=outcome.error))
+    found = _parts_differ(fingerprint_of(graph), outcome.fingerprint, labels)
+    if found is None and outcome.error:
+        found = Difference(where="The script's graph cannot run", run="", script=outcome.error)
+    found = found or _rows_differ(rows, _rows(outcome.events, order), labels)
+    return Checked(len(rows), found)
+
+
+def _tried(script: Path, name: str, lines: list[bytes], limit: float) -> Outcome:
+    with TemporaryDirectory(prefix="genxai-") as folder:
+        place = Path(folder)
+        record, outcome, empty = place / "record", place / "outcome", place / "empty"
+        record.write_bytes(msgspec.msgpack.encode(lines))
+        empty.mkdir()
+        here = str(Path(__file__).parents[2])
+        words = [
+            sys.executable,
+            "-I",
+            "-c",
+            _PROGRAM,
+            here,
+            str(script.absolute()),
+            name,
+            str(record),
+            str(outcome),
+        ]
+        try:
+            done = subprocess.run(  # noqa: S603 - our own interpreter
+                words,
+                cwd=empty,
+                timeout=limit,
+                capture_output=True,
+                text=True,
+                check=False,
+                stdin=subprocess.DEVNULL,
+            )
+        except subprocess.TimeoutExpired:
+            return Outcome(error=f"it took longer than {limit:g} s")
+        if not outcome.is_file():
+            last = done.stderr.strip().splitlines()[-1:] or [f"it ended with code {done.returncode}"]
+            return Outcome(error=last[0])
+        found: Outcome = msgspec.msgpack.decode(outcome.read_bytes(), type=Outcome)
+        return found
+
+
+# ── events ───────────────────────────────────────────────────────────────────────────────────
+
+
+def _rows(lines: Iterable[bytes], order: Mapping[str, int]) -> list[dict[str, Any]]:
+    """Encoded events in canonical order, without what tells only how an answer came."""
+    events = [_bare(decode_event(line)) for line in lines]
+    text = canonical(events, order)
+    return [msgspec.json.decode(row) for row in text.split(b"\n")] if text else []
+
+
+def _bare(event: Event) -> Event:
+    if isinstance(event, CallStarted):
+        return structs.replace(event, maybe_repeated=False, edited=False)
+    if isinstance(event, CallFinished):
+        said = {"reused": False, "by_hand": False}
+        if "cost" in event.__struct_fields__:
+            said["cost"] = None  # type: ignore[assignment]  # what it cost is no part of what happened
+        return structs.replace(event, **said)
+    return event
+
+
+def _rows_differ(
+    run: list[dict[str, Any]], script: list[dict[str, Any]], labels: Mapping[str, str]
+) -> Difference | None:
+    for one, other in zip_longest(run, script, fillvalue=None):
+        if one == other:
+            continue
+        row = one or other or {}
+        if one is not None and other is not None and _key(one) != _key(other):
+            row = other if one in script else one
+            one, other = (one, None) if row is one else (None, other)
+        where, before, after = _first_in(one, other)
+        node = str(row.get("node", "")) or _node_of(row, run + script)
+        return Difference(
+            where=f"{_said(row, node)}{where and f', {where}'}",
+            run=_short(before),
+            script=_short(after),
+            cell=labels.get(node, ""),
+        )
+    return None
+
+
+def _key(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    return tuple(row.get(name) for name in ("event", "path", "node", "visit", "index", "slot"))
+
+
+def _node_of(row: Mapping[str, Any], rows: Iterable[Mapping[str, Any]]) -> str:
+    """The node whose call an event without a place belongs to."""
+    slot = row.get("slot")
+    starts = (each for each in rows if slot and each["event"] == "call_started" and each["slot"] == slot)
+    return str(next(starts, {}).get("node", ""))
+
+
+def _said(row: Mapping[str, Any], node: str) -> str:
+    what = str(row.get("event", "")).replace("_", " ")
+    visit = f", visit {row['visit']}" if row.get("visit", 1) > 1 else ""
+    return f"{what} of {node}{visit}" if node else what
+
+
+def _first_in(one: Any, other: Any, path: str = "") -> tuple[str, Any, Any]:
+    """The innermost place at which two rows differ."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        for key in [*one, *(key for key in other if key not in one)]:
+            if one.get(key) != other.get(key):
+                return _first_in(one.get(key), other.get(key), f"{path}.{key}".lstrip("."))
+    if isinstance(one, list) and isinstance(other, list):
+        for number, (left, right) in enumerate(zip_longest(one, other)):
+            if left != right:
+                return _first_in(left, right, f"{path}[{number}]")
+    return path, one, other
+
+
+def _short(value: Any) -> str:
+    if value is None:
+        return ""
+    shown = value if isinstance(value, str) else repr(value)
+    return shown if len(shown) <= 300 else f"{shown[:297]}..."
+
+
+# ── definitions ──────────────────────────────────────────────────────────────────────────────
+
+
+def _parts_differ(run: Fingerprint, script: Fingerprint, labels: Mapping[str, str]) -> Difference | None:
+    """The first definition, option or constant in which two graphs differ, told by their texts."""
+    names = [*run.parts, *(name for name in script.parts if name not in run.parts)]
+    for name in sorted(names, key=lambda name: not name.startswith("constant ")):
+        one, other = run.parts.get(name, Part("")), script.parts.get(name, Part(""))
+        if one.version != other.version:
+            node = name.partition(" ")[0].rpartition("/")[2]
+            same = one.text == other.text
+            return Difference(
+                where=f"definition of {name}" if name != "schema" else "the schema",
+                run=one.text if not same else f"version {one.version[:8]}, by something that it uses",
+                script=other.text if not same else f"version {other.version[:8]}",
+                cell=labels.get(node, ""),
+            )
+    if run.structure.version != script.structure.version:
+        return Difference(
+            where="nodes, edges or reducers", run=run.structure.text, script=script.structure.text
+        )
+    return None

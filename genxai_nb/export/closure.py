@@ -1,0 +1,400 @@
+"""The closure of a graph: everything of a person's own that it uses, as pieces of text, and nothing else."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from types import FunctionType, ModuleType
+from typing import Any, NamedTuple
+
+from genxai_nb.source import Needs, dedented, is_own, needs_of, source_of
+
+from .constants import Constants
+from .functions import code_agrees, inline_lambda, made_again
+from .imports import absolute, derived, home_of, star_module
+from .literals import Code, call
+from .models import class_text
+from .pieces import Import, Piece
+from .texts import MAGIC, Statement
+from .units import Unit, Units
+
+__all__ = ["Closure", "Refusal"]
+
+_SHELL = {MAGIC: "it uses a magic of IPython", "display": "it uses display(), which only IPython has"}
+_MODULES_OWN = {"__builtins__", "__doc__", "__file__", "__name__", "__package__", "__qualname__", "__spec__"}
+
+
+class Refusal(NamedTuple):
+    """Something that no script can carry.
+
+    Attributes:
+        name: What it is called.
+        label: Where it stands.
+        why: Why not.
+    """
+
+    name: str
+    label: str
+    why: str
+
+
+class Closure:
+    """Collects pieces from the values and names that a graph uses.
+
+    Args:
+        units: The namespaces.
+        special: Writes values of ours, such as agents: ``special(value, name)`` gives whether it took one.
+    """
+
+    def __init__(self, units: Units, special: Callable[[Any, str], bool]) -> None:
+        self.units = units
+        self.pieces: dict[tuple[int, str], Piece] = {}
+        self.imports: dict[str, Import] = {}
+        self.refused: dict[tuple[str, str], Refusal] = {}
+        self.future = units.home.texts.future
+        self._special = special
+        self._constants = Constants(self)
+        self._done: set[tuple[int, str]] = set()
+        self._owners: dict[str, tuple[Any, str]] = {}
+        self._holders: dict[str, dict[str, str]] = {}
+        self._references: dict[int, tuple[Any, str]] = {}
+
+    # ── values ───────────────────────────────────────────────────────────────────────────────
+
+    def refer(self, value: Any, wanted: str = "") -> Code:
+        """What a value is called in the script; it is collected with all that it uses.
+
+        Args:
+            value: A function, a class, or something callable.
+            wanted: A name for it, where it has none.
+        """
+        kept = self._references.get(id(value))
+        if kept is None:
+            kept = self._references[id(value)] = value, self._referred(value, wanted)
+        return Code(kept[1])
+
+    def _referred(self, value: Any, wanted: str) -> str:
+        module = str(getattr(value, "__module__", None) or "")
+        if isinstance(value, FunctionType):
+            module = str(value.__globals__.get("__name__", ""))
+        if isinstance(value, (FunctionType, type)) or hasattr(value, "__qualname__"):
+            if module == "builtins":
+                return str(value.__name__)
+            if not is_own(module) and not (isinstance(value, FunctionType) and "<" in value.__qualname__):
+                return self._foreign(value, module)
+        unit = self._unit_of(value)
+        for candidate in (unit, self.units.home):
+            name = self.variable(candidate, value, getattr(value, "__name__", ""))
+            if name:
+                self.need(candidate, name)
+                return name
+        return self._nameless(unit, value, wanted)
+
+    def _nameless(self, unit: Unit, value: Any, wanted: str) -> str:
+        """Collect what no variable holds."""
+        if isinstance(value, FunctionType) and value.__name__ == "<lambda>" and not value.__closure__:
+            found = inline_lambda(value)
+            if found is not None:
+                self.take_needs(unit, found.needs, wanted)
+                return found.text
+        if isinstance(value, FunctionType):
+            name = self.free_name(value.__name__ if value.__name__.isidentifier() else wanted or "function")
+            self._object(unit, name, value)
+            return name
+        if isinstance(value, type):
+            self._class(unit, value.__name__, value)
+            return value.__name__
+        return self._constants.inline(unit, value, wanted)
+
+    def _foreign(self, value: Any, module: str) -> str:
+        name = str(getattr(value, "__qualname__", "") or getattr(value, "_name", "")).partition(".")[0]
+        self.add_import(Import(home_of(module, name, value), name, name))
+        return str(getattr(value, "__qualname__", name))
+
+    def variable(self, unit: Unit, value: Any, likely: str) -> str:
+        """The variable of a namespace that holds a value; empty if none does."""
+        if likely and unit.space.get(likely) is value:
+            return likely
+        found = [name for name, held in list(unit.space.items()) if held is value and not _hidden(name)]
+        return found[0] if found else ""
+
+    def _unit_of(self, value: Any) -> Unit:
+        if isinstance(value, FunctionType):
+            return self.units.of(value.__globals__)
+        module = sys.modules.get(str(getattr(value, "__module__", "")))
+        if module is None or vars(module) is self.units.home.space or not is_own(module.__name__):
+            return self.units.home
+        return self.units.home if module.__name__ == "__main__" else self.units.of_module(module.__name__)
+
+    # ── names ────────────────────────────────────────────────────────────────────────────────
+
+    def need(self, unit: Unit, name: str) -> None:
+        """Collect what a name of a namespace stands for."""
+        key = (id(unit), name)
+        if key in self._done or name in _MODULES_OWN:
+            return
+        self._done.add(key)
+        if name not in unit.space:
+            if name in _SHELL:
+                self.refuse(name, "", _SHELL[name])
+            return
+        value = unit.space[name]
+        if name == MAGIC:
+            return  # refused where it is used
+        if isinstance(value, ModuleType) and is_own(value.__name__):
+            self._into_module(value, (name,), name)
+            return
+        if not self._claim(unit, name, value) or self._special(value, name):
+            return
+        statement = unit.texts.binding(name)
+        if statement is None:
+            self._unwritten(unit, name, value)
+        elif isinstance(statement.node, ast.Import | ast.ImportFrom):
+            self._import(unit, name, statement)
+        elif statement.is_definition:
+            self._definition(unit, name, value, statement)
+        else:
+            self._constants.take(unit, name, value, statement)
+
+    def _claim(self, unit: Unit, name: str, value: Any) -> bool:
+        """Whether a name is free for this value; of two values of one name, the second is refused."""
+        owner, where = self._owners.setdefault(name, (value, unit.name))
+        if owner is value:
+            return where == unit.name or not any(name in piece.names for piece in self.pieces.values())
+        self.refuse(
+            name,
+            unit.file or unit.name,
+            f"{where} has another {name!r}, and one script cannot hold both: rename one",
+        )
+        return False
+
+    def claim(self, name: str, value: Any) -> None:
+        """Let a name of the script belong to a value."""
+        self._owners.setdefault(name, (value, self.units.home.name))
+
+    def bring(self, what: Import) -> Code:
+        """Import a name of ours; it is called otherwise where the person's own code has that name."""
+        for kept in self.imports.values():
+            if kept[:2] == what[:2]:
+                return Code(kept.bound)
+        bound = what.bound
+        if self.taken(bound, what):
+            bound = self.free_name(f"{bound}_")
+        what = what._replace(bound=bound)
+        self.add_import(what)
+        return Code(bound)
+
+    def taken(self, name: str, what: Import) -> bool:
+        """Whether a name of ours means something else to the person's own code, or may come to."""
+        home = self.units.home.space
+        value = (
+            getattr(sys.modules.get(what.module), what.name, None)
+            if what.name
+            else sys.modules.get(what.module)
+        )
+        return (name in self._owners and self._owners[name][0] is not value) or (
+            name in home and home[name] is not value and not _hidden(name)
+        )
+
+    def free_name(self, name: str) -> str:
+        """A name that nothing else has."""
+        number = 1
+        base = name
+        while name in self._owners or hasattr(builtins, name):
+            name, number = f"{base}_{number}", number + 1
+        self._owners[name] = (object(), "")
+        return name
+
+    def take_needs(self, unit: Unit, needs: Needs, name: str) -> tuple[frozenset[str], frozenset[str]]:
+        """Collect all that a piece needs; returns what is needed at once, and later, as names of the script."""
+        return (
+            frozenset(filter(None, (self._path(unit, path, name) for path in sorted(needs.now)))),
+            frozenset(filter(None, (self._path(unit, path, name) for path in sorted(needs.later)))),
+        )
+
+    def _path(self, unit: Unit, path: tuple[str, ...], user: str) -> str:
+        first = path[0]
+        value = unit.space.get(first)
+        if first in _SHELL and (first == MAGIC or first not in unit.space):
+            self.refuse(user, self.label_of(unit, user), _SHELL[first])
+            return ""
+        if isinstance(value, ModuleType) and is_own(value.__name__):
+            self._into_module(value, path, first)
+            return first
+        self.need(unit, first)
+        return first if first in unit.space else ""
+
+    def _into_module(self, module: ModuleType, path: tuple[str, ...], holder: str) -> None:
+        """Collect what is taken of a module of a person's own, for a namespace of the module's name."""
+        unit = self.units.of_module(module.__name__)
+        held = self._holders.setdefault(holder, {})
+        names = path[1:2] or tuple(name for name in unit.space if not _hidden(name))
+        for name in names:
+            inner = unit.space.get(name)
+            if isinstance(inner, ModuleType) and is_own(inner.__name__):
+                self._into_module(inner, path[1:], f"{holder}.{name}")
+                held[name] = ""
+            elif name in unit.space:
+                self.need(unit, name)
+                held[name] = name
+
+    def label_of(self, unit: Unit, name: str) -> str:
+        """Where a name was made."""
+        statement = unit.texts.binding(name)
+        return statement.label if statement else unit.texts.ours.get(name, "")
+
+    # ── pieces ───────────────────────────────────────────────────────────────────────────────
+
+    def add(self, unit: Unit, piece: Piece) -> None:
+        """Keep a piece."""
+        self.pieces[id(unit), piece.names[0]] = piece
+
+    def add_import(self, what: Import) -> None:
+        """Keep an import; two modules below one package are both imported."""
+        self._owners.setdefault(what.bound, (what.value, self.units.home.name))
+        self.imports[f"{what.bound} {what.module}"] = what
+
+    def refuse(self, name: str, label: str, why: str) -> None:
+        """Note something that no script can carry."""
+        self.refused.setdefault((name, why), Refusal(name, label, why))
+
+    def statements(
+        self, unit: Unit, names: Iterable[str], statements: Sequence[Statement], text: str = ""
+    ) -> None:
+        """Carry statements as they are written: the one that makes a name, and those that change what it holds."""
+        names, first = tuple(names), statements[0]
+        piece = Piece(
+            names=names,
+            text=text or "\n".join(statement.text for statement in statements),
+            label=first.label,
+            order=(0 if unit is self.units.home else -1, first.order),
+            definition=first.is_definition,
+        )
+        self.add(unit, piece)
+        self.future = self.future or unit.texts.future
+        for statement in statements:
+            now, later = self.take_needs(unit, needs_of(statement.node, future=unit.texts.future), names[0])
+            piece.now, piece.later = piece.now | now - set(names), piece.later | later - set(names)
+
+    def _definition(self, unit: Unit, name: str, value: Any, statement: Statement) -> None:
+        if isinstance(value, FunctionType) and not code_agrees(value, statement.node):
+            self._object(unit, name, value)
+        else:
+            self.statements(unit, (name,), [statement])
+
+    def _object(self, unit: Unit, name: str, value: FunctionType) -> None:
+        """Carry a function by its own source, as no statement of the namespace has made it."""
+        if value.__closure__:
+            made_again(self, unit, name, value)
+            return
+        text = dedented(source_of(value)).rstrip()
+        label = self.label_of(unit, value.__name__)
+        node = _only_definition(text)
+        if node is None:
+            missing = value.__code__.co_filename in unit.texts.missing
+            what = f"its file {value.__code__.co_filename!r} is missing" if missing else "it has no source"
+            lambda_ = value.__name__ == "<lambda>"
+            why = "it is a lambda whose source cannot be found" if lambda_ else f"{what}, as if made by exec"
+            self.refuse(name, label, why)
+            return
+        names = (name,) if node.name == name else (name, node.name)
+        alias = "" if node.name == name else f"\n\n\n{name} = {node.name}"
+        statement = Statement(node, f"{text}{alias}", label, -1)
+        self.statements(unit, names, [statement])
+
+    def _class(self, unit: Unit, name: str, value: type) -> None:
+        """Carry a class that no statement has made: by its source, or a pydantic model by its fields."""
+        text = dedented(source_of(value)).rstrip()
+        node = _only_definition(text)
+        if node is not None:
+            self.statements(unit, (name,), [Statement(node, text, "", -1)])
+            return
+        if not hasattr(value, "__pydantic_fields__"):
+            self.refuse(name, self.label_of(unit, name), "it is a class whose source cannot be found")
+            return
+        from pydantic import BaseModel, Field
+
+        text = class_text(value, self.refer, self.refer(BaseModel), self.refer(Field))
+        needs = needs_of(ast.parse(text).body[0])
+        piece = Piece(
+            names=(name,),
+            text=text,
+            label=unit.texts.ours.get(name, ""),
+            now=frozenset(path[0] for path in needs.now),
+            definition=True,
+        )
+        self.add(unit, piece)
+
+    def _unwritten(self, unit: Unit, name: str, value: Any) -> None:
+        """Collect a name that no statement of the namespace has made."""
+        module = star_module(unit, name, value)
+        found = Import(module, name, name) if module else derived(name, value, unit)
+        if found is not None and is_own(found.module):
+            self.need(self.units.of_module(found.module), found.name)
+        elif found is not None:
+            self.add_import(found)
+        elif isinstance(value, type) and is_own(value.__module__):
+            self._class(unit, name, value)
+        elif isinstance(value, FunctionType):
+            self._object(self.units.of(value.__globals__), name, value)
+        else:
+            self._constants.by_value(unit, name, value, self.label_of(unit, name))
+
+    def _import(self, unit: Unit, name: str, statement: Statement) -> None:
+        """Carry an import; what comes from a module of a person's own is carried itself."""
+        node = statement.node
+        if isinstance(node, ast.Import):
+            for what in unit.texts.imports_of(name):
+                self.add_import(what)
+        elif isinstance(node, ast.ImportFrom):
+            module = absolute(node, unit)
+            original = next(a.name for a in node.names if (a.asname or a.name) == name)
+            if not is_own(module):
+                self.add_import(Import(module, original, name))
+                return
+            self.need(self.units.of_module(module), original)
+            if original != name:
+                alias = Piece(names=(name,), text=f"{name} = {original}", label=statement.label)
+                alias.order, alias.now = (0, statement.order), frozenset({original})
+                self.add(unit, alias)
+
+    def holders(self) -> list[Piece]:
+        """Namespaces that stand for modules of a person's own."""
+        if not self._holders:
+            return []
+        self.add_import(Import("types", "SimpleNamespace", "SimpleNamespace"))
+        pieces = []
+        for holder in sorted(self._holders):
+            if "." in holder:
+                continue
+            text = f"{holder} = {self._held(holder)}"
+            needed = frozenset(self._names_held(holder))
+            pieces.append(Piece(names=(holder,), text=text, order=(0, 0), now=needed))
+        return pieces
+
+    def _held(self, holder: str) -> Code:
+        words = {
+            name: self._held(f"{holder}.{name}") if not target else Code(target)
+            for name, target in self._holders[holder].items()
+        }
+        return Code(call("SimpleNamespace", (), words))
+
+    def _names_held(self, holder: str) -> Iterable[str]:
+        for name, target in self._holders[holder].items():
+            yield from [target] if target else self._names_held(f"{holder}.{name}")
+
+
+def _hidden(name: str) -> bool:
+    return name.startswith("_")
+
+
+def _only_definition(text: str) -> ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | None:
+    """The function or class that a text defines, if it is one."""
+    try:
+        body = ast.parse(text).body
+    except (SyntaxError, ValueError):
+        return None
+    first = body[0] if len(body) == 1 else None
+    return first if isinstance(first, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) else None

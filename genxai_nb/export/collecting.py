@@ -1,0 +1,50 @@
+"""What the parts of a closure know of the closure that they collect for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol
+
+from genxai_nb.source import Needs
+
+from .literals import Code
+from .pieces import Import, Piece
+from .texts import Statement
+from .units import Unit, Units
+
+__all__ = ["Collecting"]
+
+
+class Collecting(Protocol):
+    """A closure that is being collected. See `closure.Closure`."""
+
+    units: Units
+
+    def refer(self, value: Any, wanted: str = "") -> Code:
+        """What a value is called in the script."""
+
+    def need(self, unit: Unit, name: str) -> None:
+        """Collect what a name of a namespace stands for."""
+
+    def free_name(self, name: str) -> str:
+        """A name that nothing else has."""
+
+    def take_needs(self, unit: Unit, needs: Needs, name: str) -> tuple[frozenset[str], frozenset[str]]:
+        """Collect all that a piece needs."""
+
+    def label_of(self, unit: Unit, name: str) -> str:
+        """Where a name was made."""
+
+    def add(self, unit: Unit, piece: Piece) -> None:
+        """Keep a piece."""
+
+    def add_import(self, what: Import) -> None:
+        """Keep an import."""
+
+    def refuse(self, name: str, label: str, why: str) -> None:
+        """Note something that no script can carry."""
+
+    def statements(
+        self, unit: Unit, names: Iterable[str], statements: Sequence[Statement], text: str = ""
+    ) -> None:
+        """Carry statements as they are written."""

@@ -1,0 +1,249 @@
+"""The export as people call it: a graph or a run, a path, and the check."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from genxai_nb.errors import DefinitionError, RunError
+from genxai_nb.graph.build import Graph
+from genxai_nb.graph.run import Run
+from genxai_nb.journal.events import Event, RunRebased, RunStarted, StateSet
+from genxai_nb.journal.opening import find_store
+from genxai_nb.journal.store import Store
+
+from .check import LIMIT, Difference, check
+from .script import Script, is_untouched, script_of
+from .texts import Text
+from .units import Units
+
+__all__ = ["Exported", "Origin", "Wanted", "export", "export_graph"]
+
+_LOOKED_AT = 20  # runs
+
+
+class Origin(Struct, frozen=True):
+    """Where a graph comes from.
+
+    Attributes:
+        space: The variables of its notebook or module.
+        cells: The cells of that notebook; None to find them, or the module's file.
+        source: What it is called, such as the notebook's name.
+        given: An input, for the flags of a dict state, if no run has one.
+    """
+
+    space: Mapping[str, Any]
+    cells: Sequence[Text] | None = None
+    source: str = ""
+    given: Mapping[str, Any] | None = None
+
+
+class Wanted(Struct, frozen=True, kw_only=True):
+    """How a graph is to be exported; see `export`.
+
+    Attributes:
+        to: What to write.
+        check: Whether to check.
+        run: The run to compare with.
+        store: Where runs are kept.
+        force: Write over another file.
+        limit: Seconds that the script is given by the check.
+    """
+
+    to: str = "script"
+    check: bool | None = None
+    run: str | None = None
+    store: str | None = None
+    force: bool = False
+    limit: float = LIMIT
+
+
+class Exported(Struct, frozen=True, kw_only=True):
+    """A script that was written.
+
+    Attributes:
+        path: Where it is.
+        graph: The graph's name.
+        run_id: The run that it was compared with; empty if with none.
+        checked: Whether it is the same as that run; None if it was not checked.
+        events: How many events are the same.
+        difference: The first thing that differs.
+        lines: How many lines the script has.
+    """
+
+    path: Path
+    graph: str
+    run_id: str = ""
+    checked: bool | None = None
+    events: int = 0
+    difference: Difference | None = None
+    lines: int = 0
+
+    @property
+    def verdict(self) -> str:
+        """What the check came to, in words."""
+        if self.checked is None:
+            return "not checked"
+        if self.difference is not None:
+            against = f"run {self.run_id}" if self.run_id else "the graph"
+            return f"differs from {against}: {self.difference}"
+        return f"same in {self.events} events as run {self.run_id}" if self.run_id else "same definitions"
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.verdict}"
+
+    def __repr__(self) -> str:
+        return f"Exported({str(self.path)!r}, {self.verdict})"
+
+
+def export(
+    what: Graph | Run,
+    path: str | Path,
+    to: str = "script",
+    check: bool | None = None,  # noqa: FBT001 - the fourth word of a call that reads well without its name
+    *,
+    run: str | None = None,
+    store: str | None = None,
+    force: bool = False,
+) -> Exported:
+    """Write a graph as a script of plain Python, and prove that it does the same.
+
+    Args:
+        what: A graph, or a run of one, which the script is then compared with.
+        path: Where to write it.
+        to: What to write: ``script``.
+        check: Whether to run the script on a run's recorded calls; None if there is a run.
+        run: The run to compare with; None for the latest one that used these very definitions.
+        store: Where runs are kept.
+        force: Write over a file that is not ours or that was edited.
+
+    Raises:
+        DefinitionError: Something cannot be carried, or there is another file.
+        RunError: The run cannot be compared with.
+
+    Example:
+        >>> import tempfile
+        >>> from genxai_nb.agents.workflow import Graph
+        >>> graph = Graph("greet").node("hello", "calculator", expression="'1 + 1'").edge("START", "hello")
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     export(graph, f"{folder}/greet.py", check=False).verdict
+        'not checked'
+    """
+    wanted = Wanted(to=to, check=check, run=run, store=store, force=force)
+    return export_graph(what, path, Origin(sys._getframe(1).f_globals), wanted)
+
+
+def export_graph(what: Graph | Run, path: str | Path, origin: Origin, wanted: Wanted) -> Exported:
+    """Write a graph of a namespace as a script; errors as for `export`.
+
+    Args:
+        what: A graph, or a run of one.
+        path: Where to write it.
+        origin: Where it comes from.
+        wanted: How it is wanted.
+    """
+    to, run = wanted.to, wanted.run
+    if to != "script":
+        raise DefinitionError(
+            f"A graph cannot be exported to {to!r}.", hint="This version knows to='script'."
+        )
+    place = Path(path).expanduser()
+    _refuse_foreign(place, force=wanted.force)
+    graph, run = _graph_of(what, run)
+    kept = find_store(wanted.store)
+    recorded = _recorded(graph, kept, run)
+    last = recorded[0] if recorded else _latest_input(graph, kept)
+    given = last.input if isinstance(last, RunStarted) else origin.given
+    script = script_of(graph, Units(origin.space, origin.cells), given=given, source=origin.source)
+    text = script.text
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_text(text, encoding="utf-8")
+    run_id = recorded[0].run if recorded and isinstance(recorded[0], RunStarted) else ""
+    made = Exported(path=place, graph=graph.name, run_id=run_id, lines=text.count("\n"))
+    if wanted.check is False or (wanted.check is None and not recorded):
+        return made
+    return _checked(made, script, graph, recorded, wanted.limit)
+
+
+def _checked(
+    made: Exported, script: Script, graph: Graph, recorded: Sequence[Event], limit: float
+) -> Exported:
+    found = check(made.path, script.graph, graph, recorded, script.labels, limit=limit)
+    return Exported(
+        path=made.path,
+        graph=made.graph,
+        run_id=made.run_id,
+        checked=found.difference is None,
+        events=found.events,
+        difference=found.difference,
+        lines=made.lines,
+    )
+
+
+def _graph_of(what: object, run: str | None) -> tuple[Graph, str | None]:
+    if isinstance(what, Run):
+        if not isinstance(what.graph, Graph):
+            raise RunError(
+                f"Run {what.run_id!r} was loaded for reading only.",
+                hint=f"Load it with its graph: Run.load({what.run_id!r}, graph).",
+                run_id=what.run_id,
+            )
+        return what.graph, run or what.run_id
+    if not isinstance(what, Graph):
+        raise DefinitionError(
+            f"{what!r:.80} is a {type(what).__name__}, no graph.", hint="Export a graph, or a run of one."
+        )
+    return what, run
+
+
+def _refuse_foreign(place: Path, *, force: bool) -> None:
+    """Refuse to write over a file that the export did not write, or that was edited since."""
+    if force or not place.exists():
+        return
+    if not place.is_file():
+        raise DefinitionError(f"{str(place)!r} is no file.", hint="Give a file's name, such as review.py.")
+    if not is_untouched(place.read_text("utf-8", "replace")):
+        raise DefinitionError(
+            f"{str(place)!r} is there already, and is not as an export left it.",
+            hint="Choose another name, or write over it with force: --force.",
+        )
+
+
+def _recorded(graph: Graph, store: Store, run: str | None) -> list[Event]:
+    """The events of the run to compare with: the one that is named, else the latest that used these definitions.
+
+    Raises:
+        RunError: The named run has not ended, or was of another graph.
+    """
+    versions = {definition.name: definition.hash for definition in graph.definitions()}
+    if run is not None:
+        events = list(store.read(run))
+        row = store.row(run)
+        if row.status not in {"done", "failed"}:
+            raise RunError(
+                f"Run {run!r} is {row.status}: only one that has ended can be compared with.",
+                hint=f"Resume it first: %genxai resume {run}",
+                run_id=run,
+            )
+        return events
+    same = (row for row in store.runs() if row.graph == graph.name and row.status == "done")
+    for row, _ in zip(same, range(_LOOKED_AT), strict=False):
+        events = list(store.read(row.run))
+        started = events[0]
+        by_hand = any(isinstance(event, StateSet | RunRebased) for event in events)
+        if by_hand or not isinstance(started, RunStarted):
+            continue
+        if started.structure == graph.structure and started.definitions == versions:
+            return events
+    return []
+
+
+def _latest_input(graph: Graph, store: Store) -> Event | None:
+    for row in store.runs():
+        if row.graph == graph.name:
+            return next(iter(store.read(row.run)), None)
+    return None

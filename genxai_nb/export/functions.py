@@ -1,0 +1,136 @@
+"""Functions that no statement of their own has made: lambdas, and what other functions returned."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import linecache
+from collections.abc import Iterator
+from types import CodeType, FunctionType
+from typing import Any, NamedTuple
+
+from genxai_nb.source import Needs, dedented, indented, needs_of, normalised, source_of, tidied
+
+from .collecting import Collecting
+from .literals import Code, call, writable
+from .pieces import LATE, Piece
+from .units import Unit
+
+__all__ = ["code_agrees", "inline_lambda", "made_again"]
+
+
+class Inline(NamedTuple):
+    """A lambda as text, and the names that it needs."""
+
+    text: str
+    needs: Needs
+
+
+def code_agrees(function: FunctionType, node: ast.stmt) -> bool:
+    """Whether a function is the one that a statement defines."""
+    if getattr(node, "decorator_list", None) or hasattr(function, "__wrapped__"):
+        return True
+    text = normalised(function.__code__)
+    if text:
+        return text == tidied(node)
+    if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        return False
+    count = len([*node.args.posonlyargs, *node.args.args])
+    return function.__name__ == node.name and function.__code__.co_argcount == count
+
+
+def inline_lambda(function: FunctionType) -> Inline | None:
+    """The source of a lambda; None if it cannot be found, or not told from another one of its line."""
+    code = function.__code__
+    lines = linecache.getlines(code.co_filename)
+    for text in ("".join(lines), dedented("".join(_block(code)))):
+        try:
+            tree = ast.parse(text)
+        except (SyntaxError, ValueError):
+            continue
+        found = {ast.unparse(node): node for node in _lambdas(tree) if _same(node, code)}
+        if len(found) == 1:
+            (shown, node), *_ = found.items()
+            written = ast.get_source_segment(text, node) or shown
+            shown = shown if "\n" in written else written
+            return Inline(shown, needs_of(ast.Expr(node, lineno=1, col_offset=0)))
+    return None
+
+
+def _block(code: CodeType) -> list[str]:
+    try:
+        return inspect.getsourcelines(code)[0]
+    except (OSError, TypeError, IndexError):
+        return []
+
+
+def _lambdas(tree: ast.AST) -> Iterator[ast.Lambda]:
+    return (node for node in ast.walk(tree) if isinstance(node, ast.Lambda))
+
+
+def _same(node: ast.Lambda, code: CodeType) -> bool:
+    """Whether a lambda of a text compiles to this code; its free variables make it another one, so they are bound."""
+    body: ast.expr = node
+    if code.co_freevars:
+        arguments = ast.arguments([], [ast.arg(name) for name in code.co_freevars], None, [], [], None, [])
+        body = ast.Lambda(arguments, node)
+    made = compile(ast.fix_missing_locations(ast.Expression(body)), "<lambda>", "eval")
+    inner: Any = next(part for part in made.co_consts if isinstance(part, CodeType))
+    if code.co_freevars:
+        inner = next((part for part in inner.co_consts if isinstance(part, CodeType)), inner)
+    return _shape(inner) == _shape(code)
+
+
+def _shape(code: CodeType) -> tuple[Any, ...]:
+    constants = tuple(
+        _shape(part) if isinstance(part, CodeType) else (type(part), part) for part in code.co_consts
+    )
+    return code.co_code, constants, code.co_names, code.co_varnames, code.co_freevars
+
+
+def made_again(closure: Collecting, unit: Unit, name: str, function: FunctionType) -> None:
+    """Carry a function that another one returned: by a function that gives it what its closure holds."""
+    inner = _inner_text(function)
+    label = closure.label_of(unit, name)
+    if inner is None:
+        closure.refuse(name, label, "it is a function inside of another one, whose source cannot be found")
+        return
+    body, result = inner
+    given: dict[str, Code | Any] = {}
+    for key, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+        value = cell.cell_contents
+        if value is function:
+            continue
+        if writable(value):
+            given[key] = value
+        elif callable(value):
+            given[key] = closure.refer(value, key)
+        else:
+            kind = type(value).__name__
+            closure.refuse(name, label, f"it closes over {key!r}, a live object of type {kind}")
+            return
+    maker = closure.free_name(f"make_{name}")
+    text = f"def {maker}({', '.join(given)}):\n{indented(body)}    return {result}\n"
+    needs = needs_of(ast.parse(text).body[0])
+    now, later = closure.take_needs(unit, needs, name)
+    made = call(maker, list(given.values()), before=f"{name} = ")
+    used = frozenset(str(value) for value in given.values() if isinstance(value, Code))
+    piece = Piece(
+        names=(name, maker),
+        text=f"{text}\n\n{made}",
+        label=label,
+        order=LATE,
+        now=now | used,
+        later=later,
+        definition=True,
+    )
+    closure.add(unit, piece)
+
+
+def _inner_text(function: FunctionType) -> tuple[str, str] | None:
+    """The text that makes a function inside of another one, and the expression that gives it."""
+    if function.__name__ == "<lambda>":
+        found = inline_lambda(function)
+        return None if found is None else ("", found.text)
+    text = dedented(source_of(function)).rstrip()
+    return (f"{text}\n\n", function.__name__) if text else None

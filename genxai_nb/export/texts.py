@@ -1,0 +1,224 @@
+"""The texts in which names were made: the cells of a notebook, or the file of a module."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from genxai_nb.source import bound_in, imported_in, outside_functions, root_of
+
+from .pieces import Import
+
+__all__ = ["Statement", "Text", "Texts", "cells_of", "file_text"]
+
+MAGIC = "get_ipython"
+_AROUND = re.compile(r"%%(?:time|timeit|capture|prun)\b.*")  # cell magics that run what stands below them
+_LINE = re.compile(r"^(?P<before>\s*(?:[\w.,\[\] ]+=\s*)?)(?:[%!].*|\??[\w.]+\?\??\s*$)")
+_OURS = re.compile(r"%%genxai\s+(?:agent|graph|schema)\s+(?P<name>[\w-]+)")
+_RUN = re.compile(r"^%run\s+(?:-\w+\s+)*(?P<file>[^\s-]\S*)", re.MULTILINE)
+
+
+class Text(NamedTuple):
+    """A cell or a file.
+
+    Attributes:
+        label: What it is called, such as ``cell [3]`` or ``helpers.py``.
+        text: Its text.
+        is_file: It is a file, whose lines are worth naming.
+    """
+
+    label: str
+    text: str
+    is_file: bool = False
+
+
+class Statement:
+    """A statement at the top of a cell or file.
+
+    Attributes:
+        node: Its tree.
+        text: Its text, with the comments right above it.
+        label: Where it stands.
+        order: Its place among all statements.
+    """
+
+    __slots__ = ("_part", "label", "node", "order", "text")
+
+    def __init__(self, node: ast.stmt, text: str, label: str, order: int) -> None:
+        self.node = node
+        self.text = text
+        self.label = label
+        self.order = order
+
+    @property
+    def is_definition(self) -> bool:
+        """Whether it defines a function or a class."""
+        return isinstance(self.node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+
+    @property
+    def value(self) -> ast.expr | None:
+        """What it assigns, if it is an assignment."""
+        return self.node.value if isinstance(self.node, ast.Assign | ast.AnnAssign) else None
+
+
+class Texts:
+    """The statements of a namespace, and which of them make a name.
+
+    Args:
+        texts: Its cells in the order in which they ran, or its file.
+
+    Attributes:
+        future: Annotations are not evaluated in some of them.
+        missing: Files that ``%run`` has run and that are not there.
+        stars: Modules of which all names were imported.
+        ours: The cells that define agents, graphs and schemas, by name.
+    """
+
+    def __init__(self, texts: Iterable[Text]) -> None:
+        self.future = False
+        self.missing: list[str] = []
+        self.stars: list[tuple[Statement, ast.ImportFrom]] = []
+        self.ours: dict[str, str] = {}
+        self._binding: dict[str, list[Statement]] = {}
+        self._touching: dict[str, list[Statement]] = {}
+        self._count = 0
+        for text in texts:
+            self._read(text)
+
+    def binding(self, name: str) -> Statement | None:
+        """The last statement that gave a name its value."""
+        found = self._binding.get(name)
+        return found[-1] if found else None
+
+    def touching(self, name: str) -> list[Statement]:
+        """The statements that changed what a name holds, after it was given its value."""
+        given = self.binding(name)
+        found = self._touching.get(name, ())
+        return [statement for statement in found if given is None or statement.order > given.order]
+
+    def imports_of(self, name: str) -> Iterator[Import]:
+        """All imports that give a name its value: ``import a.b`` and ``import a.c`` both bind ``a``."""
+        for statement in self._binding.get(name, ()):
+            for alias in statement.node.names if isinstance(statement.node, ast.Import) else ():
+                if (alias.asname or alias.name.partition(".")[0]) == name:
+                    yield Import(alias.name, "", name)
+
+    def _read(self, text: Text) -> None:
+        if not text.is_file:
+            for found in _RUN.finditer(text.text):
+                path = Path(found["file"].strip("'\"")).expanduser()
+                path = path if path.suffix else path.with_suffix(".py")
+                if path.is_file():
+                    self._read(Text(path.name, path.read_text("utf-8"), is_file=True))
+                else:
+                    self.missing.append(str(path))
+        if own := _OURS.match(text.text.lstrip()):
+            self.ours[own["name"].replace("-", "_")] = text.label
+        tree, body = _parsed(text.text)
+        if tree is None:
+            return
+        lines = body.splitlines()
+        below = 0  # the last line of the statement before
+        for number, node in enumerate(tree.body):
+            self._count += 1
+            after = tree.body[number + 1] if number + 1 < len(tree.body) else None
+            shared = below >= _first_line(node) or (
+                after is not None and _first_line(after) <= _last_line(node)
+            )
+            segment = (ast.get_source_segment(body, node) or "") if shared else _lines_of(lines, node, below)
+            label = f"{text.label}, line {node.lineno}" if text.is_file else text.label
+            below = _last_line(node)
+            self._index(Statement(node, segment, label, self._count))
+
+    def _index(self, statement: Statement) -> None:
+        node = statement.node
+        if isinstance(node, ast.ImportFrom):
+            self.future = self.future or node.module == "__future__"
+            if node.names[0].name == "*":
+                self.stars.append((statement, node))
+                return
+        if isinstance(node, ast.If) and _is_guard(node):
+            for part in node.body:
+                self._index(Statement(part, ast.unparse(part), statement.label, statement.order))
+            return
+        touched = set(_touched_in(node))
+        for name in (imported_in(node) | bound_in(node)) - touched:
+            self._binding.setdefault(name, []).append(statement)
+        for name in touched:
+            self._touching.setdefault(name, []).append(statement)
+
+
+def _is_guard(node: ast.If) -> bool:
+    """Whether it is ``if __name__ == "__main__"``."""
+    return "__name__" in ast.unparse(node.test) and "__main__" in ast.unparse(node.test)
+
+
+def _touched_in(node: ast.stmt) -> Iterator[str]:
+    """The names whose values a statement changes in place, as far as its text tells."""
+    for part in outside_functions(node):
+        if isinstance(part, ast.AugAssign):
+            yield root_of(part.target)
+        elif isinstance(part, ast.Subscript | ast.Attribute) and not isinstance(part.ctx, ast.Load):
+            yield root_of(part)
+        elif isinstance(part, ast.Expr) and isinstance(part.value, ast.Call):
+            function = part.value.func
+            if isinstance(function, ast.Attribute):
+                yield root_of(function)
+
+
+def _parsed(text: str) -> tuple[ast.Module | None, str]:
+    """A cell's tree and its text as Python; None for a cell of another language, or one that is no Python."""
+    lines = text.split("\n")
+    for number, line in enumerate(lines):
+        if line.strip() and not _AROUND.fullmatch(line):
+            if line.startswith("%%"):
+                return None, ""
+            break
+        lines[number] = ""
+    body = "\n".join(lines)
+    for attempt in (body, "\n".join(map(_without_magic, lines))):
+        try:
+            return ast.parse(attempt), attempt
+        except (SyntaxError, ValueError):
+            continue
+    return None, ""
+
+
+def _without_magic(line: str) -> str:
+    found = _LINE.match(line)
+    return f"{found['before']}{MAGIC}().run_cell({line.strip()!r})" if found else line
+
+
+def _first_line(node: ast.stmt) -> int:
+    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
+    return min([node.lineno, *(decorator.lineno for decorator in decorators)])
+
+
+def _last_line(node: ast.stmt) -> int:
+    return node.end_lineno or node.lineno
+
+
+def _lines_of(lines: list[str], node: ast.stmt, below: int) -> str:
+    """A statement's lines, with the comments that stand right above it."""
+    first = _first_line(node) - 1
+    while first > below and lines[first - 1].startswith("#") and not lines[first - 1].startswith("# %%"):
+        first -= 1
+    return "\n".join(line.rstrip() if line.isspace() else line for line in lines[first : _last_line(node)])
+
+
+def cells_of(space: Mapping[str, Any]) -> list[Text]:
+    """The cells that a notebook's own variables remember, in the order in which they ran."""
+    cells = space.get("In")
+    if not isinstance(cells, list) or "Out" not in space:
+        return []
+    return [Text(f"cell [{number}]", str(text)) for number, text in enumerate(cells) if text]
+
+
+def file_text(path: str | None) -> list[Text]:
+    """The text of a module's file, if it is there."""
+    if path is None or not path.endswith(".py") or not Path(path).is_file():
+        return []
+    return [Text(Path(path).name, Path(path).read_text("utf-8", "replace"), is_file=True)]

@@ -1,0 +1,98 @@
+"""Inside a fresh interpreter: runs a script's graph on the calls that a run has recorded.
+
+Usage: ``python -I -c "..." SCRIPT GRAPH RECORD OUTCOME``, as `check` starts it.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from contextlib import redirect_stdout
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import msgspec
+
+from genxai_nb.errors import GenXAIError
+from genxai_nb.journal.codec import decode_event, encode_event
+from genxai_nb.journal.events import Event, RunStarted
+
+from .fingerprint import Fingerprint, fingerprint_of
+
+__all__ = ["Outcome", "main"]
+
+
+class Outcome(msgspec.Struct):
+    """What the script's run came to.
+
+    Attributes:
+        events: Its events, encoded.
+        fingerprint: What its graph is made of.
+        error: What stopped the script before its run.
+    """
+
+    events: list[bytes] = []
+    fingerprint: Fingerprint | None = None
+    error: str = ""
+
+
+def main(script: str, graph: str, record: str, outcome: str) -> None:
+    """Run the graph of a script and write down what came of it.
+
+    Args:
+        script: The script's file.
+        graph: What it calls its graph.
+        record: The file with the recorded events.
+        outcome: The file for the outcome.
+    """
+    with redirect_stdout(sys.stderr):
+        found = _tried(Path(script), graph, Path(record))
+    Path(outcome).write_bytes(msgspec.msgpack.encode(found))
+
+
+def _tried(script: Path, name: str, record: Path) -> Outcome:
+    try:
+        graph = vars(_loaded(script))[name]
+        found = Outcome(fingerprint=fingerprint_of(graph))
+    except Exception as exc:  # noqa: BLE001 - a script that was edited may raise anything
+        return Outcome(error=f"{type(exc).__name__}: {exc}")
+    events = [decode_event(line) for line in msgspec.msgpack.decode(record.read_bytes(), type=list[bytes])]
+    if events:
+        try:
+            found.events = [encode_event(event) for event in _replayed(graph, events)]
+        except GenXAIError as exc:
+            found.error = exc.what
+    return found
+
+
+def _loaded(script: Path) -> ModuleType:
+    """The script as the main module, all but its last part, which reads the command line."""
+    module = ModuleType("__main__")
+    module.__file__ = str(script)
+    sys.modules["__main__"] = module
+    tree = ast.parse(script.read_bytes(), str(script))
+    tree.body = [part for part in tree.body if not isinstance(part, ast.If) or not _is_guard(part)]
+    exec(compile(tree, str(script), "exec", dont_inherit=True), vars(module))  # noqa: S102 - it is to be tried
+    return module
+
+
+def _is_guard(part: ast.If) -> bool:
+    return ast.unparse(part.test).replace('"', "'") == "__name__ == '__main__'"
+
+
+def _replayed(graph: Any, recorded: list[Event]) -> list[Event]:
+    from genxai_nb.providers.registry import expect_replay
+
+    expect_replay()
+    started = recorded[0]
+    if not isinstance(started, RunStarted):
+        return []
+    run = graph.start(started.input, model=started.model, store=":memory:")
+    run.replaying(recorded)
+    try:
+        run.resume()
+    except GenXAIError as exc:
+        print(exc, file=sys.stderr)  # noqa: T201 - the journal has it; this is for a person who looks on
+    events: list[Event] = run.events()
+    return events
