@@ -26,6 +26,9 @@ A .py file is imported, without what stands below `if __name__ == "__main__"`. O
 with --trust, as far as the first run cell. The graph's own functions run in any case. The input is that of
 the notebook's last run cell of the graph, with what --input says in its place.
 """
+_MEMORY = """\
+Show what an agent remembers: facts that last, and the conversation and values of its latest run.
+"""
 _RESUME = """\
 Go on with a run where it stands: finished nodes do not run again, finished calls are not repeated.
 Of a run that has ended, print its final state again.
@@ -116,6 +119,18 @@ def _parser() -> _Parser:
     runs = _command(commands, "runs", "list the runs, newest first", "lists:list_runs")
     _store(runs)
     runs.add_argument("--json", action="store_true", help="print them as one line of JSON")
+
+    memory = _command(commands, "memory", "show what agents remember", "memories:show_memory", _MEMORY)
+    memory.add_argument(
+        "agent", metavar="AGENT", nargs="?", help="its name; without one, the agents there are"
+    )
+    memory.add_argument("--kind", metavar="KIND", help="one kind of memory, with its own columns")
+    memory.add_argument("--query", metavar="TEXT", help="what this question recalls, with score and reason")
+    memory.add_argument("--why", action="store_true", help="which memories stood in which prompt of a run")
+    memory.add_argument("--diff", metavar="RUN", help="what a run changed, before and after")
+    memory.add_argument("--run", metavar="RUN", help="the run whose conversation and values are shown")
+    _store(memory)
+    memory.add_argument("--json", action="store_true", help="print the rows as one line of JSON")
 
     tools = _command(commands, "tools", "list the tools that agents and graphs may name", "lists:list_tools")
     tools.add_argument("--json", action="store_true", help="print them as one line of JSON")

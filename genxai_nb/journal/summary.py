@@ -23,6 +23,7 @@ from .events import (
     NodeFailed,
     NodeFinished,
     NodeStarted,
+    Remembered,
     RunCancelled,
     RunFailed,
     RunFinished,
@@ -63,6 +64,7 @@ class NodeSummary(Struct, kw_only=True):
         model: The model it asked last.
         system: The system message of its last model call, as text.
         prompt: The last user message of its last model call, as text.
+        memories: What of its last model call's prompt was remembered.
         reply: The last model's answer in words.
         model_calls: How many model calls were answered.
         tools: The names of the tools it called, in order.
@@ -86,6 +88,7 @@ class NodeSummary(Struct, kw_only=True):
     model: str = ""
     system: str = ""
     prompt: str = ""
+    memories: tuple[Remembered, ...] = ()
     reply: str = ""
     model_calls: int = 0
     tools: tuple[str, ...] = ()
@@ -337,6 +340,7 @@ class _Fold:
             node.model = event.name
             node.system = _last(request, "system")
             node.prompt = _last(request, "user")
+            node.memories = event.memories
 
     def call_diverged(self, event: CallDiverged) -> None:
         self._diverged.add(event.slot)  # it starts next

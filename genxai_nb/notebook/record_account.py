@@ -24,7 +24,7 @@ from genxai_nb.templates import readable
 
 if TYPE_CHECKING:
     from genxai_nb.graph.build import Graph
-    from genxai_nb.journal.events import Event
+    from genxai_nb.journal.events import Event, Remembered
     from genxai_nb.journal.summary import NodeSummary, RunSummary
 
 _MOST_ITEMS = 100
@@ -52,6 +52,7 @@ class Row(Struct, frozen=True, kw_only=True):
     seconds: float | None
     model: str
     prompt: str
+    memories: str
     reply: str
     tools: tuple[str, ...]
     wrote: dict[str, str]
@@ -135,6 +136,11 @@ def cut(text: str, limit: int) -> str:
     return f"{text[:limit].rstrip()}… ({len(text) - limit:,} more characters)"
 
 
+def memories_in_words(memories: Iterable[Remembered]) -> str:
+    """Which memories stood in a prompt, a line each: kind, name, how well it fitted, and why."""
+    return "\n".join(f"{one.kind} {one.id} · {one.score:.2f} · {one.why}" for one in memories)
+
+
 def text_of(value: Any) -> str:
     """Write a value as a person would read it, the same in each run."""
     more = ""
@@ -203,6 +209,7 @@ def _rows(
             seconds=node.seconds if node.visits or node.seconds else None,
             model=node.model,
             prompt=node.prompt,
+            memories=memories_in_words(node.memories),
             reply=node.reply,
             tools=node.tools,
             wrote={name: text_of(value) for name, value in written.get(key, {}).items()},

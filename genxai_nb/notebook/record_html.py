@@ -214,6 +214,8 @@ def _node_cell(row: Row, room: int) -> Markup:
 def _said(row: Row, room: int) -> Iterable[Markup]:
     if row.prompt:
         yield from _labelled("prompt", row.prompt, room)
+    if row.memories:
+        yield from _labelled("memories", row.memories, room)
     if row.reply:
         yield from _labelled(f"reply of {row.model}" if row.model else "reply", row.reply, room)
     if row.tools:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from genxai_nb.graph.draw.figures import short_time
-from genxai_nb.notebook.record_account import cut
+from genxai_nb.notebook.record_account import cut, memories_in_words
 
 from .story import Story
 from .talk import call_row
@@ -40,7 +40,7 @@ def detail(story: Story, key: str, number: int | None, before: Mapping[str, Any]
         "out": _wrote(visit),
         "calls": [call_row(call) for call in visit.calls[-_CALLS:]] if visit else [],
         "more": max(0, len(visit.calls) - _CALLS) if visit else 0,
-        "memories": "-",
+        "memories": _memories(visit),
         "error": cut(visit.error or node.error, _LONGEST) if visit else "",
         "log": list(node.log)[-_LINES:],
         "note": node.note,
@@ -65,6 +65,12 @@ def _wrote(visit: VisitStory | None) -> list[dict[str, Any]]:
             written.setdefault(name, []).append(value)
     written.update(visit.update or {})
     return to_rows(written)
+
+
+def _memories(visit: VisitStory | None) -> str:
+    """What of the latest prompt was remembered; before it is asked, nothing is known."""
+    asked = [call.fact for call in visit.calls if call.fact.kind == "model"] if visit else []
+    return memories_in_words(asked[-1].memories) or "none" if asked else "-"
 
 
 def _took(visit: VisitStory | None) -> str:

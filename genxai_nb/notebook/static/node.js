@@ -40,7 +40,7 @@ export class Chosen {
         "div",
         { class: "gx-line" },
         make("span", { class: "gx-who" }, "memories"),
-        make("span", {}, detail.memories),
+        make("span", { class: "gx-lines" }, detail.memories),
       ),
       detail.log.length > 0
         ? this.fold(
