@@ -36,6 +36,8 @@ class Agent(Definition):
         memory_tokens: One budget for all that it remembers: recalled items take at most half of it, the
             conversation the rest. None for 2,000 tokens of recalled items, and the conversation as the
             model's window holds it.
+        context_window: How many tokens its model takes, answer included; what was said first is left out of a
+            request that would be longer. None for what is known of the model.
 
     Raises:
         DefinitionError: A field does not hold what it should; the error names it.

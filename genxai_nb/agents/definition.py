@@ -48,6 +48,7 @@ class Definition:
     max_tokens: int | None = None
     max_turns: int = 10
     memory_tokens: int | None = None
+    context_window: int | None = None
     policy: Policy | Mapping[str, Any] | str | None = None
     conversation: list[Message] = field(default_factory=list, init=False)
 

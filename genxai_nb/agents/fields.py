@@ -97,7 +97,7 @@ def _check_numbers(given: Mapping[str, Any]) -> None:
     temperature, turns = given["temperature"], given["max_turns"]
     if temperature is not None and not (_is_number(temperature, float) and 0 <= temperature <= 2):
         raise _wrong(given, "temperature", "a number from 0 to 2, or None")
-    for field in ("max_tokens", "memory_tokens"):
+    for field in ("max_tokens", "memory_tokens", "context_window"):
         tokens = given[field]
         if tokens is not None and not (_is_number(tokens) and tokens >= 1):
             raise _wrong(given, field, "a whole number from 1, or None")

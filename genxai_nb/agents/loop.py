@@ -14,6 +14,7 @@ from genxai_nb.messages import Message, ModelReply, ModelRequest, ToolCall, Tool
 from genxai_nb.settings import read_settings
 
 from .output import errors_in_words, read_output
+from .window import fitted
 
 if TYPE_CHECKING:
     from genxai_nb.calls.call import Handler, Traits
@@ -95,8 +96,10 @@ class _Exchange:
         self.said = list(messages)
         self.start = len(messages) - 1
         self.stuck = ""
+        self.left = False  # whoever read the answer as it came has gone
         self.model = context.model_override or agent.model or read_settings().model
         self.handler, self.traits = _model_call(self.model)
+        self.window = agent.context_window or _window_of(self.model)
         self.toolbox = agent.toolbox
         self.counts: dict[bytes, int] = {}
         self.results: dict[bytes, ToolResult] = {}
@@ -111,6 +114,7 @@ class _Exchange:
             temperature=agent.temperature,
             max_tokens=agent.max_tokens,
         )
+        request = fitted(request, self.start, self.window)
         reply: ModelReply = await self.context.call(
             "model", self.model, request, self.handler, self.traits, self.memories
         )
@@ -228,3 +232,9 @@ def _model_call(model: str) -> tuple[Handler, Traits]:
     from genxai_nb.providers.registry import model_call
 
     return model_call(model)
+
+
+def _window_of(model: str) -> int | None:
+    from genxai_nb.providers.registry import window_of
+
+    return window_of(model)

@@ -85,14 +85,16 @@ def _lacking(error: GenXAIError) -> Handler:
 
 
 def window_of(model: str) -> int | None:
-    """How many tokens a model takes, its answer included; None if that is not known, or without a limit.
+    """How many tokens a model takes, its answer included; None if that is not known, or without a limit."""
+    name, _, rest = model.partition(":")
+    if name in VENDORS:
+        from .prices import window_of as listed
 
-    Raises:
-        UnknownName: There is no such provider or script.
-        SetupError: The model lacks something; the subclass and the words say what.
-        Authentication: The vendor's key is not set.
-    """
-    window: int | None = getattr(find_provider(model), "window", None)
+        return listed(name, rest)
+    try:
+        window: int | None = getattr(find_provider(model), "window", None)
+    except GenXAIError:
+        return None
     return window
 
 

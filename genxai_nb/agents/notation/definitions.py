@@ -40,6 +40,7 @@ AGENT_FIELDS: dict[str, FieldKind] = {
     "max_tokens": "count",
     "max_turns": "count",
     "memory_tokens": "count",
+    "context_window": "count",
     "policy": "value",
 }
 
