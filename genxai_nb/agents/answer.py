@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
@@ -154,7 +155,8 @@ async def aask(
 class AnswerStream:
     """An answer on its way, read with ``for`` or ``async for`` as pieces of text.
 
-    Leaving it early stops the run; reading it again gives the whole text in one piece.
+    Leaving it early ends the answer with what has come of it, or cancels the run while it says nothing;
+    reading it again gives the whole text in one piece.
 
     Args:
         agent: Who is asked.
@@ -205,7 +207,7 @@ class AnswerStream:
         finally:
             unsubscribe()
             if not driving.done():
-                self.run.cancel()
+                self._leave()
 
     async def __aiter__(self) -> AsyncIterator[str]:
         """Yield pieces of text; the run goes on the caller's loop.
@@ -213,11 +215,16 @@ class AnswerStream:
         Raises:
             NodeFailed: The agent came to no answer; the cause is chained.
         """
-        async for event in self.run:
-            for piece in self._pieces(event):
-                yield piece
+        async with aclosing(self.run.follow(self._leave)) as events:
+            async for event in events:
+                for piece in self._pieces(event):
+                    yield piece
         for piece in self._end(self.run.result()):
             yield piece
+
+    def _leave(self) -> None:
+        self._slot = ""
+        self.run.leave()
 
     def _pieces(self, event: Event | Hint) -> Iterator[str]:
         if type(event) is not Streamed or type(event.delta) is not TextDelta or not event.delta.text:

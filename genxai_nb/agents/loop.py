@@ -126,6 +126,7 @@ class _Exchange:
                 f"Model {self.model!r} used all its tokens before it answered agent {agent.name!r}.",
                 hint=f"Raise max_tokens (now {agent.max_tokens}).",
             )
+        self.left = reply.stop == "abandoned"
         self.said.append(reply.message)
         return reply.message
 
@@ -204,7 +205,7 @@ class _Exchange:
         if output is None:
             return self._outcome(message.text, message.text)
         value, error = read_output(output, message.text)
-        if error is not None:
+        if error is not None and not self.left:
             wrong = "\n".join(f"- {line}" for line in errors_in_words(error))
             self.said.append(
                 user(f"Your answer does not fit the schema:\n{wrong}\nAnswer again, with JSON only.")

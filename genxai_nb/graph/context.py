@@ -49,6 +49,7 @@ class Exchange:
         policies: What tools may do in the run.
 
     Attributes:
+        making: The calls under way, by slot.
         questions: What people are being asked, by slot, with where the answer goes.
         parked: Told +1 when a body begins to wait for a person, and -1 when it goes on.
         rest: Lets the run stand, and returns when it goes on.
@@ -61,6 +62,7 @@ class Exchange:
         "interactive",
         "lookup",
         "loop",
+        "making",
         "model",
         "parked",
         "policies",
@@ -95,6 +97,7 @@ class Exchange:
         self.answers = dict(answers or {})
         self.interactive = interactive
         self.policies = policies
+        self.making: dict[str, Call] = {}
         self.loop: asyncio.AbstractEventLoop | None = None
         self.questions: dict[str, tuple[Question, asyncio.Future[Any]]] = {}
         self.parked: Callable[[int], None] | None = None
@@ -206,7 +209,11 @@ class VisitContext:
             ),
             memories=memories,
         )
-        return await exchange.chain(handler)(call)
+        exchange.making[slot] = call
+        try:
+            return await exchange.chain(handler)(call)
+        finally:
+            del exchange.making[slot]
 
     async def model(self, prompt: Any, *, model: str | None = None) -> Any:
         """Ask a model once.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterable, Mapping
 from concurrent.futures import Future
 from contextlib import ExitStack
 from time import time
@@ -226,6 +226,23 @@ class Driving:
         else:
             self._on_home(stop)
 
+    def leave(self) -> None:
+        """Read no further: answers on their way end with what has come of them, and nothing new starts.
+
+        Where no answer is on its way, what is under way is cancelled. Returns at once.
+        """
+
+        def go() -> None:
+            driver = self._driver
+            if driver is None or self._driving is None:
+                return
+            if sum(call.leave() for call in driver.exchange.making.values()):
+                driver.pace.stand("left by its reader")
+            else:
+                self.cancel()
+
+        self._on_home(go)
+
     async def _stop(self) -> None:
         """Let go of a run that stands: its bodies are cancelled, its history is kept."""
         if self._driver is not None:
@@ -257,8 +274,16 @@ class Driving:
         """
         return self._stream.subscribe(watcher)
 
-    async def __aiter__(self) -> AsyncIterator[Event | Hint]:
+    def __aiter__(self) -> AsyncIterator[Event | Hint]:
         """Yield facts and hints as they come, driving to the end; leaving early pauses the run."""
+        return self.follow(self.pause)
+
+    async def follow(self, leaving: Callable[[], None]) -> AsyncGenerator[Event | Hint]:
+        """Yield facts and hints as they come, driving to the end.
+
+        Args:
+            leaving: Called when the reader goes away before that.
+        """
         waiting: deque[Event | Hint] = deque()
         loop = asyncio.get_running_loop()
         stirred = asyncio.Event()
@@ -282,8 +307,10 @@ class Driving:
         finally:
             unsubscribe()
             if not driving.done():
-                self.pause()
+                leaving()
                 await asyncio.wait((driving,))
+                if not driving.cancelled():
+                    driving.exception()  # nobody is there to be told
             self._reader = None
 
     # ── looking ──────────────────────────────────────────────────────────────────────────────

@@ -6,6 +6,7 @@ prefix, its value leads to a callable that takes the model's name and returns a 
 
 from __future__ import annotations
 
+import asyncio
 import functools
 from collections.abc import AsyncGenerator
 from importlib import import_module
@@ -23,8 +24,9 @@ from genxai_nb.errors import (
     SetupError,
     UnknownName,
 )
-from genxai_nb.messages import ModelReply, ReasoningDelta, TextDelta, ToolCallDelta
+from genxai_nb.messages import Delta, ModelReply, ReasoningDelta, TextDelta, ToolCallDelta
 
+from .base import assemble
 from .scripted import find_script
 from .vendors import VENDORS, is_installed, lacking, vendor_of, without_adapter
 
@@ -102,12 +104,15 @@ def answer_from(provider: Provider, model: str) -> Handler:
     """Make the handler that lets a provider answer: deltas become hints, the reply is returned.
 
     The handler raises ConnectionLost when the stream ends without its reply, and BadResponse when it
-    holds something that is no delta or goes on after the reply.
+    holds something that is no delta or goes on after the reply. A call whose reader leaves ends with what
+    has come, stop reason ``abandoned``.
     """
 
     async def answer(call: Call) -> ModelReply:
         reply: ModelReply | None = None
+        came: list[Delta] = []
         stream = provider.stream(call.request)
+        task = call.reading = asyncio.current_task()
         try:
             async for item in stream:
                 if reply is not None:
@@ -115,10 +120,16 @@ def answer_from(provider: Provider, model: str) -> Handler:
                 if isinstance(item, ModelReply):
                     reply = item
                 elif isinstance(item, _DELTAS):
+                    came.append(item)
                     call.emit(item)
                 else:
                     raise BadResponse(f"Model {model!r} streamed a {type(item).__name__}, which is no delta.")
+        except asyncio.CancelledError:
+            if not call.left or task is None or task.uncancel():
+                raise
+            reply = _abandoned(came)
         finally:
+            call.reading = None
             if isinstance(stream, AsyncGenerator):
                 await stream.aclose()  # lets go of the connection of a stream that is not read to its end
         if reply is None:
@@ -126,6 +137,12 @@ def answer_from(provider: Provider, model: str) -> Handler:
         return reply
 
     return answer
+
+
+def _abandoned(came: list[Delta]) -> ModelReply:
+    """The answer whose reader has gone: what was said so far, without calls that are not whole."""
+    spoken = (delta for delta in came if not isinstance(delta, ToolCallDelta))
+    return ModelReply(message=assemble(spoken), stop="abandoned")
 
 
 def find_provider(model: str) -> Provider:
