@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import unified_diff
 from itertools import zip_longest
 from pathlib import Path
@@ -142,9 +142,23 @@ def _tried(script: Path, name: str, lines: list[bytes], limit: float) -> Outcome
 
 def _rows(lines: Iterable[bytes], order: Mapping[str, int]) -> list[dict[str, Any]]:
     """Encoded events in canonical order, without what tells only how an answer came."""
-    events = [_bare(decode_event(line)) for line in lines]
+    events = list(_outermost(_bare(decode_event(line)) for line in lines))
     text = canonical(events, order)
     return [msgspec.json.decode(row) for row in text.split(b"\n")] if text else []
+
+
+def _outermost(events: Iterable[Event]) -> Iterator[Event]:
+    """The events without what tools asked in turn: a tool that is answered from the record asks nothing."""
+    tools: set[str] = set()
+    inside: set[str] = set()
+    for event in events:
+        if isinstance(event, CallStarted):
+            if event.kind == "tool":
+                tools.add(event.slot)
+            if event.parent in tools or event.parent in inside:
+                inside.add(event.slot)
+        if getattr(event, "slot", None) not in inside:
+            yield event
 
 
 def _bare(event: Event) -> Event:

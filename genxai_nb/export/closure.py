@@ -100,7 +100,8 @@ class Closure:
                 self.take_needs(unit, found.needs, wanted)
                 return found.text
         if isinstance(value, FunctionType):
-            name = self.free_name(value.__name__ if value.__name__.isidentifier() else wanted or "function")
+            name = value.__name__ if value.__name__.isidentifier() else wanted or "function"
+            name = self.free_name(f"{name}_1" if name in unit.space else name)
             self._object(unit, name, value)
             return name
         if isinstance(value, type):
@@ -370,7 +371,7 @@ class Closure:
             if "." in holder:
                 continue
             text = f"{holder} = {self._held(holder)}"
-            needed = frozenset(self._names_held(holder))
+            needed = frozenset({"SimpleNamespace", *self._names_held(holder)})
             pieces.append(Piece(names=(holder,), text=text, order=(0, 0), now=needed))
         return pieces
 
