@@ -8,13 +8,13 @@ import tempfile
 from collections import Counter
 
 import pytest
+from aftermath import check_aftermath
 from failing import FailingStore
 from workload import GIVEN, workflow
 
 from genxai_nb import Run
 from genxai_nb.errors import GenXAIError, NodeFailed, StoreError
 from genxai_nb.journal import MemoryStore
-from genxai_nb.journal import events as facts
 from genxai_nb.journal.codec import encode_event, encode_request
 from genxai_nb.journal.opening import register_store
 from genxai_nb.journal.sqlite import SqliteStore
@@ -63,36 +63,6 @@ def go_on(run, url, marks, *, anew):
     return run.resume().state
 
 
-def bodies_of(events):
-    done = {f"body {e.node} {e.visit}" for e in events if type(e) is facts.NodeFinished}
-    return done | {f"body {e.node} {e.visit} {e.index}" for e in events if type(e) is facts.InstanceFinished}
-
-
-def effects_in(events):
-    """The slots of the effects that were started."""
-    return {e.slot for e in events if type(e) is facts.CallStarted and e.effect}
-
-
-def answers_in(events):
-    return {e.slot for e in events if type(e) is facts.CallFinished}
-
-
-def check(store, published, before, marks, later):
-    """What was published is in the journal, in its order; what the journal held as done was not done again."""
-    lines = [encode_event(event) for event in before]
-    shown = [encode_event(event) for event in published if hasattr(event, "at")]
-    rest = iter(lines)
-    assert all(line in rest for line in shown)
-    assert not bodies_of(before) & set(later)
-    after = list(store.inner.read("r1"))
-    assert [encode_event(event) for event in after[: len(before)]] == lines
-    assert not effects_in(before) & answers_in(before) & effects_in(after[len(before) :])
-    visits = Counter((e.node, e.visit) for e in after if type(e) is facts.NodeFinished)
-    assert set(visits.values()) == {1}
-    effects = Counter(mark for mark in (*marks, *later) if mark.startswith("effect"))
-    assert max(effects.values()) <= 2
-
-
 @pytest.fixture
 def made(request, tmp_path):
     """Make an empty store of the kind that the test asks for."""
@@ -122,7 +92,7 @@ def test_a_store_may_fail_at_any_operation(made, how, lasting):
         store = FailingStore(made(), at, how, lasting=lasting)
         url, marks, later = put(store), [], []
         run, published, error = play(url, marks)
-        published = list(published)  # the run that goes on publishes more
+        shown = [encode_event(event) for event in published if hasattr(event, "at")]
         if not store.fired:
             break
         fired[store.fired] += 1
@@ -130,7 +100,7 @@ def test_a_store_may_fail_at_any_operation(made, how, lasting):
         store.mend()
         before = list(store.inner.read("r1")) if store.inner.runs() else []
         assert encode_request(go_on(run, url, later, anew=at % 2)) == expected, at
-        check(store, published, before, marks, later)
+        check_aftermath(shown, before, list(store.inner.read("r1")), marks, later)
     print(f"failed at: {dict(fired)}")
     assert fired["append"] > 20
     assert {"begin", "lease", "read", "heads"} <= set(fired)
