@@ -136,6 +136,20 @@ class Roots:
                 descriptor = os.open(name, flags, 0o644, dir_fd=folder)
             return os.fdopen(plain_file(descriptor, path), "ab")
 
+    def size(self, path: str) -> int | None:
+        """The bytes of a file; None if there is none.
+
+        Raises:
+            Denied: It is not under a root, or is no plain file.
+        """
+        try:
+            with self.open(path) as file:
+                return os.fstat(file.fileno()).st_size
+        except Denied:
+            raise
+        except ToolFailed:
+            return None
+
     @contextmanager
     def folder(self, path: str) -> Iterator[int]:
         """Open a folder; yields its descriptor, for calls that take ``dir_fd``.

@@ -43,6 +43,18 @@ _BUILTIN = (
             "Compute the digest of a text, or its HMAC with a named key."),
     ToolRow("regex_matcher", "computation", ("text", "regex"),
             "Find, replace or split text by a regular expression."),
+    ToolRow("directory_scanner", "file", ("list", "read"),
+            "List a folder and what lies below it.", permissions=("read",)),
+    ToolRow("file_compressor", "file", ("archive",),
+            "Pack a file or a folder into an archive, unpack one, or list what one holds.",
+            permissions=("read", "write")),
+    ToolRow("file_reader", "file", ("text", "read"),
+            "Read a text file, or some lines of it.", permissions=("read",)),
+    ToolRow("file_writer", "file", ("text", "write"), "Write a text file.", permissions=("write",)),
+    ToolRow("image_processor", "file", ("image",),
+            "Look at an image, or write a changed copy of it.", permissions=("read", "write")),
+    ToolRow("pdf_parser", "file", ("pdf", "read"),
+            "Read the text and the metadata of a PDF document.", permissions=("read",)),
 )  # fmt: skip
 _ROWS = {row.name: row for row in _BUILTIN}
 

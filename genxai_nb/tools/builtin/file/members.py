@@ -1,0 +1,110 @@
+"""What archives hold, one member after the other, whatever their format."""
+
+from __future__ import annotations
+
+import gzip
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from typing import BinaryIO, NamedTuple, cast
+
+from genxai_nb.errors import Denied, ToolFailed
+from genxai_nb.guard.names import shown
+
+__all__ = ["FREE", "HIGHEST_RATIO", "MOST_BYTES", "Member", "members_of", "too_large"]
+
+MOST_BYTES = 200 * 1024 * 1024
+HIGHEST_RATIO = 100
+FREE = 1024 * 1024  # so small a whole may be packed as densely as it likes
+
+_GZIP = b"\x1f\x8b"
+_ENCRYPTED = 0x1
+_KINDS = 0o170000
+_PLAIN = 0o100000
+
+
+class Member(NamedTuple):
+    """A plain file in an archive: its path, and its bytes when unpacked as the archive says."""
+
+    name: str
+    size: int
+
+
+def members_of(file: BinaryIO, kind: str, source: str) -> Iterator[tuple[Member, BinaryIO]]:
+    """The plain files in an archive, each with what reads it, to be read before the next one is asked for.
+
+    Raises:
+        Denied: A member is a link, a device or encrypted.
+        ToolFailed: It is no archive of that format, or damaged.
+    """
+    file.seek(0)
+    reader = {"zip": _of_zip, "gzip": _of_gzip}.get(kind, _of_tar)
+    try:
+        yield from reader(file, source)
+    except (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError) as exc:
+        raise ToolFailed(
+            f"{shown(source)} is no {kind} archive, or damaged: {exc}.", hint="Check format."
+        ) from exc
+    except (ValueError, OverflowError, IndexError, KeyError) as exc:
+        raise ToolFailed(f"{shown(source)} is damaged: {exc}.") from exc
+
+
+def _of_zip(file: BinaryIO, source: str) -> Iterator[tuple[Member, BinaryIO]]:
+    with zipfile.ZipFile(file) as packed:
+        for entry in packed.infolist():
+            kind = entry.external_attr >> 16 & _KINDS
+            if entry.is_dir():
+                continue
+            if kind not in {0, _PLAIN}:
+                raise Denied(f"{shown(source)} holds {shown(entry.filename)}, which is no plain file.")
+            if entry.flag_bits & _ENCRYPTED:
+                raise ToolFailed(f"{shown(source)} is protected by a password.", hint="Ask for another copy.")
+            with packed.open(entry) as read:
+                yield Member(entry.filename, entry.file_size), cast("BinaryIO", read)
+
+
+def _of_tar(file: BinaryIO, source: str) -> Iterator[tuple[Member, BinaryIO]]:
+    packed_bytes = file.seek(0, 2)
+    file.seek(0)
+    start = file.read(2)
+    file.seek(0)
+    inner = gzip.GzipFile(fileobj=file, mode="rb") if start == _GZIP else file
+    bounded = _Bounded(cast("BinaryIO", inner), max(4 * FREE, packed_bytes * (HIGHEST_RATIO + 1)), source)
+    # as a stream: headers may not make it read back, or all at once
+    with tarfile.open(fileobj=cast("BinaryIO", bounded), mode="r|") as packed:
+        for entry in packed:
+            if entry.isdir():
+                continue
+            if not entry.isreg():
+                raise Denied(f"{shown(source)} holds {shown(entry.name)}, which is a link or a device.")
+            read = packed.extractfile(entry)
+            if read is not None:
+                yield Member(entry.name, entry.size), cast("BinaryIO", read)
+
+
+class _Bounded:
+    """What reads a file up to a limit, whatever an archive's headers ask for."""
+
+    def __init__(self, file: BinaryIO, most: int, source: str) -> None:
+        self._file = file
+        self._left = most
+        self._source = source
+
+    def read(self, size: int) -> bytes:
+        made = self._file.read(size)
+        self._left -= len(made)
+        if self._left < 0:
+            raise too_large(self._source)
+        return made
+
+
+def too_large(source: str) -> Denied:
+    """What is said of an archive that becomes too large."""
+    what = f"{shown(source)} becomes more than {MOST_BYTES} bytes, or {HIGHEST_RATIO} times its size."
+    return Denied(what, hint="Such archives are not unpacked.")
+
+
+def _of_gzip(file: BinaryIO, _source: str) -> Iterator[tuple[Member, BinaryIO]]:
+    with gzip.GzipFile(fileobj=file, mode="rb") as read:
+        yield Member("content", 0), cast("BinaryIO", read)

@@ -1,0 +1,125 @@
+"""Reading PDF documents, in a process of their own: a crafted one can ask for any time and memory."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+from annotated_types import Interval
+from msgspec import Struct, convert
+
+from genxai_nb.errors import MissingPackage, ToolFailed
+from genxai_nb.guard.policy import roots_of
+from genxai_nb.tools.base import tool
+
+__all__ = ["Document", "Page", "pdf_parser"]
+
+LARGEST = 50 * 1024 * 1024
+MOST_CHARACTERS = 200_000
+MOST_PAGES = 500
+
+_CHILD = str(Path(__file__).with_name("pdf_pages.py"))
+
+
+class Page(Struct, frozen=True):
+    """The text of one page; pages count from 1."""
+
+    number: int
+    text: str
+
+
+class Document(Struct, frozen=True, omit_defaults=True):
+    """A PDF document.
+
+    Attributes:
+        path: The file, as it was asked for.
+        page_count: How many pages it has.
+        pages: The text of the pages that were asked for.
+        metadata: Title, author and the like.
+        truncated: There is more text than what is told.
+    """
+
+    path: str
+    page_count: int
+    pages: list[Page] = []
+    metadata: dict[str, str] = {}
+    truncated: bool = False
+
+
+@tool(
+    category="file",
+    tags=["pdf", "read"],
+    read_only=True,
+    idempotent=True,
+    timeout=90,
+    permissions=["read"],
+    subjects={"file_path": "roots"},
+)
+def pdf_parser(
+    file_path: str,
+    *,
+    extract_text: bool = True,
+    extract_metadata: bool = True,
+    page_range: str = "all",
+    timeout: Annotated[float, Interval(ge=1, le=60)] = 30,
+    context: Any = None,
+) -> Document:
+    """Read the text and the metadata of a PDF document.
+
+    Args:
+        file_path: The document, relative to the working folder.
+        extract_text: Tell the text of the pages.
+        extract_metadata: Tell title, author and the like.
+        page_range: Which pages, from 1: all, or numbers and ranges such as 1-3, 7.
+        timeout: Seconds that it may take.
+        context: The context of the call.
+
+    Example:
+        >>> from PIL import Image
+        >>> Image.new("RGB", (40, 20)).save("one.pdf", title="One")
+        >>> found = pdf_parser("one.pdf")
+        >>> found.page_count, found.metadata["title"]
+        (1, 'One')
+    """
+    if importlib.util.find_spec("pypdf") is None:
+        raise MissingPackage("pypdf", "tools")
+    asked = {
+        "text": extract_text,
+        "metadata": extract_metadata,
+        "pages": page_range,
+        "most_characters": MOST_CHARACTERS,
+        "most_pages": MOST_PAGES,
+        "seconds": timeout,
+    }
+    with roots_of(context).open(file_path) as file:
+        if file.seek(0, 2) > LARGEST:
+            raise ToolFailed(f"{file_path!r} is larger than {LARGEST} bytes.")
+        file.seek(0)
+        said = _asked(file, asked, timeout, file_path)
+    if "wrong" in said:
+        raise ToolFailed(f"{file_path!r} cannot be read: {said['wrong']}.", hint=said.get("hint", ""))
+    return convert({"path": file_path, **said}, Document)
+
+
+def _asked(file: Any, asked: dict[str, Any], seconds: float, path: str) -> dict[str, Any]:
+    try:
+        done = subprocess.run(  # noqa: S603 - our own file, no shell
+            [sys.executable, "-I", _CHILD, json.dumps(asked)],
+            stdin=file,
+            capture_output=True,
+            timeout=seconds,
+            env={},
+            check=False,
+        )
+        said: dict[str, Any] = json.loads(done.stdout)
+    except subprocess.TimeoutExpired as exc:
+        raise ToolFailed(
+            f"{path!r} took more than {seconds:g} s to read.", hint="Ask for fewer pages."
+        ) from exc
+    except ValueError as exc:
+        raise ToolFailed(f"{path!r} cannot be read: it needs more time or memory than it may have.") from exc
+    return said

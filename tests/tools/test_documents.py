@@ -1,0 +1,189 @@
+"""Tools for images and PDF documents: real files made here, and files made to harm."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+from pypdf import PdfWriter
+from pypdf.generic import DecodedStreamObject, DictionaryObject, NameObject
+
+from genxai_nb.errors import ToolFailed
+from genxai_nb.tools.registry import find
+
+image, pdf = find("image_processor"), find("pdf_parser")
+
+
+def painted(path: str, size: tuple[int, int] = (60, 30), **options) -> None:
+    Image.new("RGB", size, (255, 0, 0)).save(path, **options)
+
+
+def document(path: str, *pages: str, title: str = "Report", password: str = "") -> None:
+    """A PDF whose pages hold these texts."""
+    made = PdfWriter()
+    font = DictionaryObject({
+        NameObject("/Type"): NameObject("/Font"),
+        NameObject("/Subtype"): NameObject("/Type1"),
+        NameObject("/BaseFont"): NameObject("/Helvetica"),
+    })  # fmt: skip
+    for text in pages:
+        page = made.add_blank_page(300, 300)
+        page[NameObject("/Resources")] = DictionaryObject(
+            {NameObject("/Font"): DictionaryObject({NameObject("/F1"): font})}
+        )
+        content = DecodedStreamObject()
+        content.set_data(f"BT /F1 12 Tf 20 100 Td ({text}) Tj ET".encode())
+        page[NameObject("/Contents")] = content
+    made.add_metadata({"/Title": title})
+    if password:
+        made.encrypt(password, algorithm="RC4-128")
+    made.write(path)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "BMP", "WEBP"])
+def test_images_are_analyzed_and_converted(kind: str):
+    """Each format is written and read."""
+    painted("in.png")
+    made = image("in.png", "convert", output_format=kind, output_path="out")
+    assert (made.format, made.width, made.height) == (kind, 60, 30)
+    found = image("out", "analyze")
+    assert (found.format, found.width, found.size) == (kind, 60, Path("out").stat().st_size)
+    assert found.color[1:2] == "f"
+    assert found.brightness == pytest.approx(0.21, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("operation", "options", "size"),
+    [
+        ("resize", {"width": 10, "height": 10}, (10, 10)),
+        ("resize", {"width": 20}, (20, 10)),
+        ("resize", {"height": 15}, (30, 15)),
+        ("thumbnail", {"width": 20, "height": 20}, (20, 10)),
+    ],
+)
+def test_images_are_resized(operation: str, options: dict, size: tuple[int, int]):
+    """A side that is not said follows from the shape."""
+    painted("in.png")
+    made = image("in.png", operation, output_path="out.png", **options)
+    assert (made.width, made.height) == size
+
+
+def test_a_copy_goes_without_the_notes_of_the_camera():
+    """What an image says of place and camera stays behind."""
+    exif = Image.Exif()
+    exif[0x010F] = "canary-camera"
+    painted("in.jpg", exif=exif)
+    image("in.jpg", "convert", output_path="out.jpg")
+    assert b"canary" in Path("in.jpg").read_bytes()
+    assert b"canary" not in Path("out.jpg").read_bytes()
+
+
+def test_transparency_and_frames_are_told():
+    """Frames are counted and transparent pixels seen."""
+    Image.new("RGBA", (4, 4), (0, 0, 255, 10)).save("clear.png")
+    frames = [Image.new("L", (4, 4), shade) for shade in (0, 100, 200)]
+    frames[0].save("moving.gif", save_all=True, append_images=frames[1:])
+    assert image("clear.png", "analyze").transparent
+    assert image("moving.gif", "analyze").frames == 3
+
+
+def test_image_bombs_are_refused():
+    """An image of more pixels than the limit is refused before they are unpacked."""
+    head = struct.pack(">IIBBBBB", 60_000, 60_000, 1, 0, 0, 0, 0)
+
+    def chunk(name: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+    Path("bomb.png").write_bytes(
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", head)
+        + chunk(b"IDAT", zlib.compress(bytes(1000)))
+        + chunk(b"IEND", b"")
+    )
+    with pytest.raises(ToolFailed, match="pixels"):
+        image("bomb.png", "analyze")
+    painted("in.png")
+    with pytest.raises(ToolFailed, match="too many"):
+        image("in.png", "resize", width=9000, height=9000, output_path="out.png")
+
+
+def test_what_is_no_image_is_told():
+    """Text, a postscript program and a cut file are refused in words."""
+    Path("a.txt").write_text("text", encoding="utf-8")
+    Path("a.eps").write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n")
+    painted("in.png", (500, 500))
+    Path("cut.png").write_bytes(Path("in.png").read_bytes()[:-400])
+    for path in ("a.txt", "a.eps", "cut.png"):
+        with pytest.raises(ToolFailed, match="image"):
+            image(path, "analyze")
+    with pytest.raises(ToolFailed, match="output_path"):
+        image("in.png", "convert")
+    with pytest.raises(ToolFailed, match="width or a height"):
+        image("in.png", "resize", output_path="out.png")
+
+
+def test_documents_are_read():
+    """Text comes by page, with the metadata."""
+    document("a.pdf", "first page", "second page", "third page")
+    found = pdf("a.pdf", page_range="1, 3-")
+    assert [(page.number, page.text.strip()) for page in found.pages] == [
+        (1, "first page"),
+        (3, "third page"),
+    ]
+    assert (found.page_count, found.metadata["title"], found.truncated) == (3, "Report", False)
+    assert pdf("a.pdf", extract_text=False, extract_metadata=False).pages == []
+
+
+@pytest.mark.parametrize("wanted", ["0", "4", "3-1", "x", "1-x", ""])
+def test_pages_that_are_not_there_are_told(wanted: str):
+    """A range outside the document names the pages that it has, or how to write it."""
+    document("a.pdf", "one", "two", "three")
+    with pytest.raises(ToolFailed, match=r"pages 1 to 3|Write all"):
+        pdf("a.pdf", page_range=wanted)
+
+
+def test_locked_documents_are_told():
+    """A document with a password says so."""
+    document("a.pdf", "one", password="secret")
+    with pytest.raises(ToolFailed, match="password"):
+        pdf("a.pdf")
+
+
+def test_documents_that_would_not_end_are_stopped():
+    """A page tree that goes round, and a stream that unpacks without bound, end in an error or within limits."""
+    document("a.pdf", "one")
+    data = Path("a.pdf").read_bytes()
+    Path("round.pdf").write_bytes(data.replace(b"/Kids [ ", b"/Kids [ 1 0 R "))
+    packed = zlib.compress(zlib.compress(bytes(400_000_000), 9), 9)
+    stream = b"4 0 obj\n<< /Length %d /Filter [/FlateDecode /FlateDecode] >>\nstream\n" % len(packed)
+    Path("bomb.pdf").write_bytes(
+        b"%PDF-1.4\n1 0 obj\n<< /Type /Catalog /Pages 2 0 R >>\nendobj\n"
+        b"2 0 obj\n<< /Type /Pages /Kids [3 0 R] /Count 1 >>\nendobj\n"
+        b"3 0 obj\n<< /Type /Page /Parent 2 0 R /MediaBox [0 0 9 9] /Contents 4 0 R >>\nendobj\n"
+        + stream + packed + b"\nendstream\nendobj\ntrailer\n<< /Root 1 0 R >>\n%%EOF"
+    )  # fmt: skip
+    for path in ("round.pdf", "bomb.pdf"):
+        try:
+            found = pdf(path, timeout=5)
+        except ToolFailed:
+            continue
+        assert len(found.pages) <= 2
+
+
+@settings(max_examples=5)
+@given(st.binary(max_size=200))
+def test_any_bytes_are_a_document_or_an_error_in_words(data: bytes):
+    """No content makes the tools fail in another way."""
+    Path("fuzz").write_bytes(b"%PDF-1.4\n" + data)
+    with suppress(ToolFailed):
+        pdf("fuzz")
+    for start in (b"", b"\x89PNG\r\n\x1a\n", b"GIF89a", b"RIFF....WEBP", b"BM"):
+        Path("fuzz").write_bytes(start + data)
+        with suppress(ToolFailed):
+            image("fuzz", "analyze")
