@@ -110,6 +110,13 @@ def test_nothing_to_answer_from_is_said():
     assert text_of("Write a poem about the sea.").startswith("I am the offline stand-in")
 
 
+def test_what_is_told_is_noted():
+    """A statement that asks for nothing gets no excuse for an answer; a command does."""
+    assert text_of("My first language is JavaScript.") == "Noted."
+    assert text_of("My first language is JavaScript. Compare it with Python.") != "Noted."
+    assert text_of("Which language is my first one?") != "Noted."
+
+
 def test_context_of_earlier_messages_is_used():
     """A question in a conversation is answered from what was given before."""
     before = (user(f"Here are my notes. {BREAD}"), assistant("Thank you."))

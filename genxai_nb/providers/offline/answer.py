@@ -20,6 +20,7 @@ from .roles import (
 )
 from .text import STOP_WORDS, Weights, list_items, sentences, stems, terms, words
 
+NOTED = "Noted."
 NOTHING = "I am the offline stand-in: I pick sentences from the text that I am given, and there was none to pick from."
 
 _FREQUENT = 0.01  # the weight of a term that is only frequent, next to 1 of one that is asked for
@@ -61,7 +62,7 @@ def compose(ask: Ask, *, hint: str = "", judge: bool = True, draft: str = "") ->
     else:
         count = limit or (2 if ask.is_question else 3)
         chosen = pick(source, weigh(ask, hint), count, exact=limit is not None or not ask.is_question)
-    return within(chosen, ask.amount("words"), weigh(ask, hint)) or NOTHING
+    return within(chosen, ask.amount("words"), weigh(ask, hint)) or (NOTED if ask.is_statement else NOTHING)
 
 
 def material(ask: Ask) -> list[str]:

@@ -108,6 +108,13 @@ class Ask:
         """The task asks for something to be known."""
         return "?" in self.task
 
+    @property
+    def is_statement(self) -> bool:
+        """The task tells something, and asks for nothing."""
+        said = sentences(self.task) or [self.task]
+        openings = [(words(sentence) or [""])[0].lower() for sentence in said]
+        return not self.is_question and not any(opening in _COMMANDS for opening in openings)
+
     def amount(self, unit: str) -> int | None:
         """How many sentences (points, bullets) or words are asked for, by the task or else the persona."""
         for text in (self.task, self.persona):
