@@ -155,9 +155,11 @@ class Book:
         prompt = self.cell(number).locator(".jp-InputPrompt")
         before = prompt.inner_text()
         for _ in range(8):  # a page that has just opened may not hear the key, or forget what it was told
-            prompt.click()
-            self.page.keyboard.press("Control+Enter")
             with suppress(Late):
+                prompt.click(
+                    timeout=_PATIENCE / 5
+                )  # another output may lie over it while the page is laid out
+                self.page.keyboard.press("Control+Enter")
                 self._prompt_is(number, f"text !== {before!r}", timeout=2000)
                 if not wait:
                     return
