@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -235,18 +236,19 @@ def _short(value: Any) -> str:
 
 def _parts_differ(run: Fingerprint, script: Fingerprint, labels: Mapping[str, str]) -> Difference | None:
     """The first definition, option or constant in which two graphs differ, told by their texts."""
-    names = [*run.parts, *(name for name in script.parts if name not in run.parts)]
-    for name in sorted(names, key=lambda name: not name.startswith("constant ")):
-        one, other = run.parts.get(name, Part("")), script.parts.get(name, Part(""))
-        if one.version != other.version:
-            node = name.partition(" ")[0].rpartition("/")[2]
-            same = one.text == other.text
-            return Difference(
-                where=f"definition of {name}" if name != "schema" else "the schema",
-                run=one.text if not same else f"version {one.version[:8]}, by something that it uses",
-                script=other.text if not same else f"version {other.version[:8]}",
-                cell=labels.get(node, ""),
-            )
+    pairs = [
+        (name, run.parts.get(name, Part("")), script.parts.get(name, Part("")))
+        for name in [*run.parts, *(name for name in script.parts if name not in run.parts)]
+    ]
+    different = [pair for pair in pairs if pair[1].version != pair[2].version]
+    for name, one, other in sorted(different, key=lambda pair: pair[1].text == pair[2].text):
+        same = one.text == other.text
+        return Difference(
+            where=name if " " in name or name == "schema" else f"definition of {name}",
+            run=f"version {one.version[:8]}, by something that it uses" if same else one.text.strip(),
+            script=f"version {other.version[:8]}" if same else other.text.strip(),
+            cell=next((labels[word] for word in re.findall(r"\w+", name) if labels.get(word)), ""),
+        )
     if run.structure.version != script.structure.version:
         return Difference(
             where="nodes, edges or reducers", run=run.structure.text, script=script.structure.text

@@ -102,10 +102,10 @@ class Closure:
         if isinstance(value, FunctionType):
             name = value.__name__ if value.__name__.isidentifier() else wanted or "function"
             name = self.free_name(f"{name}_1" if name in unit.space else name)
-            self._object(unit, name, value)
+            self.carry_function(unit, name, value)
             return name
         if isinstance(value, type):
-            self._class(unit, value.__name__, value)
+            self.carry_class(unit, value.__name__, value)
             return value.__name__
         return self._constants.inline(unit, value, wanted)
 
@@ -281,11 +281,11 @@ class Closure:
 
     def _definition(self, unit: Unit, name: str, value: Any, statement: Statement) -> None:
         if isinstance(value, FunctionType) and not code_agrees(value, statement.node):
-            self._object(unit, name, value)
+            self.carry_function(unit, name, value)
         else:
             self.statements(unit, (name,), [statement])
 
-    def _object(self, unit: Unit, name: str, value: FunctionType) -> None:
+    def carry_function(self, unit: Unit, name: str, value: FunctionType) -> None:
         """Carry a function by its own source, as no statement of the namespace has made it."""
         if value.__closure__:
             made_again(self, unit, name, value)
@@ -305,7 +305,7 @@ class Closure:
         statement = Statement(node, f"{text}{alias}", label, -1)
         self.statements(unit, names, [statement])
 
-    def _class(self, unit: Unit, name: str, value: type) -> None:
+    def carry_class(self, unit: Unit, name: str, value: type) -> None:
         """Carry a class that no statement has made: by its source, or a pydantic model by its fields."""
         text = dedented(source_of(value)).rstrip()
         node = _only_definition(text)
@@ -337,9 +337,9 @@ class Closure:
         elif found is not None:
             self.add_import(found)
         elif isinstance(value, type) and is_own(value.__module__):
-            self._class(unit, name, value)
+            self.carry_class(unit, name, value)
         elif isinstance(value, FunctionType):
-            self._object(self.units.of(value.__globals__), name, value)
+            self.carry_function(self.units.of(value.__globals__), name, value)
         else:
             self._constants.by_value(unit, name, value, self.label_of(unit, name))
 

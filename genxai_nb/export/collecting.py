@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from types import FunctionType
 from typing import Any, Protocol
 
 from genxai_nb.source import Needs
@@ -22,6 +23,9 @@ class Collecting(Protocol):
 
     def refer(self, value: Any, wanted: str = "") -> Code:
         """What a value is called in the script."""
+
+    def variable(self, unit: Unit, value: Any, likely: str) -> str:
+        """The variable of a namespace that holds a value; empty if none does."""
 
     def need(self, unit: Unit, name: str) -> None:
         """Collect what a name of a namespace stands for."""
@@ -48,3 +52,9 @@ class Collecting(Protocol):
         self, unit: Unit, names: Iterable[str], statements: Sequence[Statement], text: str = ""
     ) -> None:
         """Carry statements as they are written."""
+
+    def carry_function(self, unit: Unit, name: str, value: FunctionType) -> None:
+        """Carry a function by its own source."""
+
+    def carry_class(self, unit: Unit, name: str, value: type) -> None:
+        """Carry a class by its own source, or by its fields."""

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import ast
-import io
-from collections.abc import Generator
 from enum import Enum
 from functools import partial
-from types import AsyncGeneratorType, CoroutineType, FunctionType, MethodType
+from types import FunctionType, MethodType
 from typing import Any
 
 from genxai_nb.source import bound_in, imported_in, outside_functions
 
 from .collecting import Collecting
 from .literals import Code, assigned, call, writable
+from .live import is_live
 from .pieces import Import, Piece
 from .texts import Statement
 from .units import Unit
 
 __all__ = ["Constants"]
 
-_LIVE = (io.IOBase, Generator, AsyncGeneratorType, CoroutineType)
-_LIVE_ENDINGS = ("Connection", "Cursor", "Socket", "socket", "Popen")
 _CARRIED = (
     *(ast.Import, ast.ImportFrom, ast.Assign, ast.AnnAssign, ast.FunctionDef, ast.AsyncFunctionDef),
     *(ast.ClassDef, ast.Pass, ast.Raise, ast.If, ast.Try, ast.ExceptHandler),
@@ -55,12 +52,18 @@ class Constants:
 
     def by_value(self, unit: Unit, name: str, value: Any, label: str) -> None:
         """Carry a value as it is now."""
+        if isinstance(value, FunctionType):
+            self._closure.carry_function(unit, name, value)
+            return
+        if isinstance(value, type):
+            self._closure.carry_class(unit, name, value)
+            return
         order = statement.order if (statement := unit.texts.binding(name)) else 0
         text = ""
         used: frozenset[str] = frozenset()
         if writable(value):
             text = assigned(name, value)
-        elif isinstance(value, (Enum, FunctionType, type, partial, MethodType)):
+        elif isinstance(value, (Enum, partial, MethodType)):
             told = self.inline(unit, value, name)
             text, used = f"{name} = {told}", frozenset({told.partition(".")[0].partition("(")[0]})
         if text:
@@ -94,14 +97,6 @@ class Constants:
     def _refuse(self, name: str, value: Any, label: str) -> None:
         kind = f"{type(value).__module__}.{type(value).__qualname__}".removeprefix("builtins.")
         self._closure.refuse(name, label, f"it is a live object of type {kind}")
-
-
-def is_live(value: object) -> bool:
-    """Whether a value stands for something outside, or half way through, that no script can begin with."""
-    kind = type(value)
-    return isinstance(value, _LIVE) or (
-        kind.__name__.endswith(_LIVE_ENDINGS) and kind.__module__.partition(".")[0] not in {"__main__"}
-    )
 
 
 def _carries(node: ast.stmt, value: Any, unit: Unit) -> bool:

@@ -172,7 +172,7 @@ def export_graph(what: Graph | Run, path: str | Path, origin: Origin, wanted: Wa
 def _checked(
     made: Exported, script: Script, graph: Graph, recorded: Sequence[Event], limit: float
 ) -> Exported:
-    found = check(made.path, script.graph, graph, recorded, script.labels, limit=limit)
+    found = check(made.path, script.graph, graph, recorded, {**script.places, **script.labels}, limit=limit)
     return Exported(
         path=made.path,
         graph=made.graph,

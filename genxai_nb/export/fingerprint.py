@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from re import Pattern
 from types import FunctionType
 from typing import Any
 
@@ -14,6 +15,7 @@ from genxai_nb.graph.build import Graph
 from genxai_nb.source import is_own, source_of, uses_of, version_of
 from genxai_nb.tools.base import Tool
 
+from .conditions import condition_of
 from .literals import writable
 
 __all__ = ["Fingerprint", "Part", "fingerprint_of"]
@@ -67,14 +69,18 @@ def _take(graph: Graph, parts: dict[str, Part], path: str) -> None:
         if isinstance(definition, Graph):
             _take(definition, parts, f"{path}{name}/")
         for function in _functions_of(definition):
-            _constants(function, parts, set())
+            _used(function, parts, set())
+    for key, reducer in graph.schema.reducers.items():
+        parts[f"{path}reducer of {key}"] = Part(version_of(reducer).hash, source_of(reducer))
+        for function in _functions_of(reducer):
+            _used(function, parts, set())
     for edge in graph.edges:
-        if edge.decide is not None and edge.decide.__closure__:
-            for cell in edge.decide.__closure__:
-                if isinstance(cell.cell_contents, FunctionType):
-                    text = source_of(cell.cell_contents)
-                    version = version_of(cell.cell_contents).hash
-                    parts[f"{path}{edge.source} -> {edge.target} condition"] = Part(version, text)
+        condition = condition_of(edge)
+        if condition is not None:
+            name = f"{path}condition of {edge.source} -> {edge.target}"
+            parts[name] = Part(version_of(condition).hash, source_of(condition))
+            for function in _functions_of(condition):
+                _used(function, parts, set())
 
 
 def _functions_of(definition: Any) -> Iterator[FunctionType]:
@@ -92,14 +98,17 @@ def _functions_of(definition: Any) -> Iterator[FunctionType]:
         yield definition
 
 
-def _constants(function: FunctionType, parts: dict[str, Part], seen: set[int]) -> None:
-    """Constants that a function reaches and that its version only knows by type."""
+def _used(function: FunctionType, parts: dict[str, Part], seen: set[int]) -> None:
+    """What a function reaches: functions, classes, and constants, by value also those that its version knows by type."""
     if id(function) in seen or not is_own(str(function.__globals__.get("__name__", ""))):
         return
     seen.add(id(function))
     for name, value in uses_of(function):
-        if isinstance(value, FunctionType):
-            _constants(value, parts, seen)
-        elif isinstance(value, (list, dict, set)) and writable(value):
-            shown = repr(sorted(value, key=repr) if isinstance(value, set) else value)
+        if isinstance(value, FunctionType) and is_own(str(value.__globals__.get("__name__", ""))):
+            parts[f"function {name}"] = Part(version_of(value).hash, source_of(value))
+            _used(value, parts, seen)
+        elif isinstance(value, type) and is_own(value.__module__):
+            parts[f"class {name}"] = Part(version_of(value).hash, source_of(value))
+        elif writable(value) or isinstance(value, Pattern):
+            shown = repr(sorted(value, key=repr) if isinstance(value, set | frozenset) else value)
             parts[f"constant {name}"] = Part(shown, shown)

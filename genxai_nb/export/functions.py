@@ -13,6 +13,7 @@ from genxai_nb.source import Needs, dedented, indented, needs_of, normalised, so
 
 from .collecting import Collecting
 from .literals import Code, call, writable
+from .live import is_live
 from .pieces import LATE, Piece
 from .units import Unit
 
@@ -103,7 +104,7 @@ def made_again(closure: Collecting, unit: Unit, name: str, function: FunctionTyp
             continue
         if writable(value):
             given[key] = value
-        elif callable(value):
+        elif not is_live(value) and (callable(value) or closure.variable(unit, value, key)):
             given[key] = closure.refer(value, key)
         else:
             kind = type(value).__name__

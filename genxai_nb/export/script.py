@@ -78,7 +78,7 @@ def script_of(
     imports = _used_imports(closure.imports.values(), pieces, main)
     if closure.future:
         imports.append(Import("__future__", "annotations", "annotations"))
-    head = _head(workflow.models, imports, description)
+    head = _head(workflow.models, workflow.extras, imports, description)
     text = f"{head}\n{chr(10).join(import_lines(imports))}\n\n{_gap(pieces)}{body}"
     places = {name: piece.label for piece in pieces for name in piece.names}
     return Script(marked(_formatted(text.rstrip())), workflow.name, workflow.labels, places)
@@ -131,8 +131,8 @@ def _used_imports(imports: Iterable[Import], pieces: Iterable[Piece], main: str)
     return [each for each in imports if each.bound in used]
 
 
-def _head(models: Iterable[str], imports: Iterable[Import], description: str) -> str:
-    extras = sorted({extra for model in models if (extra := extra_of(model))})
+def _head(models: Iterable[str], others: Iterable[str], imports: Iterable[Import], description: str) -> str:
+    extras = sorted({*others, *(extra for model in models if (extra := extra_of(model)))})
     version = ".".join(metadata.version("genxai-nb").split(".")[:2])
     named = f"[{','.join(extras)}]" if extras else ""
     needed = [f"genxai-nb{named}>={version}", *_distributions(imports)]

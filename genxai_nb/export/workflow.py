@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import dataclasses
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from msgspec import NODEFAULT, Struct, structs
@@ -15,11 +15,12 @@ from genxai_nb.graph.build import Graph
 from genxai_nb.graph.definition import END, START, Edge, Node
 from genxai_nb.graph.functions import Human
 from genxai_nb.graph.reducers import BUILTIN
-from genxai_nb.memory.registry import DEFAULT
+from genxai_nb.memory.registry import DEFAULT, extras_of
 from genxai_nb.tools import registry
 from genxai_nb.tools.base import Tool
 
 from .closure import Closure
+from .conditions import condition_of
 from .literals import Code, call, writable
 from .pieces import LATE, Import, Piece
 from .units import Units
@@ -40,12 +41,14 @@ class Workflow:
         closure: What was collected.
         name: What the script calls the graph.
         models: The models that its agents ask.
+        extras: What its agents' memories need beside the core.
         labels: Where each node's definition stands, by node.
     """
 
     def __init__(self, graph: Graph, units: Units) -> None:
         self.closure = Closure(units, self._take_ours)
         self.models: dict[str, None] = {}
+        self.extras: set[str] = set()
         self.labels: dict[str, str] = {}
         self._names: dict[int, tuple[Any, str]] = {}
         self._count = 0
@@ -99,6 +102,7 @@ class Workflow:
         words = {key: self._field(agent, key, value, used) for key, value in _fields_of(agent)}
         if agent.model:
             self.models[agent.model] = None
+        self.extras.update(extras_of(agent.memory.kinds))
         self._add(
             variable, call(str(self.public("Agent")), [agent.name], words, before=f"{variable} = "), used
         )
@@ -252,19 +256,6 @@ class Workflow:
         if edge.each is not None:
             words["item"] = edge.item
         return call(f"{variable}.edge", ends, words)
-
-
-def condition_of(edge: Edge) -> Callable[[Any], Any] | None:
-    """The function that decides on an edge; None where an expression does."""
-    cells = dict(
-        zip(
-            getattr(getattr(edge.decide, "__code__", None), "co_freevars", ()),
-            getattr(edge.decide, "__closure__", None) or (),
-            strict=False,
-        )
-    )
-    found: Callable[[Any], Any] | None = cells["function"].cell_contents if "function" in cells else None
-    return found
 
 
 _NODE = frozenset(inspect.signature(Graph.node).parameters)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import subprocess
-from typing import NamedTuple
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -14,8 +16,8 @@ class Case(NamedTuple):
     text: str
     there: tuple[str, ...] = ()
     absent: tuple[str, ...] = ()
-    given: dict = {}
-    files: dict = {}
+    given: Mapping[str, Any] = MappingProxyType({})
+    files: Mapping[str, str] = MappingProxyType({})
 
 
 CASES = {

@@ -1,0 +1,27 @@
+"""An agent that remembers, in a script."""
+
+from __future__ import annotations
+
+import json
+
+FLOW = """
+from genxai_nb import Agent, Graph
+
+clerk = Agent("clerk", model="offline", memory=["short_term", "working", "semantic"], task="{{said}}", writes="text")
+graph = Graph("talk").node("clerk", clerk).edge("START", "clerk")
+"""
+
+
+def test_an_agent_that_remembers_is_the_same_in_its_script(flow, script):
+    """The check answers recall and writing from the record; the script then remembers on its own."""
+    made = flow(FLOW)
+    made.run({"said": "My name is Ada."})
+    made.run({"said": "I like tea. What is my name?"})
+    exported = made.export()
+
+    assert exported.checked is True, exported.difference
+    assert '"genxai-nb[embed]>=' in exported.path.read_text("utf-8")
+    for said, answer in (("My name is Eve.", None), ("What is my name?", "My name is Eve.")):
+        done = script(exported.path, "--said", said, "--store", "journal.db", "--json")
+        assert done.returncode == 0, done.stderr
+        assert answer is None or json.loads(done.stdout)["text"] == answer
