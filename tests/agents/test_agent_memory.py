@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from genxai_nb.agents.agent import Agent
@@ -15,6 +18,30 @@ from genxai_nb.providers.scripted import Scripted
 from genxai_nb.tools.base import tool
 
 SECRET = "sk-proj-abcdefghijklmnopqrstuvwxyz0123456789"
+DYING = """
+import os
+from genxai_nb import Agent, Graph
+from genxai_nb.journal import open_store
+from genxai_nb.providers.scripted import Scripted
+
+class Dying:
+    def __init__(self, items):
+        self.items = items
+
+    def __getattr__(self, name):
+        return getattr(self.items, name)
+
+    def add(self, *args, **options):
+        self.items.add(*args, **options)
+        os._exit(9)
+
+model = Scripted(lambda request: "Hello.").model
+clerk = Agent("clerk", model=model, memory="semantic", task="{{said}}")
+run = Graph("talk").node("clerk", clerk).edge("START", "clerk").start({"said": "My name is Ada."}, store="journal.db")
+store = open_store("journal.db")
+store.items = Dying(store.items)
+run.resume()
+"""
 
 
 @tool
@@ -312,3 +339,33 @@ def test_a_run_is_read_back_by_another_process():
 
     assert [row["text"] for row in replies[1]] == ["My name is Ada."]
     assert list(run.timeline()["kind"]) == ["visit", "memory", "embedding", "model"]
+
+
+def test_the_offline_model_answers_from_what_is_remembered():
+    """Nothing special is needed for it: the fact stands in the request like any other text."""
+    clerk = Agent("clerk", model="offline", memory="semantic")
+    clerk.ask("Hi, I'm called Ada and I live in Paris.", store="journal.db")
+
+    assert clerk.ask("What is my name?", store="journal.db").text == "My name is Ada."
+    assert clerk.ask("Where do I live?", store="journal.db").text == "I live in Paris."
+    forgetful = Agent("clerk", model="offline", memory="none").ask("What is my name?", store="journal.db")
+    assert "Ada" not in forgetful.text
+
+
+def test_a_write_that_was_cut_off_is_found_done(tmp_path):
+    """A process that dies between the write and its record leaves a run that goes on and writes nothing twice."""
+    (tmp_path / "flow.py").write_text(DYING)
+    died = subprocess.run([sys.executable, "flow.py"], capture_output=True, text=True)
+    assert died.returncode == 9, died.stderr
+    written = open_store("journal.db").items.read("clerk", "semantic")
+    assert [row.text for row in written] == ["My name is Ada."]
+    clerk = Agent("clerk", model=Scripted(lambda request: "Hello.").model, memory="semantic", task="{{said}}")
+    graph = Graph("talk").node("clerk", clerk).edge("START", "clerk")
+    run = Run.load("r1", graph, "journal.db")
+    run.resume()
+
+    assert open_store("journal.db").items.read("clerk", "semantic") == written
+    writes = [call for call in calls("r1", "memory") if call.request["op"] == "remember"]
+    assert [call.maybe_repeated for call in writes] == [False, True]
+    frame = clerk.memory.diff("r1", store="journal.db")
+    assert list(frame["after"]) == ["My name is Ada."]

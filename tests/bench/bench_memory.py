@@ -1,4 +1,4 @@
-"""Measure memory: a durable add against a bare commit of the same bytes.
+"""Measure memory: exact search, recall from a store, a durable add against a bare commit of the same bytes.
 
 python tests/bench/bench_memory.py
 """
@@ -15,6 +15,11 @@ import numpy as np
 
 from genxai_nb.journal.items import Draft
 from genxai_nb.journal.sqlite import SqliteStore
+from genxai_nb.memory.base import Query
+from genxai_nb.memory.embed import SharedWords
+from genxai_nb.memory.semantic import Semantic
+from genxai_nb.memory.shelves import StoreShelf
+from genxai_nb.memory.vectors import Matrix
 
 ROUNDS, WRITES = 5, 200
 RANDOM = np.random.default_rng(7)
@@ -95,5 +100,26 @@ def durable_add() -> None:
     )
 
 
+def search() -> None:
+    """Exact search over embeddings in memory, and over a collection of the store with its items read."""
+    for count in (10_000, 100_000):
+        vectors = RANDOM.standard_normal((count, 512)).astype("<f4")
+        asked = [vector.tobytes() for vector in RANDOM.standard_normal((200, 512)).astype("<f4")]
+        matrix = Matrix(512)
+        matrix.extend([(number + 1, vector.tobytes()) for number, vector in enumerate(vectors)])
+        spent(lambda vector, matrix=matrix: matrix.nearest(vector, 5), asked[:50])
+        times = [spent(lambda vector, matrix=matrix: matrix.nearest(vector, 5), [one]) for one in asked]
+        print(f"exact search {count:>7,} x 512   median {median(times):.3f} ms   best {min(times):.3f} ms")
+    with tempfile.TemporaryDirectory() as name:
+        store = SqliteStore(Path(name) / "journal.db")
+        store.items.add("clerk", "semantic", drafts(10_000), at=1.0, model=SharedWords.model, dims=512)
+        memory = Semantic(StoreShelf(store.items, "clerk", "semantic"))
+        asked = [Query(text="", vector=draft.vector) for draft in drafts(200)]
+        memory.recall(asked[0])
+        print(f"recall from a store of 10,000   median {spent(memory.recall, asked):.3f} ms")
+        store.close()
+
+
 if __name__ == "__main__":
+    search()
     durable_add()
