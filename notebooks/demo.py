@@ -1,11 +1,14 @@
-"""Execute quickstart.ipynb without a browser, on a topic drawn at random, and print what came out."""
+"""Execute quickstart.ipynb without a browser, on a topic drawn at random, print what came out, and run its script."""
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import random
+import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from pydoc_data.topics import topics
@@ -14,6 +17,8 @@ from typing import Any
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+
+from genxai_nb import Run, run_log
 
 HERE = Path(__file__).parent
 NOTEBOOK = HERE / "quickstart.ipynb"
@@ -41,8 +46,10 @@ def main() -> int:
     finally:
         nbformat.write(notebook, executed)
         print(f"\nExecuted notebook: {executed}")
-    print(f"\n{result(notebook)}\n\nTo open the notebooks in JupyterLab, type: make lab")
-    return 0
+    print(f"\n{result(notebook)}\n")
+    agreed = check_script(PLACE / "review.py")
+    print("\nTo open the notebooks in JupyterLab, type: make lab")
+    return 0 if agreed else 1
 
 
 def execute(notebook: nbformat.NotebookNode) -> None:
@@ -87,6 +94,31 @@ def result(notebook: nbformat.NotebookNode) -> str:
     ]
     texts = [o.get("text") or o.get("data", {}).get("text/plain", "") for o in outputs]
     return "\n\n".join(text.strip("\n") for text in texts if text)
+
+
+def check_script(script: Path) -> bool:
+    """Run the exported script by plain Python on the topic of the notebook's last run, and compare the results."""
+    journal = str(PLACE / ".genxai" / "journal.db")
+    runs = run_log(store=journal)
+    run_id = runs[(runs.graph == "review") & (runs.status == "done")].run_id.iloc[0]
+    expected = Run.load(run_id, store=journal).state
+    command = [sys.executable, str(script), "--topic", expected["topic"], "--store", ":memory:", "--json"]
+    with tempfile.TemporaryDirectory() as empty:
+        began = time.perf_counter()
+        said = subprocess.run(command, cwd=empty, capture_output=True, text=True, check=False)
+    print(f"The exported script, by plain Python, in {time.perf_counter() - began:.1f} s: {script}")
+    if said.returncode:
+        print(said.stderr, file=sys.stderr)
+        return False
+    found = json.loads(said.stdout)
+    differing = [key for key, value in found.items() if value != expected[key]]
+    if differing:
+        print(f"It differs from run {run_id} of the notebook in: {', '.join(differing)}", file=sys.stderr)
+        return False
+    print(
+        f"It came to the same as run {run_id} of the notebook: score {found['score']}, {found['draft'][:60]!r}..."
+    )
+    return True
 
 
 if __name__ == "__main__":
