@@ -43,5 +43,5 @@ check:  ## Run the linters and the type checker.
 	$(CHECKS)
 
 clean:  ## Remove .venv, caches and everything that a target made.
-	rm -rf .venv build dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache .genxai notebooks/.genxai
+	rm -rf .venv build dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache .genxai notebooks/.genxai review.py notebooks/review.py
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
