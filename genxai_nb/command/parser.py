@@ -132,6 +132,20 @@ def _parser() -> _Parser:
     _store(memory)
     memory.add_argument("--json", action="store_true", help="print the rows as one line of JSON")
 
+    doctor = _command(
+        commands, "doctor", "say what is installed, and what is missing", "doctoring:look_at_all"
+    )
+    doctor.add_argument(
+        "--live",
+        action="store_true",
+        help="ask each configured model for one token, which may cost a fraction of a cent",
+    )
+    doctor.add_argument(
+        "--model", metavar="MODEL", action="append", default=[], help="with --live: ask this model instead"
+    )
+    _store(doctor)
+    doctor.add_argument("--json", action="store_true", help="print what was found as one line of JSON")
+
     tools = _command(commands, "tools", "list the tools that agents and graphs may name", "lists:list_tools")
     tools.add_argument("--json", action="store_true", help="print them as one line of JSON")
     return parser

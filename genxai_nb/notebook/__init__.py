@@ -44,6 +44,7 @@ _VERBS = (
     "state",
     "timeline",
     "cost",
+    "doctor",
     "memory",
     "help",
 )

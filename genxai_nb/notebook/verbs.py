@@ -225,6 +225,18 @@ VERBS: tuple[Verb, ...] = (
         ),
     ),
     Verb(
+        "doctor",
+        done_in("doctoring", "look_at_all"),
+        "What is installed and configured, and what is missing.",
+        "%genxai doctor --live",
+        "genxai_nb.notebook.doctor(live=True)",
+        waits=True,
+        own=(
+            Option("live", "", "ask each configured model for one token, which may cost a fraction of a cent"),
+            Option("model", "MODEL", "ask this model, not the configured ones", names="model", many=True),
+        ),
+    ),
+    Verb(
         "help",
         give_help,
         "What there is, or how one verb is written.",

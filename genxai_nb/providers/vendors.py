@@ -13,6 +13,7 @@ class Vendor(NamedTuple):
     """A vendor: the SDK's module and package, the extra that installs it, its key's variable.
 
     ``adapter`` is the class in the module of the vendor's name that asks it; empty if there is none yet.
+    ``small`` is a cheap model to try a key with.
     """
 
     module: str
@@ -21,10 +22,11 @@ class Vendor(NamedTuple):
     variable: str
     families: tuple[str, ...]
     adapter: str = ""
+    small: str = ""
 
 
 VENDORS = {
-    "openai": Vendor("openai", "openai", "openai", "OPENAI_API_KEY", ("gpt", "o1", "o3", "o4"), "OpenAI"),
+    "openai": Vendor("openai", "openai", "openai", "OPENAI_API_KEY", ("gpt", "o1", "o3", "o4"), "OpenAI", "gpt-4.1-nano"),
     "anthropic": Vendor("anthropic", "anthropic", "anthropic", "ANTHROPIC_API_KEY", ("claude",)),
     "google": Vendor("google.genai", "google-genai", "google", "GOOGLE_API_KEY", ("gemini", "gemma")),
     "cohere": Vendor("cohere", "cohere", "cohere", "CO_API_KEY", ("command",)),

@@ -96,6 +96,16 @@ def test_before_the_first_run_verbs_say_so(run):
     assert "No run 'r9'" in run("%genxai state r9").error
 
 
+def test_doctor_tells_what_is_there_and_what_the_notebook_runs_in(run):
+    """The report shows itself as text; asking a model takes the explicit wish."""
+    told = run("%genxai doctor").text
+    assert "  ✓ Python" in told
+    assert "front end" in told
+    assert "live" not in told.splitlines()
+    asked = run("%genxai doctor --live --model local:http://127.0.0.1:9/v1#m").text
+    assert "Nothing answers at http://127.0.0.1:9/v1." in asked
+
+
 def test_help_names_every_verb_and_tells_about_each(run):
     """`help` lists all verbs; `help VERB` and `VERB?` tell usage, options, an example and the Python way."""
     every = run("%genxai help").text

@@ -1,0 +1,116 @@
+"""What the doctor sees, says and never shows."""
+
+from __future__ import annotations
+
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+from chat_server import DONE, Refusal, chunk, serving, usage_chunk
+
+from genxai_nb.doctor import Finding, Report, ask_models, examine
+from genxai_nb.providers.vendors import VENDORS
+
+CANARY = "sk-canary-0123456789abcdef"
+
+
+def found(part: str, name: str, **more) -> Finding:
+    """The finding of that part and name."""
+    (finding,) = [one for one in examine(**more) if (one.part, one.name) == (part, name)]
+    return finding
+
+
+def test_every_part_is_looked_at():
+    """Python, packages, extras, keys, models, programs and the store are there, and all is well here."""
+    findings = examine()
+    parts = list(dict.fromkeys(finding.part for finding in findings))
+    assert parts == ["python", "packages", "extras", "keys", "models", "programs", "store"]
+    assert Report(findings).ok
+    assert found("packages", "msgspec").value == metadata.version("msgspec")
+    assert "openai" in found("extras", "openai").value
+
+
+def test_missing_extra_is_told_with_what_to_type():
+    """An extra without its package names the pip command, and is no reason to fail."""
+    missing = [one for one in examine() if one.part == "extras" and one.status == "absent"]
+    for finding in missing:
+        assert finding.hint == f'pip install "genxai-nb[{finding.name}]"'
+    assert {one.name for one in examine() if one.part == "extras"} >= {"anthropic", "notebook", "openai"}
+
+
+def test_keys_are_set_or_not_and_never_shown(monkeypatch: pytest.MonkeyPatch):
+    """Whatever is in the environment, not even its beginning is in the report."""
+    assert found("keys", "OPENAI_API_KEY").value == "not set"
+    for vendor in VENDORS.values():
+        monkeypatch.setenv(vendor.variable, CANARY)
+    monkeypatch.setenv("GENXAI_LOCAL_KEY", f"{CANARY}\n")
+    findings = examine()
+    assert {one.value for one in findings if one.part == "keys"} == {
+        "set",
+        "set, with a blank or a line's end around it",
+    }
+    report = Report(findings)
+    assert CANARY[:6] not in f"{report!r}{report.as_data()}"
+
+
+def test_models_say_what_they_lack(monkeypatch: pytest.MonkeyPatch):
+    """A vendor without a key names its variable, with one it is ready."""
+    assert "OPENAI_API_KEY is not set" in found("models", "openai").value
+    monkeypatch.setenv("OPENAI_API_KEY", CANARY)
+    assert found("models", "openai").status == "ok"
+
+
+def test_model_setting_that_cannot_work_has_to_be_mended(monkeypatch: pytest.MonkeyPatch):
+    """A misspelt GENXAI_MODEL fails the whole, with the nearest name."""
+    monkeypatch.setenv("GENXAI_MODEL", "opnai:gpt-5")
+    finding = found("models", "GENXAI_MODEL")
+    assert (finding.status, "openai" in finding.hint) == ("failed", True)
+    report = Report(examine())
+    assert not report.ok
+    assert repr(report).endswith("✕ To mend: GENXAI_MODEL.")
+
+
+def test_store_is_looked_at_and_not_made(tmp_path: Path):
+    """A store that is not there yet is told so, and is still not there afterwards."""
+    place = tmp_path / "deep" / "runs.db"
+    finding = found("store", str(place), store=str(place))
+    assert (finding.status, finding.value) == ("ok", "can be written; will be made by the first run")
+    assert not place.parent.exists()
+
+
+def test_store_that_cannot_be_used_has_to_be_mended(tmp_path: Path):
+    """A file that is no journal, and a place below a file, are failures with a reason."""
+    file = tmp_path / "notes.txt"
+    file.write_text("not a journal, and long enough to be looked at as one " * 40)
+    assert found("store", str(file), store=str(file)).status == "failed"
+    below = file / "runs.db"
+    assert found("store", str(below), store=str(below)).value == "cannot be written"
+
+
+def test_live_asks_for_one_token_and_tells_its_cost(monkeypatch: pytest.MonkeyPatch):
+    """Each configured vendor is asked once, shortly, and what that cost is said."""
+    with serving() as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+        monkeypatch.setenv("OPENAI_API_KEY", CANARY)
+        server.answers = [[chunk(content="Yes"), chunk("length"), usage_chunk(9, 1), DONE]]
+        (finding,) = ask_models()
+        assert finding.name == f"openai:{VENDORS['openai'].small}"
+        assert finding.status == "ok"
+        assert "9 + 1 tokens, $0.00000" in finding.value
+        assert server.requests[0]["max_completion_tokens"] == 1
+
+        server.answers = [Refusal(401, {"error": {"message": f"Wrong: {CANARY}"}})]
+        (finding,) = ask_models()
+        assert (finding.status, finding.hint) == ("failed", "Set OPENAI_API_KEY to a valid key.")
+        assert CANARY[:6] not in repr(Report([finding]))
+
+
+def test_live_asks_the_models_that_are_named():
+    """A local server can be tried by name; a model that is none says so; nothing configured is said."""
+    with serving() as server:
+        server.answers = [[chunk(content="Yes"), chunk("stop"), usage_chunk(9, 1), DONE]]
+        local, wrong = ask_models([f"local:{server.url}#llama3.2", "opnai:x"])
+    assert (local.status, local.value.rpartition(", ")[2]) == ("ok", "free")
+    assert wrong.status == "failed"
+    (none,) = ask_models()
+    assert (none.status, none.value) == ("absent", "none is configured")
