@@ -14,6 +14,7 @@ from genxai_nb.messages import Message, ModelReply, ModelRequest, ToolCall, Tool
 from genxai_nb.settings import read_settings
 
 from .output import errors_in_words, read_output
+from .recall import standing
 from .window import fitted
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ class _Exchange:
         )
         request = fitted(request, self.start, self.window)
         reply: ModelReply = await self.context.call(
-            "model", self.model, request, self.handler, self.traits, self.memories
+            "model", self.model, request, self.handler, self.traits, self._standing(request)
         )
         if reply.stop == "refused":
             said = f": {reply.message.text}" if reply.message.text else "."
@@ -129,6 +130,14 @@ class _Exchange:
         self.left = reply.stop == "abandoned"
         self.said.append(reply.message)
         return reply.message
+
+    def _standing(self, request: ModelRequest) -> tuple[Remembered, ...]:
+        """The memories that are left in a request which the window has shortened."""
+        if not request.trimmed:
+            return self.memories
+        question = self.said[self.start]
+        before = next(n for n, message in enumerate(request.messages) if message is question)
+        return standing(self.memories, request.messages[:before])
 
     async def use(self, calls: Sequence[ToolCall]) -> tuple[ToolResult, ...]:
         """Make the calls of one turn, in parallel, and return their results in order."""

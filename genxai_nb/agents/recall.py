@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .definition import Definition
     from .loop import Outcome
 
+SHORT_TERM = "short_term"
 TOKENS = 2000  # of what is recalled, where the agent sets no budget
 MOST = 5  # items of a kind
 
@@ -64,16 +65,29 @@ async def recall(
         said.insert(-1, user(_block(found)))
     if agent.memory_tokens is not None:
         said = _shortened(said, agent.memory_tokens - sum(one["tokens"] for one in found))
-    turns = sum(message.role == "user" for message in said) - 1 - bool(found)
-    memories = [
+    memories = tuple(
         Remembered(kind=one["kind"], id=one["id"], score=one["score"], why=one["why"]) for one in found
-    ]
-    if turns > 0:
-        why = f"the conversation, {turns} turn{'s' if turns > 1 else ''}"
-        memories.insert(
-            0, Remembered(kind="short_term", id=f"t1..t{turns}" if turns > 1 else "t1", score=1.0, why=why)
-        )
-    return said, tuple(memories)
+    )
+    return said, standing(memories, said[:-1])
+
+
+def standing(memories: Sequence[Remembered], before: Sequence[Message]) -> tuple[Remembered, ...]:
+    """Which memories stand in a prompt, the conversation first.
+
+    Args:
+        memories: Those that were put into it.
+        before: The messages before the question, as they are sent.
+    """
+    recalled = [one for one in memories if one.kind != SHORT_TERM]
+    block = any(_is_block(message) for message in before)
+    turns = sum(message.role == "user" for message in before) - block
+    conversation = Remembered(
+        kind=SHORT_TERM,
+        id="t1" if turns == 1 else f"t1..t{turns}",
+        score=1.0,
+        why=f"the conversation, {turns} turn{'s' if turns > 1 else ''}",
+    )
+    return (*([conversation] if turns > 0 else ()), *(recalled if block else ()))
 
 
 async def remember(
@@ -245,13 +259,17 @@ def _block(found: Sequence[Mapping[str, Any]]) -> str:
     return f"{_HEAD}\n\n<memories>\n{lines}\n</memories>"
 
 
+def _is_block(message: Message) -> bool:
+    return message.role == "user" and message.text.startswith(f"{_HEAD}\n\n<memories>\n")
+
+
 def _shortened(messages: list[Message], tokens: int) -> list[Message]:
     """Leave out the oldest turns of the conversation until it fits; a turn goes as a whole, calls with results."""
     from genxai_nb.tokens import estimate_message
 
     first = 1 if messages[0].role == "system" else 0
     end = len(messages) - 1
-    while end > first and messages[end - 1].text.startswith(_HEAD):
+    if end > first and _is_block(messages[end - 1]):
         end -= 1
     starts = [place for place in range(first, end) if messages[place].role == "user"]
     kept = end

@@ -369,3 +369,25 @@ def test_a_write_that_was_cut_off_is_found_done(tmp_path):
     assert [call.maybe_repeated for call in writes] == [False, True]
     frame = clerk.memory.diff("r1", store="journal.db")
     assert list(frame["after"]) == ["My name is Ada."]
+
+
+def test_what_the_window_leaves_out_is_not_told_as_remembered():
+    """The event names the conversation and the items as far as they were sent."""
+    script = Scripted(lambda request: "Yes. " * 40)
+    agent = Agent(
+        "clerk", model=script.model, memory=["short_term", "semantic"], context_window=600, max_tokens=50
+    )
+    agent.memory.remember("My name is Ada.", store="journal.db")
+    told = []
+    for number in range(6):
+        answer = agent.ask(f"What is my name in year {number}?", store="journal.db")
+        (model,) = calls(answer.run_id, "model")
+        sent = [m for m in model.request.messages[:-1] if m.role == "user" and "<memories>" not in m.text]
+        told.append(([one.why for one in model.memories if one.kind == "short_term"], len(sent)))
+
+    assert model.request.trimmed > 0
+    assert told == [
+        ([] if not turns else [f"the conversation, {turns} turn{'s' if turns > 1 else ''}"], turns)
+        for _, turns in told
+    ]
+    assert [one.kind for one in model.memories][-1] == "semantic"
