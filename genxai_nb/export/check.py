@@ -23,7 +23,7 @@ from genxai_nb.journal.events import CallFinished, CallStarted, Event
 from .fingerprint import Fingerprint, Part, fingerprint_of
 from .trial import Outcome
 
-__all__ = ["Checked", "Difference", "check"]
+__all__ = ["Checked", "Difference", "check", "compared"]
 
 LIMIT = 120.0  # seconds that a script is given
 _PROGRAM = "import sys; sys.path.append(sys.argv.pop(1)); from genxai_nb.export.trial import main; main(*sys.argv[1:])"
@@ -89,7 +89,18 @@ def check(
         limit: Seconds that the script is given.
     """
     lines = [encode_event(event) for event in recorded]
-    outcome = _tried(script, name, lines, limit)
+    return compared(_tried(script, name, lines, limit), graph, lines, labels)
+
+
+def compared(outcome: Outcome, graph: Graph, lines: Iterable[bytes], labels: Mapping[str, str]) -> Checked:
+    """Compare what a script's run came to with a run.
+
+    Args:
+        outcome: What the script's run came to.
+        graph: The graph that the script was made from.
+        lines: The events of the run, encoded.
+        labels: Where the definition of each node stands.
+    """
     order = {place.name: place.order for place in graph.build().places}
     rows = _rows(lines, order)
     if outcome.fingerprint is None:

@@ -49,7 +49,12 @@ class Script(Struct, frozen=True):
 
 
 def script_of(
-    graph: Graph, units: Units, *, given: Mapping[str, Any] | None = None, source: str = ""
+    graph: Graph,
+    units: Units,
+    *,
+    given: Mapping[str, Any] | None = None,
+    source: str = "",
+    formats: bool = True,
 ) -> Script:
     """Write a graph as a script.
 
@@ -58,6 +63,7 @@ def script_of(
         units: The namespaces that it comes from.
         given: The input of its last run, for the flags of a dict state.
         source: What the script is made from, such as a notebook's name.
+        formats: Whether the person's own code is formatted too, where ruff is installed.
 
     Raises:
         DefinitionError: Something that the graph uses cannot be carried; the notes name each, with its cell.
@@ -81,7 +87,12 @@ def script_of(
     head = _head(workflow.models, workflow.extras, imports, description)
     text = f"{head}\n{chr(10).join(import_lines(imports))}\n\n{_gap(pieces)}{body}"
     places = {name: piece.label for piece in pieces for name in piece.names}
-    return Script(marked(_formatted(text.rstrip())), workflow.name, workflow.labels, places)
+    return Script(
+        marked(_formatted(text.rstrip()) if formats else text.rstrip()),
+        workflow.name,
+        workflow.labels,
+        places,
+    )
 
 
 def marked(text: str) -> str:

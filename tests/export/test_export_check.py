@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
 import pytest
 
-from genxai_nb.export.check import check
+from genxai_nb.export.check import check, compared
+from genxai_nb.export.fingerprint import fingerprint_of
+from genxai_nb.export.trial import Outcome
+from genxai_nb.journal.codec import decode_event, encode_event
 
 FLOW = '''
 import re
@@ -105,7 +113,6 @@ MUTATIONS = {
 def exported(tmp_path_factory):
     """A run, its events and its script, made once."""
     import importlib.util
-    import sys
 
     from genxai_nb.export.script import script_of
     from genxai_nb.export.units import Units
@@ -145,17 +152,71 @@ def test_comments_and_layout_are_no_difference(exported):
     assert check(path, made.graph, graph, events, made.labels).difference is None
 
 
-@pytest.mark.parametrize("name", MUTATIONS)
-def test_every_mutation_is_found(exported, name):
-    """One edit of the script, and the check says what differs, with both sides."""
-    graph, events, made, folder = exported
-    before, after = (part.replace("\\n", "\n") for part in MUTATIONS[name])
-    assert before in made.text, before
-    path = folder / "mutated.py"
-    path.write_text(made.text.replace(before, after, 1), "utf-8")
+SEVERAL = """
+import sys
+from pathlib import Path
+from genxai_nb.export.trial import main
+graph, record, *scripts = sys.argv[1:]
+for script in scripts:
+    main(script, graph, record, script + ".outcome")
+"""
 
-    found = check(path, made.graph, graph, events, {**made.places, **made.labels})
+
+@pytest.fixture(scope="module")
+def outcomes(exported):
+    """What each mutated script came to; they run one behind the other in one fresh interpreter."""
+    _, events, made, folder = exported
+    record = folder / "record"
+    record.write_bytes(msgspec.msgpack.encode([encode_event(event) for event in events]))
+    scripts = {}
+    for number, (name, edit) in enumerate(MUTATIONS.items()):
+        before, after = (part.replace("\\n", "\n") for part in edit)
+        assert before in made.text, before
+        scripts[name] = folder / f"mutated_{number}.py"
+        scripts[name].write_text(made.text.replace(before, after, 1), "utf-8")
+    words = [sys.executable, "-I", "-c", SEVERAL, made.graph, str(record), *map(str, scripts.values())]
+    subprocess.run(words, check=True, capture_output=True, timeout=120, cwd=folder)
+    return {
+        name: msgspec.msgpack.decode(Path(f"{path}.outcome").read_bytes(), type=Outcome)
+        for name, path in scripts.items()
+    }
+
+
+@pytest.mark.parametrize("name", MUTATIONS)
+def test_every_mutation_is_found(exported, outcomes, name):
+    """One edit of the script, and the comparison says what differs, with both sides."""
+    graph, events, made, _ = exported
+    lines = [encode_event(event) for event in events]
+
+    found = compared(outcomes[name], graph, lines, {**made.places, **made.labels})
 
     assert found.difference is not None
     assert found.difference.where
     assert found.difference.run != found.difference.script
+
+
+def test_the_first_difference_names_its_cell(exported, outcomes):
+    """An edited helper is shown by its lines, and by the place where it was written."""
+    graph, events, made, _ = exported
+    lines = [encode_event(event) for event in events]
+    found = compared(outcomes["a helper"], graph, lines, {**made.places, **made.labels})
+    assert str(found.difference).splitlines() == [
+        "function helper (flow_of_check.py, line 17)",
+        "  --- run",
+        "  +++ script",
+        "  @@ -1,2 +1,2 @@",
+        "   def helper(x):",
+        "  -    return x + LIMIT",
+        "  +    return x + LIMIT + 0",
+    ]
+
+
+def test_a_call_that_the_run_did_not_make_reaches_nobody(exported, outcomes):
+    """A script that asks a model more than the run did is told that call, which is refused."""
+    graph, events, _, _ = exported
+    lines = [encode_event(event) for event in events]
+    outcome = outcomes["a call that was not made"]
+    outcome.fingerprint = fingerprint_of(graph)
+    found = compared(outcome, graph, lines, {})
+    assert "asked what it was not asked in the record" in str([decode_event(line) for line in outcome.events])
+    assert found.difference is not None

@@ -1,0 +1,194 @@
+"""An exported script as a command: its flags, what it prints, how it ends, and how it is written."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+TEXT = """
+from pydantic import BaseModel, Field
+from genxai_nb import Agent, Graph, human
+
+class Draft(BaseModel):
+    topic: str = Field(description="what it is about: 100% of it")
+    words: int = Field(3, description="how many words")
+    tags: list[str] = []
+    text: str = ""
+    verdict: str = ""
+    model: str = "a field whose name the script needs itself"
+
+def write(state):
+    if state.topic == "fault":
+        raise ValueError("no such topic")
+    return {"text": " ".join([state.topic] * state.words)}
+
+graph = Graph("review", state=Draft).node("write", write)
+graph.node("ok", human("Publish {{topic}}?", choices=["yes", "no"]), into="verdict").parse("START -> write -> ok")
+"""
+
+
+@pytest.fixture
+def exported(flow):
+    """A script with a schema and a question to a person."""
+    return flow(TEXT).export(check=False).path
+
+
+def test_flags_come_from_the_schema(exported, script):
+    """There is a flag for each field, with its description and default; a name that is taken has none."""
+    said = " ".join(script(exported, "--help").stdout.split())
+    assert "--topic TEXT what it is about: 100% of it" in said
+    assert "--words VALUE how many words (default: 3)" in said
+    assert "--model MODEL the model for all agents" in said
+    assert "exit codes: 0 done, 1 failed, 2 wrong usage, 3 paused or waiting" in said
+
+
+def test_json_is_one_line(exported, script, tmp_path):
+    """With --json the final state is one line of JSON, from flags and --input alike."""
+    (tmp_path / "answers").write_text("ok: yes\n", "utf-8")
+    words = ["--topic", "tea", "--words", "2", "--input", 'tags=["a", "b"]', "model=x=y", "--json"]
+    done = script(exported, *words, "--answers", str(tmp_path / "answers"))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("\n") == 1
+    assert json.loads(done.stdout) == {
+        "topic": "tea",
+        "words": 2,
+        "tags": ["a", "b"],
+        "text": "tea tea",
+        "verdict": "yes",
+        "model": "x=y",
+    }
+
+
+def test_a_waiting_run_is_resumed(exported, script, tmp_path):
+    """Without an answer the script ends with 3 and says how to go on; --resume does, in the same store."""
+    store = str(tmp_path / "runs.db")
+    waiting = script(exported, "--topic", "tea", "--store", store)
+    assert (waiting.returncode, waiting.stdout) == (3, "")
+    assert "--resume r1" in waiting.stderr
+
+    (tmp_path / "answers.json").write_text('{"ok": "no"}', "utf-8")
+    words = ["--resume", "r1", "--store", store, "--answers", str(tmp_path / "answers.json")]
+    done = script(exported, *words)
+    assert done.returncode == 0, done.stderr
+    assert "verdict: no" in done.stdout.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("--topic", "fault"), 1, "no such topic"),
+        (("--words", "2"), 2, "topic"),
+        (("--topic", "tea", "--words", "many"), 2, "words"),
+        (("--input", "tea"), 2, "is no KEY=VALUE"),
+        (("--nonsense",), 2, "unrecognized arguments"),
+        (("--resume", "r9", "--store", "nowhere.db"), 2, "r9"),
+        (("--topic", "tea", "--answers", "nowhere"), 2, "nowhere"),
+    ],
+)
+def test_exit_codes(exported, script, words, code, said):
+    """A failed run ends with 1, wrong words with 2; what is wrong is said on standard error."""
+    done = script(exported, *words)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_flags_of_a_dict_state(flow, script):
+    """Without a schema the flags are the keys of the last run's input."""
+    made = flow(
+        """
+        from genxai_nb import Graph
+        graph = Graph("g").node("a", lambda state: {"n": state["n"] + 1}).edge("START", "a")
+        """
+    )
+    made.run({"n": 41, "name": "Ada"})
+    path = made.export().path
+    assert json.loads(script(path, "--n", "1", "--name", "5", "--json").stdout) == {"n": 2, "name": "5"}
+    assert "such as 41" in script(path, "--help").stdout
+
+
+def test_the_model_is_chosen_by_a_flag(flow, script):
+    """--model is used by all agents."""
+    made = flow(
+        """
+        from genxai_nb import Agent, Graph
+        writer = Agent("writer", model="scripted:nowhere", task="Write.", memory="none")
+        graph = Graph("g").node("writer", writer).edge("START", "writer")
+        """
+    )
+    path = made.export(check=False).path
+    assert script(path).returncode == 1
+    assert script(path, "--model", "offline").returncode == 0
+
+
+def header(path: Path) -> dict:
+    """The metadata that stand in comments at the top of a script."""
+    found = re.match(r"# /// script\n(.*?)# ///\n", path.read_text("utf-8"), re.DOTALL)
+    return tomllib.loads("".join(line[2:] for line in found[1].splitlines(keepends=True)))
+
+
+def test_metadata_name_what_is_used(flow):
+    """The metadata name the extras of the models that are asked, and the packages that are imported."""
+    made = flow(
+        """
+        import json
+        import msgspec
+        from genxai_nb import Agent, Graph
+        a = Agent("a", model="openai:gpt-5", task="A.")
+        b = Agent("b", model="anthropic:claude", task="B.")
+        unused = Agent("c", model="cohere:command", task="C.")
+        def pack(state):
+            return {"n": len(msgspec.json.encode(json.dumps(1)))}
+        graph = Graph("g").node("a", a).node("b", b).node("pack", pack).parse("START -> a -> b -> pack")
+        """
+    )
+    found = header(made.export(check=False).path)
+    assert found["requires-python"] == ">=3.11"
+    assert found["dependencies"][0].startswith("genxai-nb[anthropic,openai]>=0.")
+    assert [name.partition(">=")[0] for name in found["dependencies"][1:]] == ["msgspec"]
+
+
+def test_what_we_write_is_typed_and_clean(flow, ruff):
+    """Imports, definitions and the command line of a big script pass the linter and the strict type checker."""
+    made = flow(
+        TEXT.replace("def write(state):", "def write(state: Draft) -> dict[str, str]:")
+        + """
+writer = Agent("writer", model="offline", instructions="One\\nTwo " * 30, task="Write.", tools=["calculator"])
+part = Graph("part").node("writer", writer).edge("START", "writer")
+graph.node("part", part).node("sum", "calculator", expression="'1 + 1'", into="text").parse("ok -> part -> sum")
+"""
+    )
+    path = made.export(check=False).path
+    checked = subprocess.run([ruff, "check", "--isolated", path], capture_output=True, text=True)
+    assert checked.returncode == 0, checked.stdout
+    formatted = subprocess.run([ruff, "format", "--isolated", "--check", path], capture_output=True)
+    assert formatted.returncode == 0
+    words = [
+        sys.executable,
+        "-m",
+        "mypy",
+        "--strict",
+        "--cache-dir",
+        str(Path(__file__).parents[2] / ".mypy_cache"),
+    ]
+    typed = subprocess.run([*words, str(path)], capture_output=True, text=True, cwd=Path(__file__).parents[2])
+    assert typed.returncode == 0, typed.stdout
+
+
+def test_it_is_clean_without_a_formatter(flow, ruff, monkeypatch, tmp_path):
+    """What we write is formatted by construction; no formatter has to be installed."""
+    from genxai_nb.export.script import script_of
+    from genxai_nb.export.units import Units
+
+    made = flow(TEXT.replace("\n\ndef write", "\n\n\ndef write").replace("\n\nclass", "\n\n\nclass"))
+    text = script_of(made.graph, Units(vars(made.module)), formats=False).text
+    path = tmp_path / "plain.py"
+    path.write_text(text, "utf-8")
+    found = subprocess.run([ruff, "format", "--isolated", "--diff", path], capture_output=True, text=True)
+    assert found.stdout == ""
