@@ -9,7 +9,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from genxai_nb.errors import InputError, RunError, RunPaused
-from genxai_nb.journal.events import NodeFinished, Streamed
+from genxai_nb.journal.events import CallRetried, NodeFinished, Streamed
 from genxai_nb.loop import run_here
 from genxai_nb.messages import TextDelta, Usage, user
 
@@ -227,6 +227,8 @@ class AnswerStream:
         self.run.leave()
 
     def _pieces(self, event: Event | Hint) -> Iterator[str]:
+        if type(event) is CallRetried and event.slot == self._slot:
+            self._slot = "broken off"  # what is said again begins on a line of its own
         if type(event) is not Streamed or type(event.delta) is not TextDelta or not event.delta.text:
             return
         if self._slot and self._slot != event.slot:

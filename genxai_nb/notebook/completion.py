@@ -11,6 +11,7 @@ from genxai_nb.agents.notation import AGENT_FIELDS
 from genxai_nb.errors import GenXAIError
 from genxai_nb.graph.build import Graph
 from genxai_nb.memory.registry import names as memory_kinds
+from genxai_nb.providers import registry
 
 from .arguments import split
 from .earlier import resumable
@@ -50,6 +51,15 @@ def offer_at(session: Session, lines: list[str], number: int, before: str) -> Of
         number: The cursor's line, from 0.
         before: That line up to the cursor.
     """
+    offer = _offer_at(session, lines, number, before)
+    vendor, colon, _ = offer.fragment.partition(":") if offer is not None else ("", "", "")
+    if offer is None or not colon or "model" not in offer.words.values():
+        return offer
+    models = {f"{vendor}:{model}": "model" for model in registry.models_of(vendor)}
+    return Offer(models or offer.words, offer.fragment)
+
+
+def _offer_at(session: Session, lines: list[str], number: int, before: str) -> Offer | None:
     head = next((index for index, line in enumerate(lines) if line.strip()), 0)
     if _HEAD.match(lines[head]):
         if number == head:
@@ -148,8 +158,6 @@ def _runs(session: Session) -> dict[str, str]:
 
 
 def _models() -> Iterator[str]:
-    from genxai_nb.providers import registry
-
     for name in registry.names():
         yield name if name == "offline" else f"{name}:"
 
@@ -176,10 +184,10 @@ def _agent_body(session: Session, _lines: list[str], left: str) -> dict[str, str
 
 
 def _tools(session: Session) -> dict[str, str]:
-    from genxai_nb.tools import registry
+    from genxai_nb.tools.registry import names
 
     own = {name: kind for name, kind in session.notebook.kinds().items() if kind in {"tool", "function"}}
-    return {**own, **dict.fromkeys(registry.names(), "tool")}
+    return {**own, **dict.fromkeys(names(), "tool")}
 
 
 def _graph_body(session: Session, lines: list[str], left: str) -> dict[str, str]:

@@ -148,9 +148,11 @@ class Chunks:
                 yield delta
 
     def _of(self, said: Any) -> Iterator[Delta]:
-        thought = getattr(said, "reasoning_content", None) or getattr(said, "reasoning", None)
-        if isinstance(thought, str) and thought:
-            yield ReasoningDelta(thought)
+        # what the SDK does not know is looked up there: asking for a missing attribute is slow
+        if extra := said.model_extra:
+            thought = extra.get("reasoning_content") or extra.get("reasoning")
+            if isinstance(thought, str) and thought:
+                yield ReasoningDelta(thought)
         if said.content:
             yield TextDelta(said.content)
         if said.refusal:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from genxai_nb.messages import Usage
+
+_MUTE = re.compile(
+    r"audio|dall|embed|image|imagen|instruct|live|moderation|realtime|search|speech|transcribe|tts|[.:]ft|:"
+)
 
 
 def free(reply: Any) -> float:  # noqa: ARG001 - one signature for all prices
@@ -41,6 +46,17 @@ def window_of(provider: str, model: str) -> int | None:
     except (LookupError, ModuleNotFoundError):
         return None
     return found.context_window
+
+
+def listed_models(provider: str) -> list[str]:
+    """The models of a vendor that have a price and write text, sorted."""
+    try:
+        from genai_prices.data_snapshot import get_snapshot
+    except ModuleNotFoundError:
+        return []
+    found = next((one for one in get_snapshot().providers if one.id == provider), None)
+    models = [model.id for model in found.models if not model.deprecated] if found else []
+    return sorted(model for model in models if not _MUTE.search(model))
 
 
 def _price(model: str, usage: Usage, provider: str | None = None, url: str | None = None) -> float | None:

@@ -48,6 +48,14 @@ def names() -> list[str]:
     return sorted({"local", "offline", "scripted", *VENDORS, *_entries()})
 
 
+def models_of(vendor: str) -> list[str]:
+    """List the models of a vendor that talk and that the price list knows, sorted; none if nothing is known."""
+    from .prices import listed_models
+
+    families = VENDORS[vendor].families if vendor in VENDORS else ()
+    return [model for model in listed_models(vendor) if families and model.startswith(families)]
+
+
 def model_call(model: str) -> tuple[Handler, Traits]:
     """Return how a model is called: the handler for ``context.call`` and the traits of its calls.
 

@@ -60,6 +60,8 @@ def test_the_head_of_a_cell_offers_kinds_names_and_options(complete):
     assert complete("%%genxai graph g --reduce a=") == ["append", "add", "merge", "last", "count"]
     assert complete("%%genxai graph g --reduce=a=append,b=me") == ["merge"]
     assert "offline" in complete("%%genxai run review --model ")
+    assert complete("%%genxai run review --model openai:gpt-4o-m") == ["openai:gpt-4o-mini"]
+    assert complete("%%genxai run review --model local:http://localhost:1234/v1#m") == []
 
 
 def test_the_body_of_an_agent_offers_fields_and_what_they_hold(complete):
@@ -68,6 +70,10 @@ def test_the_body_of_an_agent_offers_fields_and_what_they_hold(complete):
     assert "tools: " in complete("%%genxai agent x\nrole: y\n")
     assert complete("%%genxai agent x\ntools: calculator, co") == ["count", "code_executor"]
     assert complete("%%genxai agent x\nmodel: off") == ["offline"]
+    assert complete("%%genxai agent x\nmodel: openai:gpt-4.1-") == [
+        "openai:gpt-4.1-mini",
+        "openai:gpt-4.1-nano",
+    ]
     assert complete("%%genxai agent x\nmemory: ") == ["short_term", "working", "semantic", "none"]
     assert complete("%%genxai agent x\noutput: ") == ["Draft"]
     assert complete("%%genxai agent x\nrole: ") == []

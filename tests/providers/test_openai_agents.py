@@ -55,6 +55,16 @@ def test_broken_stream_is_asked_again(llmock, fault: str):
     llmock.assert_resilient()
 
 
+def test_stream_that_broke_off_is_read_again_on_a_line_of_its_own(llmock):
+    """Who reads along has half an answer already; the whole one follows below it, and is the answer."""
+    llmock.truncate(after_chunks=3).reply("Half of it.").reply("All of it.")
+    stream = Agent("clerk", model="openai:gpt-4o-mini").stream("Tell me.", store=":memory:")
+    said = "".join(stream)
+    assert said.startswith("Half")
+    assert said.endswith("\nAll of it.")
+    assert stream.answer.text == "All of it."
+
+
 def test_wrong_key_fails_the_node_at_once(llmock):
     """What no waiting mends is not tried again, and the node's error says what to set."""
     llmock.fail(401)
