@@ -204,3 +204,28 @@ def test_strings_keep_their_lines():
     """Taking an indent off leaves the lines of strings as they are."""
     text = '    def f():\n        return """a\n    b\n  c"""\n'
     assert dedented(text) == 'def f():\n    return """a\n    b\n  c"""\n'
+
+
+def test_a_graph_tells_of_a_helper_that_was_defined_anew(module):
+    """Nodes, tools and agents have other versions, and the next run records them, once a helper is another one."""
+    text = (
+        "from genxai_nb import Agent, Graph, tool\n"
+        "def helper(x):\n    return x + 1\n"
+        "def step(state):\n    return {'n': helper(state['n'])}\n"
+        "@tool\ndef add(n: int) -> int:\n    'Add.'\n    return helper(n)\n"
+        "agent = Agent('clerk', model='offline', task='Count.', tools=[add], memory='none')\n"
+        "graph = Graph('g').node('step', step).node('add', add).node('clerk', agent).parse('START -> step -> add -> clerk')\n"
+        "outer = Graph('o').node('part', graph).edge('START', 'part')\n"
+    )
+    made = module(text)
+    before = {d.name: d.hash for d in made.graph.definitions()}
+    around = made.outer.definitions()[0].hash
+    assert {d.name: d.hash for d in made.graph.definitions()} == before
+
+    exec("def helper(x):\n    return x + 2", vars(made))
+
+    after = {d.name: d.hash for d in made.graph.definitions()}
+    assert [name for name in before if after[name] == before[name]] == []
+    assert made.outer.definitions()[0].hash != around
+    run = made.graph.start({"n": 1}, store=":memory:")
+    assert run.events()[0].definitions == after

@@ -126,19 +126,23 @@ class Definition:
         """Its fields as the body of a cell, defaults left out."""
         return "\n".join(f"{name}: {written(value)}" for name, value in self._said())
 
-    @cached_property
+    @property
     def version(self) -> str:
-        """Content hash of its fields, its tools and its output schema.
+        """Content hash of its fields, its tools and its output schema; its tools' as they are now.
 
         Raises:
             UnknownName: There is no tool of a given name.
         """
-        parts = [self.name, self.spec_text, *(tool.version for tool in self.toolbox.values())]
+        return digest(self._said_version, *(tool.version.encode() for tool in self.toolbox.values()))
+
+    @cached_property
+    def _said_version(self) -> bytes:
+        parts = [self.name, self.spec_text]
         if self.output is not None:
             from genxai_nb.source import version_of
 
             parts += [repr(self.schema), version_of(self.output).hash]
-        return digest(*(part.encode() for part in parts))
+        return digest(*(part.encode() for part in parts)).encode()
 
     def with_tools(self, find: Callable[[str], Any | None]) -> Self:
         """Put the definitions that ``find`` knows in place of tools' names; all else stays.

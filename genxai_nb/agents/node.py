@@ -37,17 +37,22 @@ class AgentNode:
 
     def __init__(self, agent: Definition, options: NodeOptions) -> None:
         self._agent = agent
+        agent.toolbox  # noqa: B018 - a tool that is not known is refused here
         self._prompt = agent.prompt
         self._reads = agent.reads if options.reads is None else options.reads
         self._history = history_key(agent.name)
         self._key = options.into or agent.writes
         if self._key is None and agent.output is None:
             self._key = agent.key
-        self.version = agent.version
         self.writes: tuple[str, ...] = (
             (self._key,) if self._key else tuple(agent.output.model_fields if agent.output else ())
         )
         self.template: tuple[str, ...] = self._prompt.task.keys if self._prompt.task else ()
+
+    @property
+    def version(self) -> str:
+        """Content hash of the agent."""
+        return self._agent.version
 
     async def run(self, state: Mapping[str, Any], context: Context) -> dict[str, Any]:
         """Answer with the state as it is shown to the agent.

@@ -108,18 +108,26 @@ class Bindings:
 
     def records(self, nodes: Collection[Node]) -> list[Definition]:
         """The definitions of all nodes as the journal keeps them."""
-        if self._all is None or self._all[0] != len(nodes):
+        if self._all is None or self._all[0] != len(nodes) or not self._current(nodes):
             records = [self.record(node) for node in nodes]
             if any(node.definition is None for node in nodes):
                 return records
             self._all = (len(nodes), records)
         return self._all[1]
 
+    def _current(self, nodes: Collection[Node]) -> bool:
+        """Whether all definitions are as they were recorded last: what they use may have been defined anew."""
+        kept = self._all[1] if self._all else ()
+        return all(
+            node.prepared is not None and node.prepared.version == record.hash
+            for node, record in zip(nodes, kept, strict=True)
+        )
+
     def record(self, node: Node) -> Definition:
         """A node's definition as the journal keeps it."""
         prepared = self.prepare(node)
         kept = self._records.get(node.name)
-        if kept is None or kept[0] is not prepared:
+        if kept is None or kept[0] is not prepared or kept[1].hash != prepared.version:
             definition = prepared.definition
             record = Definition(
                 hash=prepared.version,

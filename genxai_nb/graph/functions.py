@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from genxai_nb.errors import DefinitionError
-from genxai_nb.source import version_of
+from genxai_nb.source import LiveVersion
 
 from .nodes import NodeBody, NodeOptions
 from .question import as_form
@@ -35,14 +35,12 @@ class FunctionBody:
         self.run = function
         self.threaded = not _is_async(function)
         self.wants_context = _wants_context(function, name)
-        self._version: str | None = None
+        self._version = LiveVersion(function)
 
     @property
     def version(self) -> str:
-        """Content hash of the function."""
-        if self._version is None:
-            self._version = version_of(self.run).hash
-        return self._version
+        """Content hash of the function and of all that it uses, as these are now."""
+        return self._version.hash
 
 
 def _is_async(function: Callable[..., Any]) -> bool:

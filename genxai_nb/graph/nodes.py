@@ -135,22 +135,25 @@ class Prepared:
         body: The body that it makes.
         options: The node's options.
         run: The body's ``run``.
-        version: The body's version.
         quiet: It makes no calls, so that a pause never holds it half way.
         simple: It is an async function of the state alone, and the options change nothing about that.
     """
 
-    __slots__ = ("body", "definition", "options", "quiet", "run", "simple", "version")
+    __slots__ = ("body", "definition", "options", "quiet", "run", "simple")
 
     def __init__(self, definition: Any, body: NodeBody, options: NodeOptions) -> None:
         self.definition = definition
         self.body = body
         self.options = options
         self.run = body.run
-        self.version = body.version
         self.quiet = not body.wants_context
         plain = options.timeout is None and options.reads is None and options.into is None
         self.simple = plain and body.kind == "function" and not body.threaded and not body.wants_context
+
+    @property
+    def version(self) -> str:
+        """The body's version now: what its functions use may have been defined anew."""
+        return self.body.version
 
 
 @runtime_checkable

@@ -32,8 +32,12 @@ class Subgraph:
     def __init__(self, graph: Workflow, options: NodeOptions) -> None:
         self.graph = graph
         self.writes = () if options.into is None else (options.into,)
-        versions = sorted(f"{d.name}={d.hash}" for d in graph.definitions())
-        self.version = digest(graph.structure.encode(), *(version.encode() for version in versions))
+
+    @property
+    def version(self) -> str:
+        """Content hash of the graph and of the definitions of its nodes, as these are now."""
+        versions = sorted(f"{d.name}={d.hash}" for d in self.graph.definitions())
+        return digest(self.graph.structure.encode(), *(version.encode() for version in versions))
 
     async def run(self, _state: Any, _context: Any) -> Any:
         """Refuse: the engine drives a subgraph itself, as a level of the run."""

@@ -22,10 +22,12 @@ from .text import indented as indented
 from .text import normalised as normalised
 from .text import source_of as source_of
 from .text import tidied as tidied
+from .version import LiveVersion as LiveVersion
 from .version import Version as Version
 from .version import version_of as version_of
 
 __all__ = [
+    "LiveVersion",
     "Needs",
     "Use",
     "Version",

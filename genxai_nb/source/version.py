@@ -54,12 +54,55 @@ def version_of(obj: object) -> Version:
     return Version(_hashed(walk.parts), tuple(dict.fromkeys(walk.untracked)))
 
 
+class LiveVersion:
+    """The version of a function as it is at each moment: taken anew once something that it names is another thing.
+
+    What is looked at is which objects its names stand for; of a function that names nothing, the version is
+    taken once.
+
+    Args:
+        obj: The function, or another callable.
+
+    Example:
+        >>> space = {"limit": 3}
+        >>> exec("def f(x): return min(x, limit)", space)
+        >>> live = LiveVersion(space["f"])
+        >>> before = live.hash
+        >>> space["limit"] = 4
+        >>> live.hash == before
+        False
+    """
+
+    __slots__ = ("_hash", "_names", "_obj")
+
+    def __init__(self, obj: object) -> None:
+        self._obj = obj
+        self._hash = ""
+        self._names: list[tuple[dict[str, Any], str, Any]] = []
+
+    @property
+    def hash(self) -> str:
+        """Its version now."""
+        if not self._hash or any(space.get(name, space) is not value for space, name, value in self._names):
+            walk = _Walk()
+            try:
+                walk.take(self._obj, "")
+                self._hash = _hashed(walk.parts)
+            except Exception:  # noqa: BLE001 - an object may raise anything when it is looked at
+                self._hash = version_of(self._obj).hash
+            self._names = walk.names
+        return self._hash
+
+
 class _Walk:
     """One walk over an object and what it holds and uses, collecting what counts."""
 
     def __init__(self) -> None:
         self.parts: list[str] = []
         self.untracked: list[str] = []
+        self.names: list[
+            tuple[dict[str, Any], str, Any]
+        ] = []  # looked up in which namespace, with what they are
         self._seen: dict[int, tuple[int, Any]] = {}
 
     def take(self, value: Any, name: str) -> None:
@@ -90,7 +133,11 @@ class _Walk:
             self.take(item, f"{prefix}{key}")
         for kind in _annotated(value):
             self.take(kind, kind.__name__)
+        space = value.__globals__
         for key, item in uses_of(value):
+            first = key.partition(".")[0]
+            if first in space and first not in value.__code__.co_freevars:
+                self.names.append((space, first, space[first]))
             self.parts.append(f"uses {key}")
             self.take(item, f"{prefix}{key}")
 

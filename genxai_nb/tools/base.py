@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, overload
 from genxai_nb.calls.call import Call, Traits, digest
 from genxai_nb.errors import RunError, ToolFailed
 from genxai_nb.loop import run_in_worker
-from genxai_nb.source import version_of
+from genxai_nb.source import LiveVersion
 
 from .node import ToolNode
 from .results import plain
@@ -89,6 +89,7 @@ class Tool:
         self._signature = signature
         self._schema = Schema(signature)
         self._inline = inspect.iscoroutinefunction(function)
+        self._version = LiveVersion(function)
         functools.update_wrapper(self, function)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -103,11 +104,11 @@ class Tool:
         """The tool as a model is told of it."""
         return self._schema.spec()
 
-    @functools.cached_property
+    @property
     def version(self) -> str:
-        """Content hash of the function and of what was said of it."""
+        """Content hash of the function, of all that it uses as this is now, and of what was said of it."""
         said = (self.name, self.timeout, self.effect, sorted(self.permissions))
-        return digest(version_of(self.function).hash.encode(), repr(said).encode())
+        return digest(self._version.hash.encode(), repr(said).encode())
 
     def validate(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Check arguments against the schema and return them as the function takes them.

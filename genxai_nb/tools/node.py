@@ -75,10 +75,14 @@ class ToolNode:
                 f"Node {options.name!r} gives no argument for {missing[0]!r} of tool {tool.name!r}.",
                 hint=f"Write {tool.name}({missing[0]}=...).",
             )
-        self.version = tool.version
         self.writes: tuple[str, ...] = (self._key,)
         read = [name for expression in self._arguments.values() for name in sorted(expression.names)]
         self.template: tuple[str, ...] = tuple(dict.fromkeys(read if self._arguments else required))
+
+    @property
+    def version(self) -> str:
+        """Content hash of the tool."""
+        return self._tool.version
 
     async def run(self, state: Mapping[str, Any], context: Any) -> dict[str, Any]:
         """Call the tool with arguments from the state and return its value under the node's key.
