@@ -9,7 +9,9 @@ if TYPE_CHECKING:
 
 _MOST = 200  # rows that are shown; the frame holds all
 _WIDEST = 70  # characters of a column of a terminal
-_CELL = {"text-align": "left", "white-space": "pre-wrap", "overflow-wrap": "anywhere", "max-width": "32em"}
+_LONG = {"text-align": "left", "white-space": "pre-wrap", "overflow-wrap": "anywhere", "max-width": "32em"}
+_SHORT = {"text-align": "left", "white-space": "nowrap"}
+_NARROW = 24  # characters up to which a column is not wrapped
 _MUTED = "opacity: 0.55"
 
 
@@ -49,7 +51,10 @@ def _as_text(frame: DataFrame, nothing: str, note: str) -> str:
 
 def _as_html(frame: DataFrame, note: str) -> str:
     shown = _shown(frame)
-    look = shown.style.hide(axis="index").format(escape="html").set_properties(**_CELL)  # type: ignore[arg-type]  # a mapping of CSS
+    look = shown.style.hide(axis="index").format(escape="html")
+    short = [name for name in shown if shown[name].astype("str").str.len().max() <= _NARROW]
+    long = [name for name in shown if name not in short]
+    look = look.set_properties(subset=short, **_SHORT).set_properties(subset=long, **_LONG)
     if "status" in shown:
         muted = frame["status"].head(_MOST).ne("current").to_numpy()
         look = look.apply(lambda row: [_MUTED if muted[row.name] else ""] * len(row), axis=1)
