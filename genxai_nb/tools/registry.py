@@ -55,6 +55,17 @@ _BUILTIN = (
             "Look at an image, or write a changed copy of it.", permissions=("read", "write")),
     ToolRow("pdf_parser", "file", ("pdf", "read"),
             "Read the text and the metadata of a PDF document.", permissions=("read",)),
+    ToolRow("api_caller", "web", ("http", "api"), "Call a web service once.",
+            permissions=("network", "send")),
+    ToolRow("html_parser", "web", ("html", "page"), "Take HTML apart that is given."),
+    ToolRow("http_client", "web", ("http", "session"),
+            "Make a request in a session: cookies that a server sets go along with the next ones of the same run.",
+            permissions=("network", "send")),
+    ToolRow("url_validator", "web", ("url", "check"),
+            "Check that a URL is well formed, leads outside, and is answered.", permissions=("network",)),
+    ToolRow("web_scraper", "web", ("page", "read"),
+            "Fetch a web page and tell its readable text, and its links, images and tables if wanted.",
+            permissions=("network",)),
 )  # fmt: skip
 _ROWS = {row.name: row for row in _BUILTIN}
 

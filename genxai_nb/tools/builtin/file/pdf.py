@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,6 +12,7 @@ from msgspec import Struct, convert
 from genxai_nb.errors import MissingPackage, ToolFailed
 from genxai_nb.guard.policy import roots_of
 from genxai_nb.tools.base import tool
+from genxai_nb.tools.child import ask_child
 
 __all__ = ["Document", "Page", "pdf_parser"]
 
@@ -93,33 +91,10 @@ def pdf_parser(
         "pages": page_range,
         "most_characters": MOST_CHARACTERS,
         "most_pages": MOST_PAGES,
-        "seconds": timeout,
     }
     with roots_of(context).open(file_path) as file:
         if file.seek(0, 2) > LARGEST:
             raise ToolFailed(f"{file_path!r} is larger than {LARGEST} bytes.")
         file.seek(0)
-        said = _asked(file, asked, timeout, file_path)
-    if "wrong" in said:
-        raise ToolFailed(f"{file_path!r} cannot be read: {said['wrong']}.", hint=said.get("hint", ""))
+        said = ask_child(_CHILD, asked, file, seconds=timeout, what=repr(file_path))
     return convert({"path": file_path, **said}, Document)
-
-
-def _asked(file: Any, asked: dict[str, Any], seconds: float, path: str) -> dict[str, Any]:
-    try:
-        done = subprocess.run(  # noqa: S603 - our own file, no shell
-            [sys.executable, "-I", _CHILD, json.dumps(asked)],
-            stdin=file,
-            capture_output=True,
-            timeout=seconds,
-            env={},
-            check=False,
-        )
-        said: dict[str, Any] = json.loads(done.stdout)
-    except subprocess.TimeoutExpired as exc:
-        raise ToolFailed(
-            f"{path!r} took more than {seconds:g} s to read.", hint="Ask for fewer pages."
-        ) from exc
-    except ValueError as exc:
-        raise ToolFailed(f"{path!r} cannot be read: it needs more time or memory than it may have.") from exc
-    return said
