@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from genxai_nb.calls.call import digest
 from genxai_nb.errors import DefinitionError, GraphInvalid, UnknownName
 from genxai_nb.journal.store import Definition
-from genxai_nb.loop import run_here
 from genxai_nb.source import version_of
 
 from .binding import Bindings, NoLookup, read_condition
@@ -18,23 +17,21 @@ from .checks import check, check_name
 from .definition import END, START, Condition, Edge, Node
 from .kept import form_of
 from .nodes import Lookup, NodeBody, NodeOptions, Prepared
-from .options import RunChoices, as_input, node_options, run_options, whole
+from .options import node_options, whole
 from .plan import Plan
 from .reducers import Reducer
-from .result import Result
-from .run import Run
+from .running import Running
 from .state import Schema
 from .subgraph import Subgraph
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-    from genxai_nb.guard.policy import Policy
 
 __all__ = ["END", "START", "Graph"]
 
 
-class Graph:
+class Graph(Running):
     """A workflow: nodes that return changes to a state, and edges that say what runs next.
 
     Args:
@@ -340,43 +337,3 @@ class Graph:
     def as_node(self, options: NodeOptions) -> NodeBody:
         """Make the body for a node of another graph."""
         return Subgraph(self, options)
-
-    # ── running ──────────────────────────────────────────────────────────────────────────────
-
-    def start(self, given: Mapping[str, Any] | BaseModel | None = None, **options: Unpack[RunChoices]) -> Run:
-        """Record a new run that stands before its first node. Arguments as for `run`."""
-        return Run.begin_new(self, as_input(given, self.schema.model), run_options(self.nodes, **options))
-
-    def run(
-        self,
-        given: Mapping[str, Any] | BaseModel | None = None,
-        *,
-        model: str | None = None,
-        store: str | None = None,
-        answers: Mapping[str, Any] | None = None,
-        interactive: bool = False,
-        policy: Policy | Mapping[str, Any] | str | None = None,
-    ) -> Result:
-        """Run the graph to its end and return its result.
-
-        Args:
-            given: The input: the state's first values by key, or an instance of the schema.
-            model: The model for all agents of this run.
-            store: Where the run is kept: None for the default, ``:memory:``, or a path.
-            answers: Answers of people, by node name or prompt.
-            interactive: Somebody is there to answer the rest; the run waits for `Run.answer`.
-            policy: What tools may do: ``safe``, ``open``, a Policy or its fields; None for the default.
-
-        Raises:
-            NodeFailed: A node failed; has ``.result`` and ``.run_id``.
-            GenXAIError: The graph or the input is not sound.
-        """
-        return self.start(
-            given, model=model, store=store, answers=answers, interactive=interactive, policy=policy
-        ).resume()
-
-    async def arun(
-        self, given: Mapping[str, Any] | BaseModel | None = None, **options: Unpack[RunChoices]
-    ) -> Result:
-        """Run the graph on the caller's loop. Arguments and errors as for `run`."""
-        return await run_here(self.start(given, **options).drive())

@@ -21,7 +21,6 @@ from .state import Schema
 from .subgraph import Subgraph
 
 if TYPE_CHECKING:
-    from .build import Graph
     from .nodes import Lookup, NodeBody
 
 __all__ = ["KeptGraph", "form_of", "kept_graph"]
@@ -48,7 +47,7 @@ class _Form(Struct, frozen=True, omit_defaults=True):
     inner: dict[str, _Form] = {}
 
 
-def form_of(graph: Graph, *, whole: bool = False) -> str:
+def form_of(graph: Any, *, whole: bool = False) -> str:
     """What the journal keeps of a graph beside its lines; ``whole`` with its subgraphs."""
     return msgspec.json.encode(_form(graph, whole=whole)).decode()
 

@@ -39,8 +39,10 @@ class Run(Branching):
     """
 
     @classmethod
-    def begin_new(cls, graph: Workflow, given: Mapping[str, Any], options: RunOptions) -> Run:
-        """Record a new run and stand before its first node.
+    def begin_new(
+        cls, graph: Workflow, given: Mapping[str, Any], options: RunOptions, key: str | None = None
+    ) -> Run:
+        """Record a new run and stand before its first node; ``key`` names the row of a batch that it is for.
 
         Raises:
             GenXAIError: The graph is not sound, or the input does not fit.
@@ -56,6 +58,7 @@ class Run(Branching):
             input=graph.schema.start(given),
             definitions={definition.name: definition.hash for definition in definitions},
             model=options.model,
+            key=key,
         )
         return cls(store.begin(started, (*definitions, graph.own_record())), store, graph, options, "ready")
 

@@ -21,7 +21,10 @@ class Fact(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False, tag_
 
 
 class RunStarted(Fact, frozen=True, kw_only=True, tag="run_started"):
-    """A run began. ``input`` is the validated input; ``definitions`` maps a node to its version."""
+    """A run began. ``input`` is the validated input; ``definitions`` maps a node to its version.
+
+    ``key`` names the row of a batch that it is for, so that the batch finds it again.
+    """
 
     run: str
     graph: str
@@ -30,6 +33,7 @@ class RunStarted(Fact, frozen=True, kw_only=True, tag="run_started"):
     definitions: dict[str, str]
     model: str | None = None
     parent: str | None = None
+    key: str | None = None
 
 
 class RunResumed(Fact, frozen=True, kw_only=True, tag="run_resumed"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from time import time
 
@@ -197,6 +197,16 @@ class MemoryStore:
     def runs(self) -> list[RunRow]:
         """All runs, newest first. One that nobody drives and that has not ended is ``paused``."""
         return [self.row(run) for run in reversed(list(self._runs))]
+
+    def keyed(self, keys: Collection[str]) -> dict[str, str]:
+        """The newest run that began under each of these keys, as far as there is one."""
+        wanted, found = set(keys), {}
+        with self._lock:
+            for run, kept in self._runs.items():
+                began = next(iter(kept.heads.values())).events[:1]
+                if began and isinstance(began[0], RunStarted) and began[0].key in wanted:
+                    found[began[0].key] = run
+        return found
 
     def definition(self, version: str) -> Definition | None:
         """The definition of that hash, if it was kept."""

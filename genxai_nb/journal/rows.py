@@ -47,6 +47,13 @@ class Segment(NamedTuple):
     """A part of a history: events that lie between two places, the first one's number and whether it may grow."""
 
     after: int
+_KEYS = """
+SELECT json_extract(event.body, '$.key') AS key, 'r' || run.id FROM run
+JOIN head ON head.run = run.id AND head.number = 1 JOIN event ON event.place = (head.id << 32) + 1
+WHERE key IS NOT NULL ORDER BY run.id
+"""
+
+
     last: int
     upto: int
     open: bool
@@ -171,6 +178,11 @@ def add_run(connection: sqlite3.Connection, graph: str, started: float, parent: 
 
 def add_head(
     connection: sqlite3.Connection, run: str, why: str, parent: int | None = None, upto: int = 0
+def keys_in(connection: sqlite3.Connection) -> list[tuple[str, str]]:
+    """The runs that began under a key, oldest first, each behind its key."""
+    return connection.execute(_KEYS).fetchall()
+
+
 ) -> int:
     """Give a run a new head, make it the current one and return its id. With a parent, the run stands there."""
     number = number_of(run)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from functools import lru_cache, partial
 from hashlib import sha256
@@ -38,6 +38,7 @@ from .rows import (
     heads_of,
     history_of,
     keep_definitions,
+    keys_in,
     length_of,
     name_of,
     parent_of,
@@ -205,6 +206,11 @@ class SqliteStore:
     def runs(self) -> list[RunRow]:
         """All runs, newest first. One that nobody drives and that has not ended is ``paused``."""
         return [self._as_it_is(row) for row in self._file.read(runs_in)]
+
+    def keyed(self, keys: Collection[str]) -> dict[str, str]:
+        """The newest run that began under each of these keys, as far as there is one."""
+        wanted = set(keys)
+        return {key: run for key, run in self._file.read(keys_in) if key in wanted}
 
     def definition(self, version: str) -> Definition | None:
         """The definition of that hash, if it was kept."""

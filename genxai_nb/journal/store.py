@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -173,6 +173,9 @@ class Store(Protocol):
 
     def definition(self, version: str) -> Definition | None:
         """The definition of that hash, if it was kept."""
+
+    def keyed(self, keys: Collection[str]) -> dict[str, str]:
+        """The newest run that began under each of these keys, as far as there is one."""
 
     def lease(self, run: str) -> AbstractContextManager[None]:
         """Hold the right to drive a run. The lock goes with its process, however that ends.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from genxai_nb.errors import SetupError
+from genxai_nb.graph.progress import show_progress_by
 from genxai_nb.loop import enter_kernel
 
 from . import bodies, tracebacks
@@ -51,6 +52,8 @@ def load_ipython_extension(shell: Any) -> None:
     undo.append(bodies.install(shell, lambda run: _started(shell, run)))
     enter_kernel(kernel)
     undo.append(lambda: enter_kernel(inside=False))
+    show_progress_by(_line_in_cell if kernel else None)
+    undo.append(lambda: show_progress_by(None))
     tracebacks.install()
     undo.append(tracebacks.uninstall)
     _undo[shell] = undo
@@ -140,6 +143,12 @@ def _teller_of(shell: Any) -> Callable[..., None]:
 def _started(shell: Any, run: str) -> Started | None:
     session = _sessions.get(shell)
     return session.started.get(run) if session is not None else None
+
+
+def _line_in_cell() -> Callable[[str, bool], None]:
+    from .progress import line_in_cell
+
+    return line_in_cell()
 
 
 def _graph_bundle(graph: Any, **_: Any) -> dict[str, str]:
