@@ -1,0 +1,159 @@
+"""What a database holds: its tables, their columns, keys and indexes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from annotated_types import Interval
+from msgspec import Struct, structs
+
+from genxai_nb.errors import ToolFailed, suggest
+from genxai_nb.guard.policy import Subject, judge, policies_of
+from genxai_nb.guard.sql import Dialect, read_statement
+from genxai_nb.tools.base import tool
+
+from .engines import Database, dialect_of, open_database
+from .rows import named_rows
+
+__all__ = ["Inspected", "database_inspector"]
+
+MOST = 1_000
+
+Operation = Literal["list_tables", "describe_table", "list_indexes", "database_info"]
+
+
+class Inspected(Struct, frozen=True, omit_defaults=True):
+    """What was found: rows, and the database's kind.
+
+    Attributes:
+        database: The kind of database.
+        rows: One row a table, column or index.
+        truncated: There are more.
+    """
+
+    database: str
+    rows: list[dict[str, Any]]
+    truncated: bool = False
+
+
+_SQLITE = {
+    "list_tables": "SELECT name, type FROM sqlite_schema WHERE type IN ('table', 'view') "
+    "AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name",
+    "describe_table": 'SELECT name, type, "notnull" = 0 AS nullable, dflt_value AS "default", pk AS primary_key '
+    "FROM pragma_table_info(:table) ORDER BY cid",
+    "list_indexes": "SELECT m.tbl_name AS \"table\", m.name, m.sql LIKE 'CREATE UNIQUE%' AS is_unique, m.sql "
+    "FROM sqlite_schema AS m WHERE m.type = 'index' AND (:table = '' OR m.tbl_name = :table) ORDER BY m.name",
+    "database_info": "SELECT sqlite_version() AS version, (SELECT COUNT(*) FROM sqlite_schema WHERE type = 'table') "
+    "AS tables",
+}
+_POSTGRES = {
+    "list_tables": "SELECT table_schema AS schema, table_name AS name, LOWER(table_type) AS type "
+    "FROM information_schema.tables WHERE table_schema NOT IN ('pg_catalog', 'information_schema') ORDER BY 1, 2",
+    "describe_table": "SELECT column_name AS name, data_type AS type, is_nullable = 'YES' AS nullable, "
+    'column_default AS "default" FROM information_schema.columns '
+    "WHERE table_name = :table AND (:schema = '' OR table_schema = :schema) "
+    "AND table_schema NOT IN ('pg_catalog', 'information_schema') ORDER BY ordinal_position",
+    "list_indexes": 'SELECT schemaname AS schema, tablename AS "table", indexname AS name, indexdef AS sql '
+    "FROM pg_catalog.pg_indexes WHERE schemaname NOT IN ('pg_catalog', 'information_schema') "
+    "AND (:table = '' OR tablename = :table) ORDER BY 1, 2, 3",
+    "database_info": "SELECT version() AS version, current_database() AS name, "
+    "(SELECT COUNT(*) FROM information_schema.tables "
+    "WHERE table_schema NOT IN ('pg_catalog', 'information_schema')) AS tables",
+}
+_DUCKDB = {
+    "list_tables": "SELECT table_schema AS schema, table_name AS name, LOWER(table_type) AS type "
+    "FROM information_schema.tables ORDER BY 1, 2",
+    "describe_table": "SELECT column_name AS name, data_type AS type, is_nullable = 'YES' AS nullable, "
+    'column_default AS "default" FROM information_schema.columns '
+    "WHERE table_name = :table AND (:schema = '' OR table_schema = :schema) ORDER BY ordinal_position",
+    "list_indexes": 'SELECT schema_name AS schema, table_name AS "table", index_name AS name, is_unique, sql '
+    "FROM duckdb_indexes() WHERE (:table = '' OR table_name = :table) ORDER BY 1, 2, 3",
+    "database_info": "SELECT version() AS version, current_database() AS name, "
+    "(SELECT COUNT(*) FROM information_schema.tables) AS tables",
+}
+_QUERIES: dict[Dialect, dict[str, str]] = {"sqlite": _SQLITE, "postgres": _POSTGRES, "duckdb": _DUCKDB}
+
+
+def _subjects(arguments: Mapping[str, Any]) -> list[Subject]:
+    return [("tables", str(arguments["table_name"]))] if arguments.get("table_name") else []
+
+
+@tool(
+    category="database",
+    tags=["sql", "schema"],
+    read_only=True,
+    timeout=70,
+    permissions=["read"],
+    subjects=_subjects,
+)
+def database_inspector(
+    connection: str,
+    operation: Operation = "list_tables",
+    *,
+    table_name: str | None = None,
+    timeout: Annotated[float, Interval(ge=0.1, le=60)] = 15,
+    context: Any = None,
+) -> Inspected:
+    """Tell what a named SQL database holds.
+
+    Args:
+        connection: The name of the connection.
+        operation: list_tables; describe_table for the columns of one; list_indexes of all or of one; database_info
+            for its version and size.
+        table_name: The table, with its schema in front of a dot if it is not the usual one.
+        timeout: Seconds that it may take.
+        context: The context of the call.
+
+    Example:
+        >>> import os, sqlite3
+        >>> with sqlite3.connect("stock.db") as database:
+        ...     _ = database.execute("CREATE TABLE IF NOT EXISTS items (id INTEGER PRIMARY KEY, name TEXT NOT NULL)")
+        >>> database.close()
+        >>> os.environ["GENXAI_CONNECTION_STOCK"] = "sqlite:///stock.db"
+        >>> [row["name"] for row in database_inspector("stock", "describe_table", table_name="items").rows]
+        ['id', 'name']
+    """
+    dialect = dialect_of(connection)
+    if operation == "describe_table" and not table_name:
+        raise ToolFailed("describe_table needs a table_name.", hint="list_tables tells which there are.")
+    schema, _, table = (table_name or "").rpartition(".")
+    with open_database(connection, writing=False, seconds=timeout) as database:
+        made = Inspected(dialect, *_asked(database, dialect, operation, schema, table))
+    if operation == "describe_table" and not made.rows:
+        with open_database(connection, writing=False, seconds=timeout) as database:
+            names = [row["name"] for row in _asked(database, dialect, "list_tables", "", "")[0]]
+        raise ToolFailed(f"There is no table {table_name!r}.", hint=suggest(table, _allowed(names, context)))
+    if operation == "list_tables":
+        seen = set(_allowed([_full_name(row) for row in made.rows], context))
+        rows = [row for row in made.rows if _full_name(row) in seen]
+        return Inspected(made.database, rows, made.truncated)
+    return made
+
+
+def _asked(
+    database: Database, dialect: Dialect, operation: str, schema: str, table: str
+) -> tuple[list[dict[str, Any]], bool]:
+    statement = structs.replace(read_statement(_QUERIES[dialect][operation], dialect), ours=True)
+    values = {
+        name: value
+        for name, value in {"schema": schema, "table": table}.items()
+        if name in statement.parameters
+    }
+    columns, rows, _ = database.ask(statement, values, MOST + 1)
+    return named_rows(columns, rows, MOST)
+
+
+def _full_name(row: dict[str, Any]) -> str:
+    schema = row.get("schema")
+    return row["name"] if schema in {None, "public", "main"} else f"{schema}.{row['name']}"
+
+
+def _allowed(names: list[str], context: Any) -> list[str]:
+    """The tables that the policy lets be known."""
+    policies = policies_of(context)
+    return [
+        name
+        for name in names
+        if judge(policies, "database_inspector", (), [("tables", name)]).verdict != "deny"
+    ]

@@ -1,0 +1,353 @@
+"""SQL in SQLite, DuckDB and a real PostgreSQL: what works, and what never does."""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+import time
+
+import duckdb
+import pytest
+import services
+from asking import FROM_TOOL, asking_once
+
+from genxai_nb.errors import Denied, ToolFailed
+from genxai_nb.guard.policy import Policy, judge
+from genxai_nb.tools.registry import find
+
+query = find("sql_query")
+inspect = find("database_inspector")
+
+MAKE = (
+    "CREATE TABLE items (id INTEGER PRIMARY KEY, name TEXT, price NUMERIC(8, 2), created_at TIMESTAMP)",
+    "INSERT INTO items VALUES (1, 'anode', 1.50, '2026-01-02 03:04:05'), (2, 'it''s :b %s 50%', NULL, NULL)",
+    "CREATE TABLE secret_keys (word TEXT)",
+    "INSERT INTO secret_keys VALUES ('hidden')",
+)
+
+
+@pytest.fixture(scope="session")
+def postgres_server():
+    with services.postgres() as url:
+        import psycopg
+
+        with psycopg.connect(url) as connection:
+            for statement in MAKE:
+                connection.execute(statement)
+        yield url
+
+
+@pytest.fixture(scope="session", params=["sqlite", "duckdb", "postgres"])
+def served(request, tmp_path_factory) -> tuple[str, str]:
+    """A kind of database and the URL of one with two tables."""
+    if request.param == "postgres":
+        return request.param, request.getfixturevalue("postgres_server")
+    file = tmp_path_factory.mktemp("shop") / "shop.db"
+    connection = (sqlite3 if request.param == "sqlite" else duckdb).connect(str(file))
+    for statement in MAKE:
+        connection.execute(statement)
+    if request.param == "sqlite":
+        connection.commit()
+    connection.close()
+    return request.param, f"{request.param}:///{file}"
+
+
+@pytest.fixture
+def database(served, monkeypatch) -> str:
+    """The kind of the database that the connection shop leads to."""
+    monkeypatch.setenv("GENXAI_CONNECTION_SHOP", served[1])
+    return served[0]
+
+
+def test_with_and_a_column_created_at(database: str):
+    """A WITH query, and names that hold the words of other statements, are read-only all the same."""
+    made = query(
+        query="WITH recent AS (SELECT * FROM items) SELECT name, created_at FROM recent ORDER BY id",
+        connection="shop",
+    )
+    assert [row["name"] for row in made.rows] == ["anode", "it's :b %s 50%"]
+    assert made.rows[0]["created_at"].startswith("2026-01-02")
+    assert made.rows[1]["created_at"] is None
+
+
+def test_parameters_are_values_and_nothing_else(database: str):
+    """A value with quotes, colons and percent signs is found as it is; literals with them too."""
+    text = "it's :b %s 50%"
+    asked = "SELECT id, ':b %s' AS said FROM items WHERE name = :name OR name = ':nothing%s'"
+    assert query(query=asked, connection="shop", parameters={"name": text}).rows == [
+        {"id": 2, "said": ":b %s"}
+    ]
+    injected = "x' OR '1'='1"
+    assert (
+        query(
+            query="SELECT id FROM items WHERE name = :name", connection="shop", parameters={"name": injected}
+        ).rows
+        == []
+    )
+
+
+def test_writes_when_asked(database: str):
+    """With read_only=false rows are changed and counted; without it they are not."""
+    with pytest.raises(Denied, match=r"changes the database \(INSERT\)"):
+        query(query="INSERT INTO items (id, name) VALUES (9, 'x')", connection="shop")
+    made = query(
+        query="INSERT INTO items (id, name) VALUES (:id, :name)",
+        connection="shop",
+        parameters={"id": 9, "name": "x"},
+        read_only=False,
+    )
+    assert made.changed == 1
+    assert query(query="DELETE FROM items WHERE id = 9", connection="shop", read_only=False).changed == 1
+
+
+def test_rows_are_bounded(database: str):
+    """More rows than asked for are cut and said to be; long values too."""
+    made = query(query="SELECT id FROM items ORDER BY id", connection="shop", max_rows=1)
+    assert (made.rows, made.truncated) == ([{"id": 1}], True)
+    long = {"long": "x" * 20_000}
+    (row,) = query(query="SELECT CAST(:long AS TEXT) AS name", connection="shop", parameters=long).rows
+    assert row["name"].endswith("characters more)")
+    assert len(row["name"]) < 11_000
+
+
+def test_endless_query_ends(database: str):
+    """A query that would not end is stopped when its time is over."""
+    endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT COUNT(*) FROM n"
+    began = time.perf_counter()
+    with pytest.raises(ToolFailed, match="took longer than 0.3 s"):
+        query(query=endless, connection="shop", timeout=0.3)
+    assert time.perf_counter() - began < 2
+
+
+ABUSE = [
+    "SELECT 1; DROP TABLE items",
+    "SELECT 1; --\nDROP TABLE items",
+    "SELECT 1 /* */; DELETE FROM items",
+    "DELETE FROM items",
+    "UPDATE items SET name = 'x'",
+    "WITH gone AS (DELETE FROM items RETURNING *) SELECT * FROM gone",
+    "INSERT INTO items (id) SELECT 77",
+    "CREATE TABLE other AS SELECT 1 AS a",
+    "CREATE TEMP TABLE other (a INT)",
+    "DROP TABLE items",
+    "ALTER TABLE items ADD COLUMN x INT",
+    "TRUNCATE TABLE items",
+    "SELECT * INTO other FROM items",
+    "SELECT * FROM items FOR UPDATE",
+    "ATTACH DATABASE '/tmp/other.db' AS other",
+    "DETACH DATABASE main",
+    "PRAGMA writable_schema = 1",
+    "PRAGMA table_info(items)",
+    "SELECT load_extension('/tmp/x.so')",
+    "SELECT readfile('/etc/passwd')",
+    "SELECT writefile('/tmp/x', 'y')",
+    "VACUUM INTO '/tmp/copy.db'",
+    "REINDEX",
+    "ANALYZE",
+    "EXPLAIN SELECT 1",
+    "COPY items TO '/tmp/items.csv'",
+    "COPY items TO PROGRAM 'touch /tmp/x'",
+    "COPY items FROM PROGRAM 'id'",
+    "COPY (SELECT 1) TO '/tmp/x'",
+    "SELECT pg_read_file('/etc/passwd')",
+    "SELECT pg_catalog.pg_read_file('/etc/passwd')",
+    "SELECT \"pg_read_file\"('/etc/passwd')",
+    "SELECT PG_READ_BINARY_FILE('/etc/passwd')",
+    "SELECT * FROM pg_ls_dir('/')",
+    "SELECT pg_sleep(100)",
+    "SELECT * FROM items WHERE pg_sleep_for('100 s') IS NULL",
+    "SELECT lo_import('/etc/passwd')",
+    "SELECT lo_export(1, '/tmp/x')",
+    "SELECT set_config('role', 'owner', false)",
+    "SET ROLE owner",
+    "RESET ROLE",
+    "SELECT pg_terminate_backend(1)",
+    "SELECT dblink('host=127.0.0.1', 'SELECT 1')",
+    "SELECT query_to_xml('DELETE FROM items', true, true, '')",
+    "SELECT nextval('s')",
+    "DO $$ BEGIN DELETE FROM items; END $$",
+    "CALL something()",
+    "CREATE FUNCTION f() RETURNS INT LANGUAGE SQL AS 'SELECT 1'",
+    "CREATE EXTENSION dblink",
+    "ALTER SYSTEM SET fsync = off",
+    "GRANT ALL ON items TO PUBLIC",
+    "LISTEN channel",
+    "NOTIFY channel",
+    "LOCK TABLE items",
+    "BEGIN",
+    "COMMIT",
+    "ROLLBACK",
+    "SAVEPOINT a",
+    "PREPARE p AS SELECT 1",
+    "EXECUTE p",
+    "DECLARE c CURSOR FOR SELECT 1",
+    "SHOW ALL",
+    "SELECT * FROM read_csv('/etc/passwd')",
+    "SELECT * FROM read_text('/etc/passwd')",
+    "SELECT * FROM '/etc/passwd.csv'",
+    "SELECT * FROM glob('/etc/*')",
+    "SELECT * FROM parquet_scan('/tmp/x.parquet')",
+    "SELECT * FROM sqlite_scan('/tmp/x.db', 't')",
+    "SELECT getenv('HOME')",
+    "SELECT * FROM query('DELETE FROM items')",
+    "INSTALL httpfs",
+    "LOAD httpfs",
+    "EXPORT DATABASE '/tmp/x'",
+    "SET enable_external_access = true",
+    "SELECT * FROM duckdb_secrets()",
+    "SELECT 1 \x00",
+    "SELECT * FROM items WHERE id = ?",
+    "SELECT * FROM items WHERE id = $1",
+    "SELECT * FROM items WHERE id = :missing",
+    "",
+    ";",
+    "-- nothing",
+    "sel ect",
+    "(" * 3000 + "SELECT 1" + ")" * 3000,
+]
+
+
+@pytest.mark.parametrize("text", ABUSE)
+def test_abuse_is_refused(text: str, database: str):
+    """Nothing but reading tables comes through a read-only query, in any of the databases."""
+    with pytest.raises(ToolFailed):
+        query(query=text, connection="shop")
+
+
+def test_abuse_changed_nothing(database: str):
+    """After all that, the tables are what they were."""
+    assert query(query="SELECT COUNT(*) AS n FROM items", connection="shop").rows == [{"n": 2}]
+    assert len(inspect(connection="shop").rows) == 2
+
+
+WRITING = [
+    text
+    for text in ABUSE
+    if not text.startswith(
+        ("DELETE", "UPDATE", "WITH", "INSERT", "CREATE T", "DROP", "ALTER T", "TRUNC", "SELECT * INTO")
+    )
+]
+
+
+@pytest.mark.parametrize("text", WRITING)
+def test_writing_opens_no_other_door(text: str, database: str):
+    """With read_only=false, files, settings, code, other sessions and second statements stay out of reach."""
+    with pytest.raises(ToolFailed):
+        query(query=text, connection="shop", read_only=False)
+
+
+def test_database_itself_refuses(database: str):
+    """What the parser would miss, the database refuses by its mode, role or authorizer."""
+    from genxai_nb.guard.sql import Statement
+    from genxai_nb.tools.builtin.database.engines import open_database
+
+    for text in (
+        "DELETE FROM items",
+        "ATTACH ':memory:' AS x",
+        "CREATE TABLE y (a INT)",
+        "COPY items TO '/tmp/y.csv'",
+    ):
+        forged = Statement(text=text, writes=False, tables=(), functions=(), parameters=(), mark="@")
+        with pytest.raises(ToolFailed), open_database("shop", writing=False, seconds=5) as opened:
+            opened.ask(forged, {}, 1)
+    assert query(query="SELECT COUNT(*) AS n FROM items", connection="shop").rows == [{"n": 2}]
+
+
+def test_superuser_reads_as_a_lesser_role(postgres_server, monkeypatch):
+    """A superuser's connection reads as pg_read_all_data, which can reach no file of the server."""
+    monkeypatch.setenv("GENXAI_CONNECTION_SHOP", postgres_server)
+    made = query(
+        query="SELECT current_user AS me, current_setting('is_superuser') AS super", connection="shop"
+    )
+    assert made.rows == [{"me": "pg_read_all_data", "super": "off"}]
+
+
+def test_volatile_function_is_refused_when_reading(postgres_server, monkeypatch):
+    """A user's function that may change something is refused by name; a stable one is not."""
+    import psycopg
+
+    with psycopg.connect(postgres_server) as connection:
+        for name, kind in (("odd", "VOLATILE"), ("even", "STABLE")):
+            connection.execute(
+                f"CREATE OR REPLACE FUNCTION {name}() RETURNS INT {kind} LANGUAGE SQL AS 'SELECT 1'"
+            )
+    monkeypatch.setenv("GENXAI_CONNECTION_SHOP", postgres_server)
+    assert query(query="SELECT even() AS a, random() < 2 AS b", connection="shop").rows == [
+        {"a": 1, "b": True}
+    ]
+    with pytest.raises(Denied, match="'odd' may change something"):
+        query(query="SELECT odd()", connection="shop")
+
+
+def test_inspector_tells_what_there_is(database: str):
+    """Tables, columns, indexes and version; a misspelt table suggests the nearest."""
+    assert {row["name"] for row in inspect(connection="shop").rows} == {"items", "secret_keys"}
+    described = inspect(connection="shop", operation="describe_table", table_name="items").rows
+    assert [row["name"] for row in described] == ["id", "name", "price", "created_at"]
+    assert inspect(connection="shop", operation="database_info").rows[0]["tables"] == 2
+    inspect(connection="shop", operation="list_indexes")
+    with pytest.raises(ToolFailed, match="There is no table 'item'. Did you mean 'items'"):
+        inspect(connection="shop", operation="describe_table", table_name="item")
+    with pytest.raises(ToolFailed, match="needs a table_name"):
+        inspect(connection="shop", operation="describe_table")
+
+
+@pytest.mark.parametrize(
+    ("asked", "tables"),
+    [
+        ("SELECT * FROM items", ["items"]),
+        ("SELECT * FROM items WHERE id IN (SELECT 1 FROM secret_keys)", ["items", "secret_keys"]),
+        ("WITH secret_keys AS (SELECT * FROM secret_keys) SELECT * FROM secret_keys", ["secret_keys"]),
+        (
+            "SELECT * FROM secret_keys WHERE 1 IN (WITH secret_keys AS (SELECT 1 AS a) SELECT a FROM secret_keys)",
+            ["secret_keys"],
+        ),
+        ("SELECT * FROM main.items, (SELECT * FROM secret_keys) AS x", ["main.items", "secret_keys"]),
+        ("UPDATE items SET name = (SELECT word FROM secret_keys)", ["items", "secret_keys"]),
+    ],
+)
+def test_policy_sees_the_tables(asked: str, tables: list[str], database: str):
+    """The tables of a query are those that it really names, whatever its WITH is called."""
+    found = query.traits.subjects({"query": asked, "connection": "shop"})
+    assert found == [("tables", table) for table in tables]
+    policy = Policy(tables=("items", "main.items"))
+    wanted = "deny" if "secret_keys" in tables else "allow"
+    assert judge([policy], "sql_query", query.traits.needs({"read_only": True}), found).verdict == wanted
+
+
+def test_needs_writing_only_when_asked():
+    """Reading needs read; anything but read_only=true needs write too."""
+    needs = query.traits.needs
+    assert [needs(given) for given in ({}, {"read_only": True}, {"read_only": False}, {"read_only": "no"})] == [
+        ("read",), ("read",), ("read", "write"), ("read", "write"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("sqlite:////nowhere/at.db", "is not there"),
+        ("mysql://a/b", "leads to 'mysql'"),
+        ("postgresql://owner:correct-horse-battery@127.0.0.1:1/x", "Database 'shop': connection"),
+    ],
+)
+def test_what_cannot_be_reached_is_told_without_its_password(url: str, said: str, monkeypatch):
+    """A wrong connection is told by name; its password is never repeated."""
+    monkeypatch.setenv("GENXAI_CONNECTION_SHOP", url)
+    with pytest.raises(ToolFailed, match=said) as caught:
+        query(query="SELECT 1", connection="shop")
+    assert "correct-horse" not in str(caught.value)
+
+
+def test_agent_reads_what_only_the_database_knows(database: str, monkeypatch):
+    """An agent answers with a value that stands in the database only, and never sees the connection."""
+    word = secrets.token_hex(8)
+    asked = {
+        "query": "SELECT CAST(:word AS TEXT) AS word FROM items WHERE id = 1",
+        "connection": "shop",
+        "parameters": {"word": word[::-1]},
+    }
+    answer, script = asking_once("sql_query", asked)
+    assert word[::-1] in answer
+    assert "shop.db" not in repr(script.requests)
+    assert answer.startswith(FROM_TOOL)
