@@ -43,10 +43,6 @@ SELECT id, head, graph, status, started, ended, steps, parent FROM run WHERE id 
 """
 
 
-class Segment(NamedTuple):
-    """A part of a history: events that lie between two places, the first one's number and whether it may grow."""
-
-    after: int
 _KEYS = """
 SELECT json_extract(event.body, '$.key') AS key, 'r' || run.id FROM run
 JOIN head ON head.run = run.id AND head.number = 1 JOIN event ON event.place = (head.id << 32) + 1
@@ -54,6 +50,10 @@ WHERE key IS NOT NULL ORDER BY run.id
 """
 
 
+class Segment(NamedTuple):
+    """A part of a history: events that lie between two places, the first one's number and whether it may grow."""
+
+    after: int
     last: int
     upto: int
     open: bool
@@ -147,6 +147,11 @@ def runs_in(connection: sqlite3.Connection, run: str | None = None) -> list[RunR
     ]
 
 
+def keys_in(connection: sqlite3.Connection) -> list[tuple[str, str]]:
+    """The runs that began under a key, oldest first, each behind its key."""
+    return connection.execute(_KEYS).fetchall()
+
+
 def parent_of(connection: sqlite3.Connection, run: str) -> str | None:
     """The run that a run was forked from."""
     row = connection.execute("SELECT parent FROM run WHERE id = ?", (number_of(run),)).fetchone()
@@ -178,11 +183,6 @@ def add_run(connection: sqlite3.Connection, graph: str, started: float, parent: 
 
 def add_head(
     connection: sqlite3.Connection, run: str, why: str, parent: int | None = None, upto: int = 0
-def keys_in(connection: sqlite3.Connection) -> list[tuple[str, str]]:
-    """The runs that began under a key, oldest first, each behind its key."""
-    return connection.execute(_KEYS).fetchall()
-
-
 ) -> int:
     """Give a run a new head, make it the current one and return its id. With a parent, the run stands there."""
     number = number_of(run)
