@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from genxai_nb.agents.notation import input_from, prompt_from
-from genxai_nb.agents.notation.yaml_core import load
 from genxai_nb.errors import DefinitionError, InputError, LineInvalid
 from genxai_nb.settings import read_settings
+from genxai_nb.yaml_core import load
 
 if TYPE_CHECKING:
     from genxai_nb.graph.build import Graph

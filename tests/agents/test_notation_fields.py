@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genxai_nb.agents.notation import AGENT_FIELDS, agent_from, input_from, parse_fields, prompt_from
-from genxai_nb.agents.notation.yaml_core import load
 from genxai_nb.errors import DefinitionError, LineInvalid, UnknownName
+from genxai_nb.yaml_core import load
 
 KINDS = AGENT_FIELDS | {"any": "value"}
 

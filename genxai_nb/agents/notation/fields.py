@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 from genxai_nb.errors import GenXAIError, LineInvalid
+from genxai_nb.yaml_core import is_plain_scalar, load
 
 from .body import Body, Entry
-from .yaml_core import is_plain_scalar, load
 
 Insert = Callable[[str], Any]
 FieldKind = Literal["text", "word", "names", "key", "number", "count", "object", "value", "scalar"]
