@@ -170,6 +170,7 @@ class Branching(Stepping):
             await self._driver.stop()
             self._park("paused")
         self._store.keep((*definitions, graph.own_record()))
+        self._history.leave_damage()
         with self._store.lease(self.run_id):
             self._store.append(self.run_id, (fact,), wait=30.0)
         self.graph, self.status, self.reason = graph, "paused", "rebased"

@@ -150,6 +150,7 @@ class Driving:
     def _make_driver(self) -> Driver:
         graph = self._graph()
         graph.build()
+        self._history.leave_damage()
         self._held.enter_context(self._store.lease(self.run_id))
         folded = self._history.folded(graph).copy()
         events = self._history.events()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import warnings
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -51,6 +52,26 @@ class History:
         self._ends: list[int] = []  # by finished visit, how many facts there are up to its end
         self._folds: list[tuple[int, Folded]] = []  # by how many facts they hold
         self._last: tuple[int, Folded] | None = None
+        self._damage: StoreDamaged | None = None
+
+    @property
+    def damage(self) -> StoreDamaged | None:
+        """What keeps the facts behind the known ones from being read, if anything does."""
+        with self._lock:
+            self._read()
+            return self._damage
+
+    def leave_damage(self) -> None:
+        """Let the run go on in a new head that ends before what is damaged, if anything is.
+
+        Raises:
+            RunBusy: It is being driven.
+        """
+        with self._lock:
+            self._read()
+            if self._damage is not None:
+                cut = len(self._events)
+                self.go_back(cut, self._store.branch(self._run, cut, f"event {cut + 1} is damaged"))
 
     def events(self) -> list[Event]:
         """All facts so far.
@@ -156,10 +177,24 @@ class History:
     # ── reading ──────────────────────────────────────────────────────────────────────────────
 
     def _read(self) -> None:
-        head = next(row.name for row in self._store.heads(self._run) if row.current)
+        head = next((row.name for row in self._store.heads(self._run) if row.current), None)
+        if head is None:
+            raise StoreDamaged(f"Run {self._run!r} has no head to go on with.", hint="Fork it from another.")
         if head != self._head:
             self._forget(head)
-        self._note(self._store.read(self._run, head, len(self._events)))
+        if self._damage is not None:
+            return
+        try:
+            self._note(self._store.read(self._run, head, len(self._events)))
+        except StoreDamaged as exc:
+            if not self._events:
+                raise
+            self._damage = exc
+            stands = f"Run {self._run!r} stands at event {len(self._events)} and can go on from there."
+            warnings.warn(f"{exc.what} {stands}", stacklevel=3)
+        if not self._events or type(self._events[0]) is not RunStarted:
+            self._forget("")
+            raise StoreDamaged(f"The first event of run {self._run!r} is not RunStarted.", hint="It is lost.")
 
     def _note(self, events: Iterable[Event]) -> None:
         known, ends = self._events, self._ends

@@ -66,18 +66,22 @@ class Run(Branching):
     def load(cls, run_id: str, graph: Workflow | None = None, store: str | None = None) -> Run:
         """Load a recorded run, to read it or, with its graph, to resume it.
 
-        Nothing is made where there is no journal.
+        Nothing is made where there is no journal. A run whose journal is damaged somewhere stands at the last
+        event before it, with a warning, and goes on from there.
 
         Raises:
             RunNotFound: No run of that id is in the store.
+            StoreDamaged: Not even its first event can be read.
             ResumeRefused: The graph's structure is not the one that the run began with.
         """
         kept = find_store(store)
-        row = kept.row(run_id)
-        events = list(kept.read(run_id))
+        run = cls(run_id, kept, graph, RunOptions(store=store), kept.row(run_id).status)
+        events = run.events()
         started = events[0]
-        model = started.model if isinstance(started, RunStarted) else None
-        run = cls(run_id, kept, graph, RunOptions(model=model, store=store), row.status)
+        if isinstance(started, RunStarted):
+            run.options = RunOptions(model=started.model, store=store)
+        if run._history.damage is not None:
+            run.status, run.reason = "paused", f"event {len(events) + 1} is damaged"
         structure = next(e.structure for e in reversed(events) if isinstance(e, RunStarted | RunRebased))
         if graph is not None and graph.structure != structure:
             before = kept.definition(structure)

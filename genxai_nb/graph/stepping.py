@@ -302,6 +302,7 @@ class Stepping(Driving):
         checked = graph.schema.check(values, "set")
         fact = StateSet(at=time(), values=checked)
         if self._driver is None:
+            self._history.leave_damage()
             with self._store.lease(self.run_id):
                 self._store.append(self.run_id, (fact,), wait=30.0)
         else:

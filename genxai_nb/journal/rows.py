@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
 from zlib import crc32
+
+import msgspec
+
+from genxai_nb.errors import StoreDamaged
 
 from .events import Event, NodeFinished
 from .heads import OPEN, segments
@@ -50,6 +54,9 @@ WHERE key IS NOT NULL ORDER BY run.id
 """
 
 
+T = TypeVar("T")
+
+
 class Segment(NamedTuple):
     """A part of a history: events that lie between two places, the first one's number and whether it may grow."""
 
@@ -57,6 +64,25 @@ class Segment(NamedTuple):
     last: int
     upto: int
     open: bool
+
+
+def _whole(rows: Iterable[tuple[Any, ...]]) -> Iterator[Any]:
+    """Rows of numbers that can be those of heads and events."""
+    for row in rows:
+        if not all(type(value) is int and 0 <= value <= OPEN for value in row):
+            raise _damaged(f"{row!r} can be no head's numbers")
+        yield row
+
+
+def _as(kind: type[T], values: dict[str, Any]) -> T:
+    try:
+        return msgspec.convert(values, kind)
+    except msgspec.ValidationError as exc:
+        raise _damaged(str(exc)) from exc
+
+
+def _damaged(why: str) -> StoreDamaged:
+    return StoreDamaged(f"A row of the journal is damaged: {why}.", hint="Take the file back from a copy.")
 
 
 def number_of(run: str) -> int:
@@ -90,15 +116,15 @@ def name_of(connection: sqlite3.Connection, head: int) -> str:
 
 def length_of(connection: sqlite3.Connection, head: int) -> int:
     """How many events a head's history has."""
-    length: int = connection.execute(_LENGTH, (head,)).fetchone()[0]
-    return length
+    ((length,),) = _whole(connection.execute(_LENGTH, (head,)))
+    return int(length)
 
 
 def history_of(connection: sqlite3.Connection, head: int) -> list[Segment]:
     """The segments of a head's history, in order."""
     return [
         Segment(after=found << SHIFT, last=(found << SHIFT) + bound - upto, upto=upto, open=bound == OPEN)
-        for found, upto, bound in segments(connection.execute(_WAY, (head,)))
+        for found, upto, bound in segments(_whole(connection.execute(_WAY, (head,))))
     ]
 
 
@@ -122,9 +148,11 @@ def steps_of(connection: sqlite3.Connection, head: int) -> int:
 
 def heads_of(connection: sqlite3.Connection, run: str) -> list[HeadRow]:
     """All heads of a run, oldest first; none if there is no such run."""
+    names = ("name", "parent", "upto", "why", "current", "events")
+    rows = connection.execute(_HEADS, (number_of(run),))
     return [
-        HeadRow(name=name, run=run, parent=parent, upto=upto, why=why, current=bool(current), events=events)
-        for name, parent, upto, why, current, events in connection.execute(_HEADS, (number_of(run),))
+        _as(HeadRow, dict(zip(names, row, strict=True)) | {"run": run, "current": bool(row[4])})
+        for row in rows
     ]
 
 
@@ -132,14 +160,17 @@ def runs_in(connection: sqlite3.Connection, run: str | None = None) -> list[RunR
     """All runs, newest first, or one of them, with the status that was written."""
     first, last = (0, OPEN) if run is None else (number_of(run),) * 2
     return [
-        RunRow(
-            run=f"r{number}",
-            graph=graph,
-            status=status,
-            started=started,
-            ended=ended,
-            steps=steps_of(connection, head) if steps is None else steps,
-            parent=parent,
+        _as(
+            RunRow,
+            {
+                "run": f"r{number}",
+                "graph": graph,
+                "status": status,
+                "started": started,
+                "ended": ended,
+                "steps": steps_of(connection, head) if steps is None else steps,
+                "parent": parent,
+            },
         )
         for number, head, graph, status, started, ended, steps, parent in connection.execute(
             _RUNS, (first, last)

@@ -119,7 +119,7 @@ def busy(path: Path, waited: float) -> StoreBusy:
 def failure(path: Path, exc: sqlite3.Error) -> StoreError:
     """Make our error of one of SQLite's."""
     code = getattr(exc, "sqlite_errorcode", 0) & 0xFF
-    if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
+    if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB} or "decode to UTF-8" in str(exc):
         return StoreDamaged(
             f"The journal {str(path)!r} is damaged or no SQLite file: {exc}.",
             hint="Move it away; a new one is made.",

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
-from typing import Protocol
+from typing import Annotated, Protocol
 
-from msgspec import Struct, structs
+from msgspec import Meta, Struct, structs
 
 from genxai_nb.secrets import mask
 
 from .events import Event, RunStarted
 from .items import Items
+
+Moment = Annotated[float, Meta(ge=0, le=9e9)]  # as far as a DataFrame can tell the time
+Count = Annotated[int, Meta(ge=0)]
 
 
 class RunRow(Struct, frozen=True, kw_only=True):
@@ -20,9 +23,9 @@ class RunRow(Struct, frozen=True, kw_only=True):
     run: str
     graph: str
     status: str
-    started: float
-    ended: float | None = None
-    steps: int = 0
+    started: Moment
+    ended: Moment | None = None
+    steps: Count = 0
     parent: str | None = None
 
 
