@@ -12,7 +12,7 @@ from genxai_nb.journal import open_store
 from genxai_nb.journal.opening import find_store
 from genxai_nb.memory import registry
 
-from .recalled import changes_in, memories_in, noted_in, said_in, turns_in, turns_of
+from .recalled import changes_in, memories_in, noted_in, places_of, said_in, turns_in, turns_of
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -210,7 +210,8 @@ class AgentMemory:
     def diff(self, run: Any, *, store: str | None = None) -> DataFrame:
         """What a run changed in this memory: each item with what held before and what holds now.
 
-        See `genxai_nb.memory.frames.change_table` for the columns.
+        See `genxai_nb.memory.frames.change_table` for the columns. Of what was forgotten since, the text is not
+        shown again.
 
         Args:
             run: The run, its id, or its result.
@@ -221,13 +222,15 @@ class AgentMemory:
         """
         from genxai_nb.memory.frames import change_table
 
-        return change_table(changes_in(self._agent.name, self.kinds, self._events(find_store(store), run)))
+        kept = find_store(store)
+        changes = changes_in(self._agent.name, self.kinds, self._events(kept, run), self._forgotten(kept))
+        return change_table(changes)
 
     def why(self, run: Any = None, *, store: str | None = None) -> DataFrame:
         """Which memories stood in which prompt of a run, and why.
 
         The columns are ``node``, ``visit``, ``call`` (the number of the model call in the visit), ``kind``, ``id``,
-        ``score``, ``why`` and ``text``.
+        ``score``, ``why`` and ``text``, which of what was forgotten since is not shown again.
 
         Args:
             run: The run, its id, or its result; None for the latest one in which the agent took part.
@@ -238,7 +241,9 @@ class AgentMemory:
         """
         from genxai_nb.memory.frames import prompt_table
 
-        return prompt_table(memories_in(self._agent.name, self._events(find_store(store), run)))
+        kept = find_store(store)
+        found = memories_in(self._agent.name, self._events(kept, run), self._forgotten(kept))
+        return prompt_table(found)
 
     def note(self, kind: str | None = None, *, store: str | None = None) -> str:
         """What its items are compared by with a question, in a sentence; empty where nothing is compared.
@@ -283,7 +288,7 @@ class AgentMemory:
             return list(kept.read(str(getattr(run, "run_id", run))))
         for row in kept.runs()[:_LOOKED_AT]:
             events = list(kept.read(row.run))
-            if said_in(self._agent.name, events):
+            if next(places_of(self._agent.name, events), None):
                 return events
         return ()
 
@@ -300,6 +305,12 @@ class AgentMemory:
             return registry.open_kind(name, ListShelf(name, noted_in(agent.name, name, events)))
         said = agent.conversation if run is None else said_in(agent.name, events)
         return registry.open_kind(name, ListShelf(name, turns_of(agent.name, said), prefix="t"))
+
+    def _forgotten(self, kept: Store) -> set[str]:
+        """The names of the items that last no more."""
+        lasting = [name for name in self.kinds if registry.find(name).place == "store"]
+        items = (item for name in lasting for item in self._items(name, kept, (), None))
+        return {item.id for item in items if item.status == "forgotten"}
 
     def _drop(self, name: str, kept: Store, ids: list[str]) -> int:
         if registry.find(name).place == "store":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from genxai_nb.journal.events import CallFinished, CallStarted, InstanceFinished, NodeFinished
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from genxai_nb.journal.events import Event
     from genxai_nb.memory.frames import Changed, InPrompt
 
+
+FORGOTTEN = "(forgotten)"
 
 Place = tuple[str, str, int, int | None]
 
@@ -53,7 +55,9 @@ def turns_of(agent: str, said: Iterable[Message]) -> list[dict[str, Any]]:
     ]
 
 
-def changes_in(agent: str, kinds: Sequence[str], events: Iterable[Event]) -> Iterator[Changed]:
+def changes_in(
+    agent: str, kinds: Sequence[str], events: Iterable[Event], forgotten: Container[str] = ()
+) -> Iterator[Changed]:
     """What a run changed in an agent's memory, in order."""
     starts: dict[str, CallStarted] = {}
     held: dict[tuple[str, str], str] = {}  # the values of the run by kind and name
@@ -62,7 +66,7 @@ def changes_in(agent: str, kinds: Sequence[str], events: Iterable[Event]) -> Ite
         if isinstance(event, CallStarted) and event.kind == "memory" and event.name == agent:
             starts[event.slot] = event
         elif isinstance(event, CallFinished) and (start := starts.get(event.slot)) is not None:
-            yield from _lasting(start, event.reply)
+            yield from _lasting(start, event.reply, forgotten)
         elif isinstance(event, NodeFinished | InstanceFinished):
             for turn in turns_of(agent, unpack(event.update.get(history_key(agent), ()))):
                 turns += 1
@@ -76,13 +80,19 @@ def changes_in(agent: str, kinds: Sequence[str], events: Iterable[Event]) -> Ite
                         yield _changed(kind, name, before, entry, event.node, event.visit)
 
 
-def _lasting(start: CallStarted, reply: Any) -> Iterator[Changed]:
+def _lasting(start: CallStarted, reply: Any, forgotten: Container[str]) -> Iterator[Changed]:
     """What a call wrote into the store."""
     if not isinstance(reply, dict) or "added" not in reply:
         return
-    before = {row["by"]: row["text"] for row in reply["replaced"]}
+    before = {row["by"]: _text(row, forgotten) for row in reply["replaced"]}
     for row in reply["added"]:
-        yield _changed(row["kind"], row["id"], before.get(row["id"], ""), row, start.node, start.visit)
+        now = {**row, "text": _text(row, forgotten)}
+        yield _changed(row["kind"], row["id"], before.get(row["id"], ""), now, start.node, start.visit)
+
+
+def _text(row: Mapping[str, Any], forgotten: Container[str]) -> str:
+    text: str = FORGOTTEN if row["id"] in forgotten else row["text"]
+    return text
 
 
 def _changed(kind: str, name: str, before: str, now: Mapping[str, Any], node: str, visit: int) -> Changed:
@@ -101,17 +111,19 @@ def _changed(kind: str, name: str, before: str, now: Mapping[str, Any], node: st
     )
 
 
-def memories_in(agent: str, events: Sequence[Event]) -> Iterator[InPrompt]:
+def memories_in(agent: str, events: Sequence[Event], forgotten: Container[str] = ()) -> Iterator[InPrompt]:
     """Which memories stood in which prompts of a run, with their texts."""
     from genxai_nb.memory.frames import InPrompt
 
-    places = set(_places(agent, events))
+    places = set(places_of(agent, events))
     starts: dict[str, Place] = {}
     texts: dict[Place, dict[tuple[str, str], str]] = {}
     counts: dict[Place, int] = {}
     for event in events:
         if isinstance(event, CallFinished) and event.slot in starts and isinstance(event.reply, list):
-            texts[starts[event.slot]] = {(row["kind"], row["id"]): row["text"] for row in event.reply}
+            texts[starts[event.slot]] = {
+                (row["kind"], row["id"]): _text(row, forgotten) for row in event.reply
+            }
         if not isinstance(event, CallStarted) or (place := _place(event)) not in places:
             continue
         if event.kind == "memory" and event.name == agent:
@@ -132,7 +144,7 @@ def memories_in(agent: str, events: Sequence[Event]) -> Iterator[InPrompt]:
                 )
 
 
-def _places(agent: str, events: Iterable[Event]) -> Iterator[Place]:
+def places_of(agent: str, events: Iterable[Event]) -> Iterator[Place]:
     """Where in a run an agent answered."""
     for event in events:
         if isinstance(event, CallStarted):

@@ -250,6 +250,19 @@ def test_a_person_tells_asks_and_forgets_by_hand():
     assert memory.forget(older_than=0, store="journal.db") == 1
 
 
+def test_what_was_forgotten_is_not_shown_again():
+    """The tables of an earlier run name a forgotten item, and no longer say what it was."""
+    script = Scripted(echo)
+    agent = Agent("clerk", model=script.model, memory="semantic")
+    first = agent.ask("My name is Ada.", store="journal.db")
+    agent.ask("What is my name?", store="journal.db")
+    agent.memory.forget("m1", store="journal.db")
+
+    assert list(agent.memory.diff(first.run_id, store="journal.db")["after"]) == ["(forgotten)"]
+    assert list(agent.memory.why(store="journal.db")["text"]) == ["(forgotten)"]
+    assert agent.ask("What is my name?", store="journal.db").text == "I do not know."
+
+
 def test_a_turn_of_the_conversation_is_forgotten_as_a_whole():
     """A forgotten turn is not sent again, its tool calls neither."""
     script = Scripted([ToolCall("c1", "weigh", {"item": "a box"}), "7 kg.", "Yes.", "No."])

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genxai_nb.memory.rules import LONGEST, MOST, RULES, facts_in, facts_noted, is_hidden
+from genxai_nb.secrets import Secret
 
 
 @pytest.mark.parametrize(
@@ -60,6 +61,13 @@ def test_a_statement_is_taken_apart(said, text, rule, parts):
 def test_what_is_no_statement_is_not_taken(said):
     """Questions, orders, conditions, hearsay, shown values, secrets and long texts give no fact."""
     assert facts_in(said) == []
+
+
+def test_a_secret_of_this_process_is_never_a_fact():
+    """What a Secret holds is not remembered, whatever it looks like."""
+    word = Secret("correct-horse-battery-1", name="WORD").reveal()
+
+    assert facts_in(f"My horse is {word}. My dog is Tom.") == facts_in("My dog is Tom.")
 
 
 def test_one_sentence_may_state_several_facts():
