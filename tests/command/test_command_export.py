@@ -1,0 +1,97 @@
+"""``genxai-nb export``: of a notebook that is read and not run, and of a Python file."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+BOOK = (
+    "%load_ext genxai_nb\nimport math\nSTEP = 2\nprint('loading')",
+    "import math\nSTEP = 2\nRATES = {'low': 0.5}",
+    "RATES['low'] = 0.25",
+    "def grade(state):\n    return {'score': math.floor(state['score']) + STEP}",
+    "%%genxai agent writer\nmodel: offline\ntask: Cats eat fish. What do {{topic}} eat?\nmemory: none",
+    "%%genxai graph review --reduce notes=append\nSTART -> writer -> grade\nnode grade: retry 2",
+    "%%genxai run review\ntopic: cats\nscore: 1",
+    "raise SystemExit('not to be run')",
+)
+
+
+def test_a_notebook_is_exported_without_being_run(command, written, tmp_path):
+    """Definitions are read, nothing else of the notebook runs; the run cell gives the flags of a dict state."""
+    path = written("book.ipynb", *BOOK)
+    done = command("export", path, "-o", "review.py")
+    assert done.returncode == 0, done.stderr
+    assert "not checked" in done.stderr
+    assert done.stdout == ""
+    text = (tmp_path / "review.py").read_text("utf-8")
+    assert 'review.node("grade", grade, retry=2)' in text
+    assert "RATES" not in text
+    assert '"--topic"' in text
+
+    words = [
+        sys.executable,
+        "-I",
+        "review.py",
+        "--topic",
+        "cats",
+        "--score",
+        "3.5",
+        "--json",
+        "--store",
+        ":memory:",
+    ]
+    state = json.loads(subprocess.run(words, capture_output=True, check=True).stdout)
+    assert state["score"] == 5
+
+
+def test_a_run_is_compared(command, written):
+    """After a run the script is checked against it, and says in how many events it is the same."""
+    path = written("book.ipynb", *BOOK)
+    assert command("run", path, "--json").returncode == 0
+    done = command("export", path, "review", "-o", "review.py", "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["run"] == "r1"
+    assert told["checked"] is True
+    assert told["events"] > 5
+    assert "events as run r1" in done.stderr
+
+
+def test_a_difference_ends_with_one(command, written):
+    """A file that was edited since the named run is no longer what ran: exit code 1, with the place."""
+    path = written(
+        "flow.py",
+        "from genxai_nb import Graph\ndef a(state):\n    return {'n': 1}\ngraph = Graph('g').node('a', a).edge('START', 'a')",
+    )
+    assert command("run", path).returncode == 0
+    written(
+        "flow.py",
+        "from genxai_nb import Graph\ndef a(state):\n    return {'n': 2}\ngraph = Graph('g').node('a', a).edge('START', 'a')",
+    )
+    assert "not checked" in command("export", path, "-o", "out.py").stderr
+    done = command("export", path, "-o", "out.py", "--run", "r1")
+    assert done.returncode == 1
+    assert "differs from run r1" in done.stderr
+
+
+def test_what_cannot_be_exported_ends_with_two(command, written, tmp_path):
+    """A refusal names what cannot be carried, with its place; a foreign file is left alone."""
+    path = written(
+        "flow.py",
+        "import os\nfrom genxai_nb import Graph\nlog = open(os.devnull)\ndef a(state):\n    return {'n': log.closed}\n"
+        "graph = Graph('g').node('a', a).edge('START', 'a')",
+    )
+    done = command("export", path, "-o", "out.py")
+    assert done.returncode == 2
+    assert "log (flow.py, line 3): it is a live object" in done.stderr
+    assert not (tmp_path / "out.py").exists()
+
+    path = written(
+        "other.py",
+        "from genxai_nb import Graph\ngraph = Graph('g').node('a', lambda state: {}).edge('START', 'a')",
+    )
+    (tmp_path / "out.py").write_text("mine = 1\n", "utf-8")
+    assert command("export", path, "-o", "out.py").returncode == 2
+    assert command("export", path, "-o", "out.py", "--force").returncode == 0

@@ -1,0 +1,129 @@
+"""``%genxai export`` in a kernel: the script of a notebook's graph, its check, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+WRITER = """%%genxai agent writer
+model: offline
+role: Technical writer: of papers
+task: Cats eat fish. Dogs bark. What do {{topic}} eat?
+writes: draft
+"""
+SCHEMA = """%%genxai schema Draft
+topic: str
+draft: str = ""
+score: float = 0  # quality from 0 to 1
+notes: list[str] = [] | append
+"""
+GRAPH = """%%genxai graph review --state Draft
+START -> writer -> grade
+grade -> writer if score < 0.8 max 3
+grade -> END else
+"""
+LIMIT = "LIMIT = 0.5  # what is added\nunused = 1"
+GRADE = "from math import floor\ndef grade(state):\n    return {'score': state.score + LIMIT + floor(0.5)}"
+
+
+def defined(kernel) -> None:
+    """Define the graph of the notebook's tests in a kernel."""
+    for cell in (SCHEMA, WRITER, LIMIT, GRADE, GRAPH):
+        reply = kernel.run(cell)
+        assert reply.status == "ok", reply.text
+
+
+def test_a_graph_of_cells_is_exported_and_checked(kernel, tmp_path):
+    """Agents, schemas and functions of cells become one script that does what the run did, without IPython."""
+    defined(kernel)
+    assert kernel.run("%%genxai run review\ntopic: cats").status == "ok"
+
+    reply = kernel.run("%genxai export review")
+
+    assert reply.status == "ok", reply.text
+    assert "✓ review.py" in reply.text
+    assert "events as run r1" in reply.text
+    text = (tmp_path / "review.py").read_text("utf-8")
+    assert "class Draft(BaseModel):" in text
+    assert 'score: float = Field(0.0, description="quality from 0 to 1")' in text
+    assert 'reducers={"notes": "append"}' in text
+    assert "LIMIT = 0.5  # what is added" in text
+    assert [word for word in ("IPython", "genxai_nb.notebook", "unused", "%") if word in text] == []
+
+    words = [
+        sys.executable,
+        "-I",
+        str(tmp_path / "review.py"),
+        "--topic",
+        "cats",
+        "--json",
+        "--store",
+        ":memory:",
+    ]
+    done = subprocess.run(words, capture_output=True, encoding="utf-8", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    state = json.loads(kernel.run("import json; print(json.dumps(result.state.model_dump()))").streams)
+    assert json.loads(done.stdout) == state
+
+
+def test_a_path_options_and_a_value(kernel, tmp_path):
+    """The second word is the path; the value of the line tells what was done."""
+    defined(kernel)
+    reply = kernel.run(
+        "made = %genxai export review there/flow.py --no-check\nprint(made.checked, made.path)"
+    )
+    assert reply.status == "ok", reply.text
+    assert "None there/flow.py" in reply.streams
+    assert (tmp_path / "there" / "flow.py").is_file()
+    assert "○ there/flow.py" in reply.text
+    assert "not checked" in reply.text
+
+    assert "same definitions" in kernel.run("%genxai export review there/flow.py --check").text
+    (tmp_path / "there" / "flow.py").write_text("mine = 1\n", "utf-8")
+    assert "is there already" in kernel.run("%genxai export review there/flow.py").error
+    assert kernel.run("%genxai export review there/flow.py --force").status == "ok"
+
+
+def test_a_cell_that_was_edited_since_the_run(kernel, tmp_path):
+    """An edited helper makes the run another one: it is not compared with by itself, and differs when it is named."""
+    defined(kernel)
+    kernel.run("%%genxai run review\ntopic: cats")
+    kernel.run("LIMIT = 0.75")
+
+    assert "not checked" in kernel.run("%genxai export review").text
+    reply = kernel.run("%genxai export review --run r1")
+
+    assert reply.status == "error"
+    assert "differs from run r1" in reply.error
+
+
+def test_a_magic_in_a_function_is_refused_with_its_cell(kernel):
+    """The cell of what cannot be carried is named by its number."""
+    kernel.run("def use(state):\n    %timeit -n1 -r1 1\n    return {}")
+    kernel.run("%%genxai graph timed\nSTART -> use")
+    reply = kernel.run("%genxai export timed")
+    assert reply.status == "error"
+    assert "it uses a magic of IPython" in reply.error
+    assert "use (cell [" in reply.error
+
+
+def test_export_as_a_function(kernel, tmp_path):
+    """genxai_nb.export finds the notebook's cells, and its answer reads well."""
+    defined(kernel)
+    kernel.run("%%genxai run review\ntopic: cats")
+    reply = kernel.run("import genxai_nb\ngenxai_nb.export(review, 'twin.py')")
+    assert reply.status == "ok", reply.text
+    assert "Exported('twin.py', same in" in reply.text
+    reply = kernel.run(
+        "import genxai_nb.export.script\nfrom genxai_nb import export\nexport(result and review, 'again.py')"
+    )
+    assert "Exported('again.py', same in" in reply.text
+
+
+def test_what_may_be_written(kernel):
+    """Tab offers graphs, then options."""
+    defined(kernel)
+    assert "review" in kernel.complete("%genxai export ")
+    assert {"--run", "--check", "--no-check", "--force"} <= set(kernel.complete("%genxai export review --"))
+    assert "[FILE]" in kernel.run("%genxai export?").text
