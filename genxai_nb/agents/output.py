@@ -29,7 +29,8 @@ def read_output(model: type[BaseModel], text: str) -> tuple[Any, ValidationError
         try:
             return model.model_validate_json(piece), None
         except ValidationError as error:
-            wrong = wrong if wrong is not None and _is_of_form(error) else error
+            if wrong is None or _is_of_form(wrong):
+                wrong = error
     return None, wrong
 
 

@@ -45,6 +45,10 @@ def test_what_is_meant_is_read(text: str):
         ("I will not.", "the answer: Invalid JSON"),
         ('{"score": "high"}', "score: Input should be a valid number"),
         ('My verdict: {"score": "high"}.', "score: Input should be a valid number"),
+        (
+            '{"score": "low"}? No: {"score": "high"}.',
+            "score: Input should be a valid number, unable to parse string as a number (it was 'high')",
+        ),
         ('{"score": 0.5', "the answer: Invalid JSON"),
         ("", "the answer: Invalid JSON"),
         ("[" * 5000, "the answer: Invalid JSON"),

@@ -101,6 +101,7 @@ def test_no_call_is_parted_from_its_result(rounds: int, turns: int, size: int, w
     kept = fitted(request_of(messages), asked, window).messages
     assert kept[0] == messages[0]
     assert messages[asked] in kept
+    assert kept[-2 if turns else -1 :] == tuple(messages[-2 if turns else -1 :])
     for place, message in enumerate(kept):
         if message.role == "tool":
             assert [call.id for call in kept[place - 1].tool_calls] == [part.id for part in message.parts]
