@@ -26,7 +26,9 @@ class Vendor(NamedTuple):
 
 
 VENDORS = {
-    "openai": Vendor("openai", "openai", "openai", "OPENAI_API_KEY", ("gpt", "o1", "o3", "o4"), "OpenAI", "gpt-4.1-nano"),
+    "openai": Vendor(
+        "openai", "openai", "openai", "OPENAI_API_KEY", ("gpt", "o1", "o3", "o4"), "OpenAI", "gpt-4.1-nano"
+    ),
     "anthropic": Vendor("anthropic", "anthropic", "anthropic", "ANTHROPIC_API_KEY", ("claude",)),
     "google": Vendor("google.genai", "google-genai", "google", "GOOGLE_API_KEY", ("gemini", "gemma")),
     "cohere": Vendor("cohere", "cohere", "cohere", "CO_API_KEY", ("command",)),
