@@ -43,11 +43,10 @@ class AgentMemory:
     Example:
         >>> from genxai_nb.agents.agent import Agent
         >>> clerk = Agent("clerk", memory=["semantic"])
-        >>> clerk.memory.remember("My name is Ada.", store=":memory:").id
-        'm1'
+        >>> told = clerk.memory.remember("My name is Ada.", store=":memory:")
         >>> [found.item.text for found in clerk.memory.recall("What is my name?", store=":memory:")]
         ['My name is Ada.']
-        >>> clerk.memory.forget("m1", store=":memory:")
+        >>> clerk.memory.forget(told.id, store=":memory:")
         1
     """
 
