@@ -16,8 +16,9 @@ from genxai_nb.errors import GenXAIError, NodeFailed, RunBusy, RunNotFound
 from genxai_nb.graph.question import question_in
 from genxai_nb.graph.run import Run
 from genxai_nb.journal import open_store
-from genxai_nb.journal.cost import in_dollars
+from genxai_nb.journal.cost import Cost, cost_in_words
 from genxai_nb.journal.events import CallFinished, CallStarted
+from genxai_nb.journal.summary import summarize
 from genxai_nb.settings import read_settings
 from genxai_nb.templates import readable
 
@@ -139,11 +140,8 @@ def _carried_on(run: Run, given: Namespace) -> tuple[int, Result | None]:
     if shown:
         tokens = result.usage.total
         spent = f" · {tokens:,} tokens" if tokens else ""
-        spent += (
-            ""
-            if result.cost == 0
-            else f" · {'cost unknown' if result.cost is None else in_dollars(result.cost)}"
-        )
+        cost = summarize(run.events()).cost
+        spent += "" if cost == Cost() else f" · {cost_in_words(cost)}"
         tell(f"✓ {getattr(run.graph, 'name', '')}, run {run.run_id}: done · {run.steps} steps{spent}")
     return DONE, result
 

@@ -21,7 +21,9 @@ from genxai_nb.journal.events import (
     Streamed,
 )
 from genxai_nb.messages import ModelReply, TextDelta, Usage, assistant
+from genxai_nb.notebook.panel.face import face
 from genxai_nb.notebook.panel.history import History
+from genxai_nb.notebook.panel.standing import Standing
 from genxai_nb.notebook.panel.story import Story, tell
 from genxai_nb.notebook.panel.talk import call_row
 from genxai_nb.notebook.panel.timeline import critical_path
@@ -236,3 +238,19 @@ def test_calls_that_diverged_are_marked():
     )
 
     assert [call_row(call)["marks"] for call in story.node("a").last.calls] == [["diverged"], ["diverged"]]
+
+
+def test_costs_are_told_by_call_node_and_run():
+    """What a call cost is in its row, its node's card and the head; what is not known is said to be so."""
+    reply = ModelReply(message=assistant("Hi."), usage=Usage(10, 2))
+    begun = [BEGUN, started(101, "a"), asked(101, "s1")]
+    known = tell([*begun, CallFinished(at=102, slot="s1", reply=reply, cost=0.0021)])
+    shown = face(known, Standing(status="running"), store=":memory:")
+    assert ["$0.0021", "cost"] in shown["sums"]
+    assert str(known.nodes["a"].cost) == "$0.0021"
+    assert call_row(known.call("s1"))["tokens"] == "12 tok · $0.0021"
+
+    unknown = tell([*begun, CallFinished(at=102, slot="s1", reply=reply)])
+    assert call_row(unknown.call("s1"))["tokens"] == "12 tok · cost unknown"
+    assert ["unknown", "cost"] in face(unknown, Standing(status="running"), store=":memory:")["sums"]
+    assert known.copy().cost == known.cost
