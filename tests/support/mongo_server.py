@@ -135,7 +135,7 @@ def mongo() -> Iterator[tuple[str, Store]]:
     """A running double; gives its URL with a database, and what it keeps."""
     with _Server(("127.0.0.1", 0), _Handler) as server:
         server.store = Store()
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         try:
             yield f"mongodb://127.0.0.1:{server.server_address[1]}/archive", server.store
         finally:
