@@ -69,7 +69,7 @@ class Checked(Struct, frozen=True):
 def check(
     script: Path,
     name: str,
-    graph: Graph,
+    graph: Graph | None,
     recorded: Iterable[Event],
     labels: Mapping[str, str],
     *,
@@ -83,7 +83,7 @@ def check(
     Args:
         script: The script.
         name: What it calls its graph.
-        graph: The graph that it was made from.
+        graph: The graph that it was made from; None to compare events only.
         recorded: The events of the run; none to compare only what the two graphs are made of.
         labels: Where the definition of each node stands.
         limit: Seconds that the script is given.
@@ -92,20 +92,22 @@ def check(
     return compared(_tried(script, name, lines, limit), graph, lines, labels)
 
 
-def compared(outcome: Outcome, graph: Graph, lines: Iterable[bytes], labels: Mapping[str, str]) -> Checked:
+def compared(
+    outcome: Outcome, graph: Graph | None, lines: Iterable[bytes], labels: Mapping[str, str]
+) -> Checked:
     """Compare what a script's run came to with a run.
 
     Args:
         outcome: What the script's run came to.
-        graph: The graph that the script was made from.
+        graph: The graph that the script was made from; None to compare events only.
         lines: The events of the run, encoded.
         labels: Where the definition of each node stands.
     """
-    order = {place.name: place.order for place in graph.build().places}
+    order = {place.name: place.order for place in graph.build().places} if graph else outcome.order
     rows = _rows(lines, order)
     if outcome.fingerprint is None:
         return Checked(0, Difference(where="The script cannot be loaded", run="", script=outcome.error))
-    found = _parts_differ(fingerprint_of(graph), outcome.fingerprint, labels)
+    found = _parts_differ(fingerprint_of(graph), outcome.fingerprint, labels) if graph else None
     if found is None and outcome.error:
         found = Difference(where="The script's graph cannot run", run="", script=outcome.error)
     found = found or _rows_differ(rows, _rows(outcome.events, order), labels)

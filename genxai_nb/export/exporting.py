@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from genxai_nb.errors import DefinitionError, RunError
 from genxai_nb.graph.build import Graph
@@ -17,7 +17,8 @@ from genxai_nb.journal.opening import find_store
 from genxai_nb.journal.store import Store
 
 from .check import LIMIT, Difference, check
-from .script import Script, is_untouched, script_of
+from .kept import InForce, in_force, kept_script, versions_of
+from .script import Script, finished, is_untouched, script_of
 from .texts import Text
 from .units import Units
 
@@ -154,45 +155,63 @@ def export_graph(what: Graph | Run, path: str | Path, origin: Origin, wanted: Wa
     place = Path(path).expanduser()
     _refuse_foreign(place, force=wanted.force)
     graph, run = _graph_of(what, run)
-    kept = find_store(wanted.store)
-    recorded = _recorded(graph, kept, run)
-    last = recorded[0] if recorded else _latest_input(graph, kept)
-    given = last.input if isinstance(last, RunStarted) else origin.given
-    script = script_of(graph, Units(origin.space, origin.cells), given=given, source=origin.source)
-    text = script.text
+    store = find_store(_store_of(what, wanted))
+    recorded = _recorded(graph, store, run)
+    script = _script(graph, origin, store, recorded)
+    text = finished(script.text)
     place.parent.mkdir(parents=True, exist_ok=True)
     place.write_text(text, encoding="utf-8")
     run_id = recorded[0].run if recorded and isinstance(recorded[0], RunStarted) else ""
-    made = Exported(path=place, graph=graph.name, run_id=run_id, lines=text.count("\n"))
+    name = graph.name if graph else script.graph
+    made = Exported(path=place, graph=name, run_id=run_id, lines=text.count("\n"))
     if wanted.check is False or (wanted.check is None and not recorded):
         return made
-    return _checked(made, script, graph, recorded, wanted.limit)
-
-
-def _checked(
-    made: Exported, script: Script, graph: Graph, recorded: Sequence[Event], limit: float
-) -> Exported:
-    found = check(made.path, script.graph, graph, recorded, {**script.places, **script.labels}, limit=limit)
-    return Exported(
-        path=made.path,
-        graph=made.graph,
-        run_id=made.run_id,
-        checked=found.difference is None,
-        events=found.events,
-        difference=found.difference,
-        lines=made.lines,
+    live = graph if graph is not None and not (recorded and _is_other(graph, recorded)) else None
+    labels = {**script.places, **script.labels}
+    found = check(
+        place, script.graph, live or (None if recorded else graph), recorded, labels, limit=wanted.limit
+    )
+    return structs.replace(
+        made, checked=found.difference is None, events=found.events, difference=found.difference
     )
 
 
-def _graph_of(what: object, run: str | None) -> tuple[Graph, str | None]:
+def _script(graph: Graph | None, origin: Origin, store: Store, recorded: Sequence[Event]) -> Script:
+    """The script of the versions that ran: from the graph as it is, else as the journal has kept it.
+
+    Raises:
+        DefinitionError: Something cannot be carried.
+        RunError: There is neither the graph nor a kept script.
+    """
+    if recorded and (graph is None or _is_other(graph, recorded)):
+        kept = kept_script(in_force(recorded), store)
+        if kept is not None:
+            return kept
+    if graph is None:
+        run_id = recorded[0].run if recorded and isinstance(recorded[0], RunStarted) else ""
+        raise RunError(
+            f"Run {run_id!r} was loaded for reading only, and its journal keeps no script of it.",
+            hint=f"Load it with its graph: Run.load({run_id!r}, graph).",
+            run_id=run_id,
+        )
+    last = recorded[0] if recorded else _latest(graph, store)
+    given = last.input if isinstance(last, RunStarted) else origin.given
+    units = Units(origin.space, origin.cells)
+    return script_of(graph, units, given=given, source=origin.source, formats=False)
+
+
+def _is_other(graph: Graph, recorded: Sequence[Event]) -> bool:
+    """Whether a run went on with other versions than those of a graph as it is now."""
+    return versions_of(graph) != in_force(recorded)
+
+
+def _store_of(what: object, wanted: Wanted) -> str | None:
+    return what.options.store if isinstance(what, Run) and wanted.store is None else wanted.store
+
+
+def _graph_of(what: object, run: str | None) -> tuple[Graph | None, str | None]:
     if isinstance(what, Run):
-        if not isinstance(what.graph, Graph):
-            raise RunError(
-                f"Run {what.run_id!r} was loaded for reading only.",
-                hint=f"Load it with its graph: Run.load({what.run_id!r}, graph).",
-                run_id=what.run_id,
-            )
-        return what.graph, run or what.run_id
+        return what.graph if isinstance(what.graph, Graph) else None, run or what.run_id
     if not isinstance(what, Graph):
         raise DefinitionError(
             f"{what!r:.80} is a {type(what).__name__}, no graph.", hint="Export a graph, or a run of one."
@@ -213,13 +232,12 @@ def _refuse_foreign(place: Path, *, force: bool) -> None:
         )
 
 
-def _recorded(graph: Graph, store: Store, run: str | None) -> list[Event]:
+def _recorded(graph: Graph | None, store: Store, run: str | None) -> list[Event]:
     """The events of the run to compare with: the one that is named, else the latest that used these definitions.
 
     Raises:
         RunError: The named run has not ended, or was of another graph.
     """
-    versions = {definition.name: definition.hash for definition in graph.definitions()}
     if run is not None:
         events = list(store.read(run))
         row = store.row(run)
@@ -230,6 +248,9 @@ def _recorded(graph: Graph, store: Store, run: str | None) -> list[Event]:
                 run_id=run,
             )
         return events
+    if graph is None:
+        return []
+    versions = versions_of(graph)
     same = (row for row in store.runs() if row.graph == graph.name and row.status == "done")
     for row, _ in zip(same, range(_LOOKED_AT), strict=False):
         events = list(store.read(row.run))
@@ -237,12 +258,12 @@ def _recorded(graph: Graph, store: Store, run: str | None) -> list[Event]:
         by_hand = any(isinstance(event, StateSet | RunRebased) for event in events)
         if by_hand or not isinstance(started, RunStarted):
             continue
-        if started.structure == graph.structure and started.definitions == versions:
+        if InForce(started.structure, started.definitions) == versions == in_force(events):
             return events
     return []
 
 
-def _latest_input(graph: Graph, store: Store) -> Event | None:
+def _latest(graph: Graph, store: Store) -> Event | None:
     for row in store.runs():
         if row.graph == graph.name:
             return next(iter(store.read(row.run)), None)

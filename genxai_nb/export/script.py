@@ -100,6 +100,11 @@ def marked(text: str) -> str:
     return f"{text}\n\n{_MARK}{_digest(text)}\n"
 
 
+def finished(text: str) -> str:
+    """A script with the person's own code formatted too, where ruff is installed, and marked anew."""
+    return marked(_formatted(text.rstrip("\n").rpartition(f"\n\n{_MARK}")[0]))
+
+
 def is_untouched(text: str) -> bool:
     """Whether a text is a script of ours that nobody has edited since."""
     before, mark, digest = text.rstrip("\n").rpartition(f"\n\n{_MARK}")

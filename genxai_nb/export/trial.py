@@ -29,11 +29,13 @@ class Outcome(msgspec.Struct):
     Attributes:
         events: Its events, encoded.
         fingerprint: What its graph is made of.
+        order: The order of its nodes, in which events are compared.
         error: What stopped the script before its run.
     """
 
     events: list[bytes] = []
     fingerprint: Fingerprint | None = None
+    order: dict[str, int] = {}
     error: str = ""
 
 
@@ -54,7 +56,8 @@ def main(script: str, graph: str, record: str, outcome: str) -> None:
 def _tried(script: Path, name: str, record: Path) -> Outcome:
     try:
         graph = vars(_loaded(script))[name]
-        found = Outcome(fingerprint=fingerprint_of(graph))
+        order = {place.name: place.order for place in graph.build().places}
+        found = Outcome(fingerprint=fingerprint_of(graph), order=order)
     except Exception as exc:  # noqa: BLE001 - a script that was edited may raise anything
         return Outcome(error=f"{type(exc).__name__}: {exc}")
     events = [decode_event(line) for line in msgspec.msgpack.decode(record.read_bytes(), type=list[bytes])]

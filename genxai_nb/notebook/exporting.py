@@ -8,11 +8,16 @@ from typing import TYPE_CHECKING
 
 from genxai_nb.errors import RunError
 from genxai_nb.export.exporting import Exported, Origin, Wanted, export_graph
+from genxai_nb.export.kept import keep_script
+from genxai_nb.export.units import Units
+from genxai_nb.graph.build import Graph
+from genxai_nb.journal import open_store
+from genxai_nb.journal.events import RunStarted
 
 from .display import show_text
 
 if TYPE_CHECKING:
-    from .session import Session
+    from .session import Session, Started
     from .verb import Request
 
 
@@ -44,6 +49,20 @@ def export_script(session: Session, request: Request) -> Exported:
     mark = "✓" if made.checked else "○"
     show_text(f"{mark} {made.path}, {made.lines} lines: {made.verdict}.")
     return made
+
+
+def keep_script_of(session: Session, started: Started) -> None:
+    """Keep the script of a run's graph as it is now, so that the run can be exported after edits too."""
+    graph = started.run.graph
+    if isinstance(graph, Graph) and started.read is None:
+        first = started.run.events()[0]
+        keep_script(
+            graph,
+            Units(session.variables),
+            open_store(started.run.options.store),
+            source=_notebook(session),
+            given=first.input if isinstance(first, RunStarted) else {},
+        )
 
 
 def _notebook(session: Session) -> str:

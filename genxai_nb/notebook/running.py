@@ -14,6 +14,7 @@ from genxai_nb.graph.build import Graph
 from .display import show_text
 from .earlier import resumable
 from .editing import adopt
+from .exporting import keep_script_of
 from .inputs import read_answers, read_input, read_prompt
 from .live import open_panel
 from .names import RESULT
@@ -129,6 +130,7 @@ def started_new(
     variable = session.check_bindable(request.text("as") or RESULT, result=True)
     park(session, request)
     started = Started(make(), request.cell, None, variable, read)
+    keep_script_of(session, started)
     let_ask(session, request, started)
     arm(session, request, started)
     session.took(started)

@@ -180,5 +180,6 @@ def test_what_is_no_graph(flow, tmp_path):
     run = made.graph.start({}, store=made.store)
     with pytest.raises(RunError, match="only one that has ended"):
         made.export(run=run.run_id)
+    run.resume()
     with pytest.raises(RunError, match="for reading only"):
         export_graph(Run.load(run.run_id, store=made.store), tmp_path / "x.py", Origin({}), Wanted())

@@ -85,17 +85,32 @@ def test_a_path_options_and_a_value(kernel, tmp_path):
     assert kernel.run("%genxai export review there/flow.py --force").status == "ok"
 
 
-def test_a_cell_that_was_edited_since_the_run(kernel, tmp_path):
-    """An edited helper makes the run another one: it is not compared with by itself, and differs when it is named."""
+def test_a_run_is_exported_exactly_as_it_ran(kernel, tmp_path):
+    """Whatever was edited since, the named run's script has the versions that ran; by itself the graph is as it is."""
     defined(kernel)
     kernel.run("%%genxai run review\ntopic: cats")
     kernel.run("LIMIT = 0.75")
+    kernel.run(WRITER.replace("Dogs bark", "Dogs run"))
 
     assert "not checked" in kernel.run("%genxai export review").text
-    reply = kernel.run("%genxai export review --run r1")
+    assert "LIMIT = 0.75" in (tmp_path / "review.py").read_text("utf-8")
+    reply = kernel.run("%genxai export review then.py --run r1")
 
-    assert reply.status == "error"
-    assert "differs from run r1" in reply.error
+    assert reply.status == "ok", reply.text
+    assert "events as run r1" in reply.text
+    text = (tmp_path / "then.py").read_text("utf-8")
+    assert "LIMIT = 0.5" in text
+    assert "Dogs bark" in text
+
+
+def test_a_run_read_only_is_exported(kernel, tmp_path):
+    """A run that is loaded without its graph has its script in the journal."""
+    defined(kernel)
+    kernel.run("%%genxai run review\ntopic: cats")
+    kernel.run("del review, grade, writer, LIMIT, Draft")
+    reply = kernel.run("import genxai_nb\ngenxai_nb.export(genxai_nb.Run.load('r1'), 'kept.py')")
+    assert reply.status == "ok", reply.text
+    assert "Exported('kept.py', same in" in reply.text
 
 
 def test_a_magic_in_a_function_is_refused_with_its_cell(kernel):

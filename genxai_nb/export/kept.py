@@ -1,0 +1,101 @@
+"""Scripts that the journal keeps, so that a run can be exported exactly as it ran, whatever was edited since."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+from msgspec import Struct
+
+from genxai_nb.calls.call import digest
+from genxai_nb.errors import GenXAIError
+from genxai_nb.graph.build import Graph
+from genxai_nb.journal.events import Event, NodeStarted, RunRebased, RunResumed, RunStarted
+from genxai_nb.journal.store import Definition, Store
+
+from .script import Script, script_of
+from .units import Units
+
+__all__ = ["InForce", "in_force", "keep_script", "kept_script", "versions_of"]
+
+_KIND = "script"
+
+
+class InForce(Struct, frozen=True):
+    """The versions that a run went on with last.
+
+    Attributes:
+        structure: The graph's.
+        definitions: Those of its nodes, by node.
+    """
+
+    structure: str
+    definitions: dict[str, str]
+
+    @property
+    def hash(self) -> str:
+        """One hash of them all."""
+        pairs = (f"{name}={version}".encode() for name, version in sorted(self.definitions.items()))
+        return digest(_KIND.encode(), self.structure.encode(), *pairs)
+
+
+class _Said(Struct, frozen=True):
+    graph: str
+    labels: dict[str, str]
+    places: dict[str, str]
+
+
+def in_force(events: Iterable[Event]) -> InForce:
+    """The versions that a run went on with last.
+
+    Args:
+        events: Its events.
+    """
+    structure = ""
+    definitions: dict[str, str] = {}
+    for event in events:
+        if isinstance(event, RunStarted | RunRebased):
+            structure, definitions = event.structure, dict(event.definitions)
+        elif isinstance(event, RunResumed):
+            definitions |= event.definitions
+        elif isinstance(event, NodeStarted) and event.version and not event.path:
+            definitions[event.node] = event.version
+    return InForce(structure, definitions)
+
+
+def versions_of(graph: Graph) -> InForce:
+    """The versions of a graph as it is now."""
+    return InForce(graph.structure, {definition.name: definition.hash for definition in graph.definitions()})
+
+
+def keep_script(
+    graph: Graph, units: Units, store: Store, *, source: str = "", given: Mapping[str, object]
+) -> None:
+    """Keep a graph's script beside its runs, unless that is there already; what cannot be carried is not kept.
+
+    Args:
+        graph: The graph.
+        units: The namespaces that it comes from.
+        store: The journal.
+        source: What the script is made from.
+        given: The input of the run.
+    """
+    version = versions_of(graph).hash
+    if store.definition(version) is not None:
+        return
+    try:
+        script = script_of(graph, units, given=given, source=source, formats=False)
+    except GenXAIError:
+        return
+    said = _Said(script.graph, dict(script.labels), dict(script.places))
+    spec = msgspec.json.encode(said).decode()
+    store.keep((Definition(hash=version, kind=_KIND, name=graph.name, spec=spec, source=script.text),))
+
+
+def kept_script(versions: InForce, store: Store) -> Script | None:
+    """The script of these versions, if the journal has kept it."""
+    kept = store.definition(versions.hash)
+    if kept is None or kept.kind != _KIND:
+        return None
+    said = msgspec.json.decode(kept.spec, type=_Said)
+    return Script(kept.source, said.graph, said.labels, said.places)
