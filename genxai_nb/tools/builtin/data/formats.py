@@ -1,0 +1,363 @@
+"""Plain data from text and back: JSON, CSV, XML, YAML, Parquet, each read strictly and within bounds."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+from genxai_nb.errors import LineInvalid, MissingPackage, ToolFailed
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
+__all__ = [
+    "LARGEST",
+    "Format",
+    "defused",
+    "element_data",
+    "read_csv",
+    "read_data",
+    "read_json",
+    "read_xml",
+    "typed",
+    "write_csv",
+    "write_data",
+]
+
+LARGEST = 5_000_000
+MOST_ROWS = 100_000
+MOST_COLUMNS = 1_000
+MOST_DEPTH = 100
+
+Format = Literal["json", "csv", "xml", "yaml", "parquet"]
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_XML_NAME = re.compile(r"[A-Za-z_][\w.-]*")
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def read_json(text: str) -> Any:
+    """Read JSON as the standard has it.
+
+    Raises:
+        ToolFailed: It is none; says the line and column. NaN, a key twice and deep nesting are refused.
+    """
+    try:
+        return json.loads(text, parse_constant=_no_number, object_pairs_hook=_unique)
+    except json.JSONDecodeError as exc:
+        raise ToolFailed(f"This is no JSON: {exc.msg} at line {exc.lineno}, column {exc.colno}.") from exc
+    except ValueError as exc:
+        raise ToolFailed(f"This is no JSON: {exc}.") from exc
+    except RecursionError as exc:
+        raise ToolFailed("This JSON is nested too deeply.") from exc
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(f"{name} is no number of JSON")
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        seen: set[str] = set()
+        twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]  # adds
+        raise ValueError(f"the key {twice!r} is there twice")
+    return made
+
+
+def read_csv(
+    text: str, delimiter: str = ",", *, has_header: bool = True
+) -> tuple[list[str], list[list[str]]]:
+    """Read a table as column names and rows of texts.
+
+    Raises:
+        ToolFailed: The delimiter is none, a name is there twice, or the table is too large.
+    """
+    if len(delimiter) != 1 or delimiter in '\n\r"\0':
+        raise ToolFailed(
+            f"{delimiter!r} cannot part cells.", hint="Take one character, such as , ; or a tab."
+        )
+    try:
+        rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if row]
+    except csv.Error as exc:
+        raise ToolFailed(f"This is no CSV: {exc}.") from exc
+    if not rows:
+        return [], []
+    width = max(map(len, rows))
+    if len(rows) > MOST_ROWS or width > MOST_COLUMNS:
+        raise ToolFailed(
+            f"The table has {len(rows)} rows and {width} columns; {MOST_ROWS} and {MOST_COLUMNS} are the most."
+        )
+    if not has_header:
+        return [f"column_{number}" for number in range(1, width + 1)], rows
+    columns = [name.strip() or f"column_{number}" for number, name in enumerate(rows[0], 1)]
+    twice = next((name for number, name in enumerate(columns) if name in columns[:number]), None)
+    if twice is not None:
+        raise ToolFailed(f"Two columns are named {twice!r}.", hint="Rename one, or say has_header=false.")
+    return columns, rows[1:]
+
+
+def write_csv(columns: Sequence[str], rows: Sequence[Sequence[Any]], delimiter: str = ",") -> str:
+    r"""Write a table; a text that a spreadsheet would run as a formula gets an apostrophe in front.
+
+    Example:
+        >>> write_csv(["a"], [["=1+1"], ["-5"]])
+        "a\n'=1+1\n-5\n"
+    """
+    made = io.StringIO()
+    writer = csv.writer(made, delimiter=delimiter, lineterminator="\n")
+    writer.writerow([_harmless(name) for name in columns])
+    writer.writerows([_harmless(value) for value in row] for row in rows)
+    return made.getvalue()
+
+
+def _harmless(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    text = json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else str(value)
+    return f"'{text}" if text.startswith(_FORMULA) and not _NUMBER.fullmatch(text) else text
+
+
+def defused() -> Any:
+    """The XML reader that expands no entities and loads nothing.
+
+    Raises:
+        MissingPackage: The extra ``tools`` is not installed.
+    """
+    try:
+        from defusedxml import ElementTree
+    except ImportError as exc:
+        raise MissingPackage("defusedxml", "tools") from exc
+    return ElementTree
+
+
+def read_xml(text: str) -> Element:
+    """Read XML without document types and entities.
+
+    Raises:
+        ToolFailed: It is none, declares a document type, or is nested too deeply.
+    """
+    from xml.etree.ElementTree import ParseError
+
+    from defusedxml import DefusedXmlException
+
+    reader = defused()
+    _refuse_depth(text, reader, ParseError, DefusedXmlException)
+    root: Element = reader.fromstring(text, forbid_dtd=True)
+    return root
+
+
+def _refuse_depth(text: str, reader: Any, parse_error: type[Exception], refused: type[Exception]) -> None:
+    depth = 0
+    try:
+        for event, element in reader.iterparse(
+            io.BytesIO(text.encode()), events=("start", "end"), forbid_dtd=True
+        ):
+            depth += 1 if event == "start" else -1
+            if depth > MOST_DEPTH:
+                raise ToolFailed(f"This XML is nested more than {MOST_DEPTH} deep.")
+            if event == "end":
+                element.clear()
+    except parse_error as exc:
+        line, column = getattr(exc, "position", (0, 0))
+        raise ToolFailed(
+            f"This is no XML: {str(exc).partition(':')[0]} at line {line}, column {column}."
+        ) from exc
+    except refused as exc:
+        raise ToolFailed(
+            "This XML declares a document type or entities, which are not read.",
+            hint="Remove the <!DOCTYPE>.",
+        ) from exc
+    except (UnicodeEncodeError, LookupError, ValueError) as exc:
+        raise ToolFailed(f"This is no XML: {exc}.") from exc
+
+
+def element_data(element: Element) -> Any:
+    """An element as plain data: its text, or a dict of attributes (with @), children and #text."""
+    made: dict[str, Any] = {f"@{name}": value for name, value in element.attrib.items()}
+    for child in element:
+        value = element_data(child)
+        if child.tag in made:
+            before = made[child.tag]
+            made[child.tag] = [*before, value] if isinstance(before, list) else [before, value]
+        else:
+            made[child.tag] = value
+    text = (element.text or "").strip()
+    if not made:
+        return text
+    if text:
+        made["#text"] = text
+    return made
+
+
+def read_data(text: str | bytes, kind: Format, delimiter: str = ",") -> Any:
+    """Read plain data.
+
+    Raises:
+        ToolFailed: It is not of that format.
+    """
+    if isinstance(text, str) and len(text) > LARGEST:
+        raise ToolFailed(f"The data has {len(text)} characters; {LARGEST} is the most.")
+    if kind == "parquet":
+        return _read_parquet(text if isinstance(text, bytes) else text.encode())
+    plain = _decoded(text) if isinstance(text, bytes) else text
+    readers: dict[str, Callable[[str], Any]] = {"json": read_json, "yaml": _read_yaml, "xml": _read_tree}
+    if kind in readers:
+        return readers[kind](plain)
+    columns, rows = read_csv(plain, delimiter)
+    return [dict(zip(columns, typed(row, len(columns)), strict=True)) for row in rows]
+
+
+def _decoded(data: bytes) -> str:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as exc:
+        raise ToolFailed(f"The data is not UTF-8: byte {exc.start} does not fit.") from exc
+
+
+def _read_tree(text: str) -> Any:
+    root = read_xml(text)
+    return {root.tag: element_data(root)}
+
+
+def _read_yaml(text: str) -> Any:
+    from genxai_nb.yaml_core import load
+
+    try:
+        return load(text)
+    except LineInvalid as exc:
+        raise ToolFailed(f"This YAML is not read: {exc.what} at line {exc.number}.") from exc
+
+
+def typed(row: list[str], width: int) -> list[Any]:
+    """The cells of a row, numbers and booleans as such; nothing where it has no cell."""
+    return [_value(cell) for cell in row[:width]] + [None] * (width - len(row))
+
+
+def _value(cell: str) -> Any:
+    if _NUMBER.fullmatch(cell) and not (cell.lstrip("+-")[:1] == "0" and cell.lstrip("+-")[1:2].isdigit()):
+        whole = cell.lstrip("+-").isdigit() and len(cell) < 16
+        number = int(cell) if whole else float(cell)
+        return number if whole or abs(number) < float("inf") else cell
+    return {"true": True, "false": False, "": None}.get(cell.lower(), cell)
+
+
+def _read_parquet(data: bytes) -> list[dict[str, Any]]:
+    from genxai_nb.tools.results import plain
+
+    arrow, parquet = _parquet()
+    try:
+        file = parquet.ParquetFile(io.BytesIO(data))
+        meta = file.metadata
+        size = sum(meta.row_group(number).total_byte_size for number in range(meta.num_row_groups))
+        if meta.num_rows > MOST_ROWS or meta.num_columns > MOST_COLUMNS or size > 20 * LARGEST:
+            raise ToolFailed(
+                f"The table has {meta.num_rows} rows and {meta.num_columns} columns, which is too large."
+            )
+        rows: list[dict[str, Any]] = file.read().to_pylist()
+    except (arrow.ArrowException, OSError, ValueError) as exc:
+        raise ToolFailed(f"This is no Parquet: {str(exc)[:200]}.") from exc
+    made: list[dict[str, Any]] = plain(rows, "rows")
+    return made
+
+
+def _parquet() -> tuple[Any, Any]:
+    try:
+        import pyarrow
+        from pyarrow import parquet
+    except ImportError as exc:
+        raise MissingPackage("pyarrow", "tools") from exc
+    return pyarrow, parquet
+
+
+def write_data(value: Any, kind: Format, delimiter: str = ",") -> bytes:
+    """Write plain data.
+
+    Raises:
+        ToolFailed: The format cannot hold it: a table needs a list of objects.
+    """
+    if kind == "json":
+        return json.dumps(value, ensure_ascii=False, indent=2).encode()
+    if kind == "yaml":
+        import yaml
+
+        return yaml.safe_dump(value, allow_unicode=True, sort_keys=False).encode()
+    if kind == "xml":
+        return _xml(value)
+    rows = _rows(value, kind)
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    if kind == "csv":
+        return write_csv(columns, [[row.get(name) for name in columns] for row in rows], delimiter).encode()
+    arrow, parquet = _parquet()
+    made = io.BytesIO()
+    try:
+        parquet.write_table(arrow.Table.from_pylist(rows), made)
+    except (arrow.ArrowException, OverflowError) as exc:
+        raise ToolFailed(
+            f"Parquet cannot hold it: {str(exc)[:200]}.", hint="Give each column one type."
+        ) from exc
+    return made.getvalue()
+
+
+def _rows(value: Any, kind: str) -> list[dict[str, Any]]:
+    """A list of objects, also if it is all that an object holds."""
+    while isinstance(value, dict) and len(value) == 1:
+        value = next(iter(value.values()))
+    rows = [value] if isinstance(value, dict) else value
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise ToolFailed(f"{kind} holds a list of objects, which this is not.", hint="Query the list first.")
+    return rows
+
+
+def _xml(value: Any) -> bytes:
+    from xml.etree.ElementTree import Element, indent, tostring
+
+    name, content = next(iter(value.items())) if isinstance(value, dict) and len(value) == 1 else ("", None)
+    if not _XML_NAME.fullmatch(str(name)) or isinstance(content, list):
+        name, content = "data", value
+    root = Element(name)
+    _fill(root, content, 0)
+    indent(root)
+    made: bytes = tostring(root, encoding="utf-8", xml_declaration=True)
+    return made + b"\n"
+
+
+def _fill(parent: Element, value: Any, depth: int) -> None:
+    from xml.etree.ElementTree import SubElement
+
+    if depth > MOST_DEPTH:
+        raise ToolFailed(f"The data is nested more than {MOST_DEPTH} deep.")
+    if isinstance(value, dict):
+        for key, item in value.items():
+            name = str(key)
+            if name.startswith("@") and _XML_NAME.fullmatch(name[1:]):
+                parent.set(name[1:], _xml_text(item))
+            elif name == "#text":
+                parent.text = _xml_text(item)
+            else:
+                for one in item if isinstance(item, list) else [item]:
+                    child = SubElement(parent, name if _XML_NAME.fullmatch(name) else "entry")
+                    if child.tag != name:
+                        child.set("key", _xml_text(name))
+                    _fill(child, one, depth + 1)
+    elif isinstance(value, list):
+        for item in value:
+            _fill(SubElement(parent, "item"), item, depth + 1)
+    else:
+        parent.text = _xml_text(value)
+
+
+def _xml_text(value: Any) -> str:
+    text = (
+        {None: "", True: "true", False: "false"}.get(value, value)
+        if value is None or isinstance(value, bool)
+        else value
+    )
+    return _NOT_XML.sub("\ufffd", str(text))
