@@ -86,6 +86,8 @@ class ChatModel:
         client = await _client(sdk, server)
         while True:
             sent = parameters(request, self.model, frozenset(refused))
+            if server.local and request.tools and "parallel_tool_calls" not in refused:
+                sent["parallel_tool_calls"] = True  # llama.cpp makes one call a turn otherwise
             try:
                 stream: AsyncStream[ChatCompletionChunk] = await client.chat.completions.create(**sent)
             except (sdk.BadRequestError, sdk.UnprocessableEntityError) as exc:
@@ -137,11 +139,11 @@ class OpenAI(ChatModel):
 
     def price(self, reply: ModelReply) -> float | None:
         """The vendor's list price of a reply in US dollars, None if it is not known."""
-        return (
-            None
-            if ESTIMATED in reply.raw
-            else list_price("openai", reply.raw["model"] or self.model, reply.usage)
-        )
+        if ESTIMATED in reply.raw:
+            return None
+        # a gateway may answer under a name of its own
+        prices = (list_price("openai", name, reply.usage) for name in (reply.raw["model"], self.model))
+        return next((price for price in prices if price is not None), None)
 
 
 _refused: dict[tuple[str, str], set[str]] = {}  # by address and model: what the server takes no part in

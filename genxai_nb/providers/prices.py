@@ -65,6 +65,8 @@ def _price(model: str, usage: Usage, provider: str | None = None, url: str | Non
         from genai_prices.data_snapshot import get_snapshot
     except ModuleNotFoundError:
         return None
+    if not model:
+        return None
     tokens = Tokens(input_tokens=usage.input, output_tokens=usage.output, cache_read_tokens=usage.cached)
     try:
         return float(get_snapshot().calc(tokens, model, provider, url, None).total_price)

@@ -33,7 +33,7 @@ _TOO_LONG = re.compile(
 )
 _FILTERED = frozenset(["content_filter", "content_policy_violation"])
 _PAID_UP = frozenset(["insufficient_quota", "billing_hard_limit_reached", "billing_not_active"])
-_SETTINGS = ("temperature", "stream_options", "max_completion_tokens")
+_SETTINGS = ("temperature", "stream_options", "parallel_tool_calls", "max_completion_tokens")
 _NOT_TAKEN = re.compile(
     r"unsupported|not support|unknown|unrecognized|unexpected|not permitted|not allowed|extra", re.I
 )

@@ -35,6 +35,14 @@ async def test_usage_tells_cached_and_reasoning_tokens_and_is_priced_to_the_cent
     assert GPT.price(reply) == pytest.approx(0.00195)
 
 
+async def test_price_of_a_model_that_a_gateway_calls_otherwise(server, ask):
+    """A gateway's own name for the model does not lose the price of the one that was asked for."""
+    answer = [{**part, "model": "team-default"} for part in (*HI[:3], usage_chunk(10_000, 1_000))]
+    server.answers = [[*answer, DONE]]
+    *_, reply = await ask(GPT)
+    assert GPT.price(reply) == pytest.approx(0.0021)
+
+
 async def test_usage_that_is_not_told_is_estimated_and_has_no_price(server, ask):
     """A server that leaves usage out gets an estimate, marked as one, which is not money."""
     server.answers = [[*HI[:3], DONE]]

@@ -8,7 +8,7 @@ import pytest
 from chat_server import DONE, Refusal, chunk
 
 from genxai_nb.errors import Authentication, ConnectionLost, DefinitionError, ProviderError
-from genxai_nb.messages import ModelReply, Usage, assistant
+from genxai_nb.messages import ModelReply, ToolSpec, Usage, assistant
 from genxai_nb.providers.local import Local
 from genxai_nb.providers.registry import find_provider, window_of
 from genxai_nb.providers.vendors import extra_of
@@ -23,6 +23,17 @@ async def test_local_server_is_asked_without_any_key(server, ask, monkeypatch):
     assert reply.message.text == "Hi."
     assert (server.requests[0]["model"], server.requests[0]["max_tokens"]) == ("llama3.2", 50)
     assert "canary" not in str(server.headers)
+
+
+async def test_parallel_calls_are_asked_for_unless_the_server_knows_no_such_thing(server, ask):
+    """llama.cpp makes several calls a turn only if asked to; a server that refuses that is asked without."""
+    body = {"message": "parallel_tool_calls: Extra inputs are not permitted"}
+    server.answers = [HI, Refusal(422, {"error": body}), HI]
+    spec = ToolSpec("look", "Look.", {"type": "object", "properties": {}})
+    provider = Local(f"{server.url}#several")
+    await ask(provider, tools=(spec,))
+    await ask(provider, tools=(spec,))
+    assert [request.get("parallel_tool_calls") for request in server.requests] == [True, True, None]
 
 
 async def test_local_server_with_a_key_gets_its_own(server, ask, monkeypatch):
