@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
+from jsonschema import Draft202012Validator
 
 from genxai_nb.calls.call import Call, Scope
 from genxai_nb.errors import ToolFailed
 from genxai_nb.tools.base import Tool
-from genxai_nb.tools.registry import find, names
+from genxai_nb.tools.registry import describe, find, names
 
 
 @pytest.fixture(params=names())
@@ -24,6 +27,37 @@ def test_is_described_to_a_model(builtin: Tool):
     assert spec.parameters["additionalProperties"] is False
     for name, schema in spec.parameters["properties"].items():
         assert schema.get("description"), name
+
+
+def test_schema_is_one_that_validators_take(builtin: Tool):
+    """The parameters are a JSON schema, and what is required is among them."""
+    schema = builtin.spec.parameters
+    Draft202012Validator.check_schema(schema)
+    assert set(schema.get("required", ())) <= set(schema["properties"]) == set(builtin.parameters)
+
+
+def test_says_in_words_what_it_does(builtin: Tool):
+    """A sentence of description, a category, and what it needs; the list of tools says the same."""
+    row = next(row for row in describe() if row.name == builtin.name)
+    assert builtin.description.split("\n")[0].endswith(".")
+    assert row.description.endswith(".")
+    assert row.category == builtin.category
+    assert builtin.timeout is None or builtin.timeout > 0
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [object(), {"no": {"such": "thing"}}, [[[]]], float("nan")],
+    ids=["object", "dict", "list", "nan"],
+)
+def test_arguments_of_a_wrong_type_are_refused_in_words(builtin: Tool, wrong: object):
+    """For each parameter: it is taken as one of its type, or a line says what is wrong; nothing else is raised."""
+    for name in builtin.parameters:
+        with contextlib.suppress(ToolFailed):
+            builtin.validate({name: wrong})
+    if builtin.spec.parameters.get("required"):
+        with pytest.raises(ToolFailed):
+            builtin.validate({})
 
 
 async def test_wrong_arguments_never_reach_the_function(builtin: Tool):
