@@ -23,7 +23,6 @@ CREATE TABLE collection (
     kind TEXT NOT NULL,
     model TEXT NOT NULL,
     dims INTEGER NOT NULL,
-    revision INTEGER NOT NULL DEFAULT 0,
     removed INTEGER NOT NULL DEFAULT 0,
     UNIQUE (owner, kind)
 );
@@ -91,10 +90,9 @@ class SqliteItems:
             done = Added(added=[], ended=[], known=[])
             for draft in drafts:
                 _add(connection, number, draft, at, key, done)
-            if done.added:
+            if done.ended or (done.added and model != has.model):
                 connection.execute(
-                    "UPDATE collection SET model = ?, dims = ?, revision = revision + 1, removed = removed + ?"
-                    " WHERE id = ?",
+                    "UPDATE collection SET model = ?, dims = ?, removed = removed + ? WHERE id = ?",
                     (model or has.model, dims or has.dims, bool(done.ended), number),
                 )
             return done
@@ -149,7 +147,7 @@ class SqliteItems:
             count = sum(_forget(connection, collection, number, at) for number in dict.fromkeys(numbers))
             if count:
                 connection.execute(
-                    "UPDATE collection SET revision = revision + 1, removed = removed + 1 WHERE id = ?",
+                    "UPDATE collection SET removed = removed + 1 WHERE id = ?",
                     (collection,),
                 )
                 connection.execute(
@@ -188,13 +186,14 @@ def _there(connection: sqlite3.Connection) -> bool:
 def _collection(connection: sqlite3.Connection, owner: str, kind: str) -> tuple[int, Collection]:
     """A collection's id and what is known of it; 0 if there is none."""
     row = connection.execute(
-        "SELECT id, model, dims, revision, removed FROM collection WHERE owner = ? AND kind = ?",
+        "SELECT id, model, dims, removed, coalesce((SELECT max(number) FROM item), 0) FROM collection"
+        " WHERE owner = ? AND kind = ?",
         (owner, kind),
     ).fetchone()
     if row is None:
         return 0, Collection()
-    number, model, dims, revision, removed = row
-    return number, Collection(model=model, dims=dims, revision=revision, removed=removed)
+    number, model, dims, removed, last = row
+    return number, Collection(model=model, dims=dims, revision=last + removed, removed=removed)
 
 
 def _make(connection: sqlite3.Connection, owner: str, kind: str) -> int:

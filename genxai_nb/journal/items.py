@@ -76,7 +76,7 @@ class Collection(Struct, frozen=True, kw_only=True):
     Attributes:
         model: What made the embeddings; empty while there are none.
         dims: How many numbers an embedding has.
-        revision: Grows with each change.
+        revision: Grows with each change, perhaps also with one of another collection.
         removed: Grows whenever an item ends or is forgotten.
     """
 

@@ -174,11 +174,12 @@ def test_two_processes_write_one_memory():
     add(store.items, "mine")
     code = (
         "from genxai_nb.journal.sqlite import SqliteStore; from genxai_nb.journal.items import Draft\n"
-        "for n in range(20): SqliteStore('journal.db').items.add('clerk', 'semantic', [Draft(text=f'theirs {n}')], at=1)"
+        "items = SqliteStore('journal.db').items\n"
+        "for n in range(20): items.add('clerk', 'semantic', [Draft(text=f'theirs {n}')], at=1, wait=60)"
     )
     other = subprocess.Popen([sys.executable, "-c", code])
     for number in range(20):
-        add(store.items, f"ours {number}")
+        add(store.items, f"ours {number}", wait=60.0)
     assert other.wait() == 0
 
     rows = store.items.read("clerk", "semantic")
