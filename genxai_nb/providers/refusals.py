@@ -28,8 +28,9 @@ if TYPE_CHECKING:
     from genxai_nb.secrets import Secret
 
 _TOO_LONG = re.compile(
-    r"context.{0,3}(length|window|size)|maximum.{0,20}tokens|too (long|many tokens)|exceeds? .{0,40}tokens",
-    re.I,
+    r"context.{0,3}(length|window|size)|maximum.{0,20}tokens|too many tokens|exceeds? .{0,40}tokens"
+    r"|(prompt|input|request|conversation|messages?) (is |are )?too long",
+    re.IGNORECASE,
 )
 _FILTERED = frozenset(["content_filter", "content_policy_violation"])
 _PAID_UP = frozenset(["insufficient_quota", "billing_hard_limit_reached", "billing_not_active"])
