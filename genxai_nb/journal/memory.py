@@ -145,7 +145,8 @@ class MemoryStore:
     def keep(self, definitions: Sequence[Definition]) -> None:
         """Keep definitions; one that is there already stays as it is."""
         for definition in definitions:
-            self._definitions.setdefault(definition.hash, masked(definition))
+            if definition.hash not in self._definitions:
+                self._definitions[definition.hash] = masked(definition)
 
     def read(self, run: str, head: str | None = None, after: int = 0) -> Iterator[Event]:
         """The history of a head up to now behind its first ``after`` events; the current one by default.

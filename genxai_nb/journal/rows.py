@@ -53,6 +53,7 @@ JOIN head ON head.run = run.id AND head.number = 1 JOIN event ON event.place = (
 WHERE key IS NOT NULL ORDER BY run.id
 """
 
+_NEW = "SELECT value FROM json_each(?) WHERE value NOT IN (SELECT hash FROM definition)"
 
 T = TypeVar("T")
 
@@ -272,7 +273,12 @@ def turn_run(connection: sqlite3.Connection, run: str, status: str, events: Sequ
 
 def keep_definitions(connection: sqlite3.Connection, definitions: Sequence[Definition]) -> None:
     """Keep definitions that are not there yet."""
+    hashes = msgspec.json.encode([definition.hash for definition in definitions]).decode()
+    new = {row[0] for row in connection.execute(_NEW, (hashes,))}
     connection.executemany(
         "INSERT OR IGNORE INTO definition (hash, kind, name, spec, source) VALUES (?, ?, ?, ?, ?)",
-        [(row.hash, row.kind, row.name, row.spec, row.source) for row in map(masked, definitions)],
+        [
+            (row.hash, row.kind, row.name, row.spec, row.source)
+            for row in (masked(definition) for definition in definitions if definition.hash in new)
+        ],
     )
