@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from types import FunctionType, ModuleType
 from typing import Any, NamedTuple
 
@@ -13,8 +13,9 @@ from genxai_nb.source import Needs, dedented, is_own, needs_of, source_of
 
 from .constants import Constants
 from .functions import code_agrees, inline_lambda, made_again
+from .holders import Holders
 from .imports import absolute, derived, home_of, star_module
-from .literals import Code, call
+from .literals import Code, writable
 from .models import class_text
 from .pieces import Import, Piece
 from .texts import MAGIC, Statement
@@ -58,7 +59,7 @@ class Closure:
         self._constants = Constants(self)
         self._done: set[tuple[int, str]] = set()
         self._owners: dict[str, tuple[Any, str]] = {}
-        self._holders: dict[str, dict[str, str]] = {}
+        self.holders = Holders()
         self._references: dict[int, tuple[Any, str]] = {}
 
     # ── values ───────────────────────────────────────────────────────────────────────────────
@@ -101,7 +102,7 @@ class Closure:
                 return found.text
         if isinstance(value, FunctionType):
             name = value.__name__ if value.__name__.isidentifier() else wanted or "function"
-            name = self.free_name(f"{name}_1" if name in unit.space else name)
+            name = self.new_name(f"{name}_1" if name in unit.space else name)
             self.carry_function(unit, name, value)
             return name
         if isinstance(value, type):
@@ -162,13 +163,10 @@ class Closure:
     def _claim(self, unit: Unit, name: str, value: Any) -> bool:
         """Whether a name is free for this value; of two values of one name, the second is refused."""
         owner, where = self._owners.setdefault(name, (value, unit.name))
-        if owner is value:
+        if owner is value or (writable(value) and repr(owner) == repr(value)):
             return where == unit.name or not any(name in piece.names for piece in self.pieces.values())
-        self.refuse(
-            name,
-            unit.file or unit.name,
-            f"{where} has another {name!r}, and one script cannot hold both: rename one",
-        )
+        why = f"{where} has another {name!r}, and one script cannot hold both: rename one"
+        self.refuse(name, self.label_of(unit, name), why)
         return False
 
     def claim(self, name: str, value: Any) -> None:
@@ -190,20 +188,20 @@ class Closure:
     def taken(self, name: str, what: Import) -> bool:
         """Whether a name of ours means something else to the person's own code, or may come to."""
         home = self.units.home.space
-        value = (
-            getattr(sys.modules.get(what.module), what.name, None)
-            if what.name
-            else sys.modules.get(what.module)
-        )
-        return (name in self._owners and self._owners[name][0] is not value) or (
-            name in home and home[name] is not value and not _hidden(name)
-        )
+        owner = self._owners.get(name, (home.get(name, what.value), ""))[0]
+        return owner is not what.value
 
     def free_name(self, name: str) -> str:
-        """A name that nothing else has."""
-        number = 1
-        base = name
-        while name in self._owners or hasattr(builtins, name):
+        """A name that nothing in the script has."""
+        return self._free(name, ())
+
+    def new_name(self, name: str) -> str:
+        """A name that nothing in the script has, nor in the notebook, from where it may still come."""
+        return self._free(name, self.units.home.space)
+
+    def _free(self, base: str, others: Container[str]) -> str:
+        name, number = base, 1
+        while name in self._owners or name in others or hasattr(builtins, name):
             name, number = f"{base}_{number}", number + 1
         self._owners[name] = (object(), "")
         return name
@@ -230,16 +228,15 @@ class Closure:
     def _into_module(self, module: ModuleType, path: tuple[str, ...], holder: str) -> None:
         """Collect what is taken of a module of a person's own, for a namespace of the module's name."""
         unit = self.units.of_module(module.__name__)
-        held = self._holders.setdefault(holder, {})
         names = path[1:2] or tuple(name for name in unit.space if not _hidden(name))
         for name in names:
             inner = unit.space.get(name)
             if isinstance(inner, ModuleType) and is_own(inner.__name__):
                 self._into_module(inner, path[1:], f"{holder}.{name}")
-                held[name] = ""
+                self.holders.note(holder, name, "")
             elif name in unit.space:
                 self.need(unit, name)
-                held[name] = name
+                self.holders.note(holder, name, name)
 
     def label_of(self, unit: Unit, name: str) -> str:
         """Where a name was made."""
@@ -360,31 +357,6 @@ class Closure:
                 alias = Piece(names=(name,), text=f"{name} = {original}", label=statement.label)
                 alias.order, alias.now = (0, statement.order), frozenset({original})
                 self.add(unit, alias)
-
-    def holders(self) -> list[Piece]:
-        """Namespaces that stand for modules of a person's own."""
-        if not self._holders:
-            return []
-        self.add_import(Import("types", "SimpleNamespace", "SimpleNamespace"))
-        pieces = []
-        for holder in sorted(self._holders):
-            if "." in holder:
-                continue
-            text = f"{holder} = {self._held(holder)}"
-            needed = frozenset({"SimpleNamespace", *self._names_held(holder)})
-            pieces.append(Piece(names=(holder,), text=text, order=(0, 0), now=needed))
-        return pieces
-
-    def _held(self, holder: str) -> Code:
-        words = {
-            name: self._held(f"{holder}.{name}") if not target else Code(target)
-            for name, target in self._holders[holder].items()
-        }
-        return Code(call("SimpleNamespace", (), words))
-
-    def _names_held(self, holder: str) -> Iterable[str]:
-        for name, target in self._holders[holder].items():
-            yield from [target] if target else self._names_held(f"{holder}.{name}")
 
 
 def _hidden(name: str) -> bool:

@@ -30,7 +30,7 @@ class Collecting(Protocol):
     def need(self, unit: Unit, name: str) -> None:
         """Collect what a name of a namespace stands for."""
 
-    def free_name(self, name: str) -> str:
+    def new_name(self, name: str) -> str:
         """A name that nothing else has."""
 
     def take_needs(self, unit: Unit, needs: Needs, name: str) -> tuple[frozenset[str], frozenset[str]]:

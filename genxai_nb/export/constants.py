@@ -11,7 +11,7 @@ from typing import Any
 from genxai_nb.source import bound_in, imported_in, outside_functions
 
 from .collecting import Collecting
-from .literals import Code, assigned, call, writable
+from .literals import Code, assigned, call, literal, writable
 from .live import is_live
 from .pieces import Import, Piece
 from .texts import Statement
@@ -114,7 +114,7 @@ def _carries(node: ast.stmt, value: Any, unit: Unit) -> bool:
         made = eval(compile(ast.Expression(node.value), "<value>", "eval"), dict(unit.space))  # noqa: S307 - it calls nothing
     except Exception:  # noqa: BLE001 - what it names may have changed since
         return False
-    return type(made) is type(value) and repr(made) == repr(value)
+    return type(made) is type(value) and writable(made) and literal(made) == literal(value)
 
 
 def _excused(statement: Statement) -> str:

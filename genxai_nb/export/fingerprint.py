@@ -16,7 +16,7 @@ from genxai_nb.source import is_own, source_of, uses_of, version_of
 from genxai_nb.tools.base import Tool
 
 from .conditions import condition_of
-from .literals import writable
+from .literals import literal, writable
 
 __all__ = ["Fingerprint", "Part", "fingerprint_of"]
 
@@ -110,5 +110,5 @@ def _used(function: FunctionType, parts: dict[str, Part], seen: set[int]) -> Non
         elif isinstance(value, type) and is_own(value.__module__):
             parts[f"class {name}"] = Part(version_of(value).hash, source_of(value))
         elif writable(value) or isinstance(value, Pattern):
-            shown = repr(sorted(value, key=repr) if isinstance(value, set | frozenset) else value)
+            shown = literal(value) if writable(value) else repr(value)
             parts[f"constant {name}"] = Part(shown, shown)

@@ -110,7 +110,7 @@ def made_again(closure: Collecting, unit: Unit, name: str, function: FunctionTyp
             kind = type(value).__name__
             closure.refuse(name, label, f"it closes over {key!r}, a live object of type {kind}")
             return
-    maker = closure.free_name(f"make_{name}")
+    maker = closure.new_name(f"make_{name}")
     text = f"def {maker}({', '.join(given)}):\n{indented(body)}    return {result}\n"
     needs = needs_of(ast.parse(text).body[0])
     now, later = closure.take_needs(unit, needs, name)

@@ -21,6 +21,7 @@ from genxai_nb.providers.vendors import extra_of
 from genxai_nb.secrets import find_secrets, learn_environment
 
 from .closure import Refusal
+from .holders import NAMESPACE
 from .literals import quoted
 from .main_part import flags_of, main_part
 from .pieces import Import, Piece, import_lines, in_order
@@ -76,7 +77,9 @@ def script_of(
     flags = flags_of(graph.schema.model, given, is_text)
     description = f"Run the graph {graph.name}{f', exported from {source}' if source else ''}."
     main = main_part(workflow.name, flags, description, closure.bring, closure.free_name)
-    pieces = in_order([*closure.pieces.values(), *closure.holders()])
+    if closure.holders:
+        closure.add_import(NAMESPACE)
+    pieces = in_order([*closure.pieces.values(), *closure.holders.pieces()])
     for piece in pieces:
         _check_secrets(piece, workflow)
     _raise_refused(graph, closure.refused.values())

@@ -80,7 +80,7 @@ class Workflow:
         if name:
             self.closure.claim(name, value)
         else:
-            name = self.closure.free_name(wanted)
+            name = self.closure.new_name(wanted)
         self._names[id(value)] = value, name
         return name, False
 
@@ -149,7 +149,7 @@ class Workflow:
 
     def _made_tool(self, item: Tool, function: str) -> Code:
         """A tool whose options stand nowhere but in the tool."""
-        name = self.closure.free_name(f"{item.name}_tool".replace("-", "_"))
+        name = self.closure.new_name(f"{item.name}_tool".replace("-", "_"))
         words = {key: said for key, said in _said_of(item) if said}
         maker = call(str(self.public("tool")), (), words) if words else str(self.public("tool"))
         used = dict.fromkeys([_root(maker), _root(function)])
