@@ -14,12 +14,15 @@ class Settings:
         store: Where runs are kept: ``:memory:``, a path, or empty for ``.genxai/journal.db`` in the
             working folder (``GENXAI_STORE``).
         model: The model of agents that name none (``GENXAI_MODEL``), default ``offline``.
+        policy: What tools may do in each run at most: ``default``, ``safe`` or ``open`` (``GENXAI_POLICY``); a
+            server or a Binder sets ``safe``.
         answers: A YAML or JSON file with answers for human nodes, by node name (``GENXAI_ANSWERS``).
     """
 
     store: str = ""
     model: str = "offline"
     answers: str = ""
+    policy: str = ""
 
 
 def read_settings() -> Settings:

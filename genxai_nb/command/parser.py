@@ -199,6 +199,9 @@ def _driving(parser: argparse.ArgumentParser) -> None:
         action=argparse.BooleanOptionalAction,
         help="ask on standard input what nobody has answered; by default where that is a terminal",
     )
+    parser.add_argument(
+        "--policy", metavar="NAME", help="what tools may do: default, safe or open (GENXAI_POLICY bounds it)"
+    )
     _store(parser)
     parser.add_argument(
         "--json", action="store_true", help="print the final state as one line of JSON, and no progress"

@@ -15,6 +15,7 @@ from msgspec import structs
 from genxai_nb.errors import GenXAIError, NodeFailed, RunBusy, RunNotFound
 from genxai_nb.graph.question import question_in
 from genxai_nb.graph.run import Run
+from genxai_nb.guard.policy import policy_from
 from genxai_nb.journal import open_store
 from genxai_nb.journal.cost import Cost, cost_in_words
 from genxai_nb.journal.events import CallFinished, CallStarted
@@ -59,6 +60,7 @@ def run_file(given: Namespace) -> int:
             store=store,
             answers={**file.answers, **answers},
             interactive=_somebody_is_there(given),
+            policy=given.policy,
         )
         code, result = _carried_on(run, given)
     if code == DONE and result is not None:
@@ -83,7 +85,10 @@ def resume_file(given: Namespace) -> int:
             tell(notice)
         run = Run.load(given.run, file.graph, store)
         run.options = structs.replace(
-            run.options, answers={**file.answers, **answers}, interactive=_somebody_is_there(given)
+            run.options,
+            answers={**file.answers, **answers},
+            interactive=_somebody_is_there(given),
+            policy=policy_from(given.policy),
         )
         code, result = _carried_on(run, given)
     if code == DONE and result is not None:

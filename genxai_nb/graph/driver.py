@@ -16,6 +16,7 @@ from genxai_nb.calls.record import Record
 from genxai_nb.calls.replay import Replay, Reuse
 from genxai_nb.calls.retry import Retry
 from genxai_nb.errors import GenXAIError
+from genxai_nb.guard.policy import Policy, policy_from
 from genxai_nb.journal import events as facts
 from genxai_nb.journal.events import Event
 from genxai_nb.journal.store import Store
@@ -50,6 +51,12 @@ class Position(Struct, frozen=True):
 
 
 class Driver:
+def _policies(options: RunOptions) -> tuple[Policy, ...]:
+    """The environment's policy and the run's own."""
+    both = (policy_from(read_settings().policy or None), options.policy)
+    return tuple(policy for policy in both if policy is not None)
+
+
     """Drives one run in this process.
 
     Args:
@@ -96,7 +103,7 @@ class Driver:
             model=options.model,
             answers=options.answers,
             interactive=options.interactive,
-            policies=() if options.policy is None else (options.policy,),
+            policies=_policies(options),
         )
         self.exchange.parked, self.exchange.rest = self.pace.parked, self.pace.rest
         self.level = Level(Shared(self.exchange, self.gate, self.journal, self.pace, replay), graph, folded)

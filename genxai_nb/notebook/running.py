@@ -117,7 +117,8 @@ def made_from(session: Session, request: Request, graph: Graph) -> Callable[[], 
     """
     given, answers = read_input(session, request, graph)
     model, store = request.text("model") or None, request.text("store") or None
-    return lambda: graph.start(given, model=model, store=store, answers=answers)
+    policy = request.text("policy") or None
+    return lambda: graph.start(given, model=model, store=store, answers=answers, policy=policy)
 
 
 def started_new(

@@ -8,8 +8,11 @@ import pytest
 
 from genxai_nb.agents.agent import Agent
 from genxai_nb.agents.lookup import StandardLookup
+from genxai_nb.agents.notation import agent_from
 from genxai_nb.agents.workflow import Graph
+from genxai_nb.errors import LineInvalid
 from genxai_nb.graph.build import END, START
+from genxai_nb.guard.policy import PROFILES
 from genxai_nb.messages import ToolCall
 from genxai_nb.providers.scripted import Scripted
 from genxai_nb.tools.base import tool
@@ -178,3 +181,23 @@ def test_a_helper_agent_cannot_do_more_than_its_caller():
     asked(graph, policy="open")
     assert log == []
     assert "denies 'send'" in told(inner)
+
+
+def test_the_environment_bounds_every_run(monkeypatch):
+    """What GENXAI_POLICY denies, no run and no agent allows."""
+    log: list[str] = []
+    monkeypatch.setenv("GENXAI_POLICY", "safe")
+    script = Scripted([calling("send", to="ann"), "No."], name="environment")
+    asked(graph_with(Agent("writer", model=script.model, tools=[made(log)], policy="open")), policy="open")
+    assert log == []
+
+
+def test_a_policy_is_written_in_a_cell_and_read_back():
+    """The field policy: takes a profile's name or fields, and is part of the agent's text."""
+    named = agent_from("writer", "policy: safe")
+    assert (named.policy, named.spec_text) == (PROFILES["safe"], "policy: safe")
+    fields = agent_from("writer", "policy:\n  allow: network, send\n  hosts: [a.org, '*.b.org']")
+    assert (fields.policy.allow, fields.policy.hosts) == (("network", "send"), ("a.org", "*.b.org"))
+    assert agent_from("writer", fields.spec_text).policy == fields.policy
+    with pytest.raises(LineInvalid, match="Unknown policy 'save'"):
+        agent_from("writer", "policy: save")

@@ -325,3 +325,22 @@ def test_terminal_codes_in_answers_do_nothing(capsys, written):
 
     assert main(["run", file]) == 0
     assert capsys.readouterr().out == "text: ab\n"
+
+
+def test_a_policy_is_given_by_name_and_bounded_by_the_environment(command, written, monkeypatch):
+    """A tool that writes is denied by itself, allowed by --policy open, and denied again by GENXAI_POLICY."""
+    file = written(
+        "flow.py",
+        """
+        from genxai_nb import Graph
+
+        graph = Graph("note").node("keep", "file_writer", path="'kept.txt'", content="'x'", into="kept")
+        graph.parse("START -> keep -> END")
+        """,
+    )
+
+    assert "nobody is there to ask" in command("run", file).stderr
+    assert command("run", file, "--policy", "open").returncode == 0
+    monkeypatch.setenv("GENXAI_POLICY", "safe")
+    assert "denies" in command("run", file, "--policy", "open").stderr
+    assert "Unknown policy 'opne'." in command("run", file, "--policy", "opne").stderr

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import os
 import subprocess
 import sys
@@ -111,8 +112,9 @@ def test_tools_are_listed(capsys):
     assert main(["tools", "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)
 
-    assert "calculator  computation  Evaluate an arithmetic expression." in table
-    assert {"name", "category", "description", "origin"} == set(rows[0])
+    line = next(line for line in table.splitlines() if line.startswith("calculator "))
+    assert line.split()[1:3] == ["computation", "Evaluate"]
+    assert {"name", "category", "tags", "permissions", "description", "origin"} == set(rows[0])
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])

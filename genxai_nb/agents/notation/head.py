@@ -53,6 +53,7 @@ class CellKind(Struct, frozen=True):
 _AS = Option("as", "NAME", "bind the result to NAME instead of result")
 _MODEL = Option("model", "MODEL", "use this model for all agents")
 _STORE = Option("store", "STORE", "keep the run there: :memory: or a path")
+_POLICY = Option("policy", "NAME", "what tools may do: default, safe or open")
 _ANSWERS = Option("answers", "FILE", "answers of people by node name, a YAML or JSON file")
 _BREAKS = Option("breaks", "", "stop at breakpoints also where nobody is there to go on")
 _INTERACTIVE = Option("interactive", "", "ask and stop as if somebody were there")
@@ -89,6 +90,7 @@ CELLS: dict[str, CellKind] = {
                 _AS,
                 _MODEL,
                 _STORE,
+                _POLICY,
                 _ANSWERS,
                 Option("detach", "", "return at once"),
                 _BREAKS,
@@ -101,7 +103,7 @@ CELLS: dict[str, CellKind] = {
             "GRAPH",
             "step through a graph",
             "its input, a key a line: topic: batteries",
-            (_AS, _MODEL, _STORE, _ANSWERS, _BREAKS, _INTERACTIVE),
+            (_AS, _MODEL, _STORE, _POLICY, _ANSWERS, _BREAKS, _INTERACTIVE),
         ),
         CellKind(
             "ask",
