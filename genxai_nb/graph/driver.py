@@ -21,6 +21,7 @@ from genxai_nb.journal import events as facts
 from genxai_nb.journal.events import Event
 from genxai_nb.journal.store import Store
 from genxai_nb.journal.stream import EventStream
+from genxai_nb.settings import read_settings
 
 from .context import Exchange
 from .fold import Folded
@@ -50,13 +51,13 @@ class Position(Struct, frozen=True):
     where: Literal["before", "call", "end"] = "end"
 
 
-class Driver:
 def _policies(options: RunOptions) -> tuple[Policy, ...]:
     """The environment's policy and the run's own."""
     both = (policy_from(read_settings().policy or None), options.policy)
     return tuple(policy for policy in both if policy is not None)
 
 
+class Driver:
     """Drives one run in this process.
 
     Args:
