@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from genxai_nb.journal import open_store
+from genxai_nb.journal.cost import Cost
 from genxai_nb.journal.places import FILE, FOLDER
 from genxai_nb.journal.store import RunRow
 from genxai_nb.settings import read_settings
@@ -41,18 +42,19 @@ def list_runs(given: Namespace) -> int:
     """
     place = journal_of(given.store)
     there = place is not None and place.is_file()
-    rows = open_store(str(place)).runs() if there else []
+    store = open_store(str(place)) if there else None
+    rows, spent = (store.runs(), store.spent()) if store else ([], {})
     if given.json:
-        put(as_json([_fields(row) for row in rows]))
+        put(as_json([_fields(row, spent.get(row.run, Cost())) for row in rows]))
     elif rows:
-        columns = ("run", "graph", "status", "steps", "started", "seconds", "forked from")
-        put(table(columns, [_words(row) for row in rows]))
+        columns = ("run", "graph", "status", "steps", "started", "seconds", "cost", "forked from")
+        put(table(columns, [_words(row, spent.get(row.run, Cost())) for row in rows]))
     else:
         tell(f"No runs in {place}." if there or place is None else f"No runs: there is no journal {place}.")
     return DONE
 
 
-def _fields(row: RunRow) -> dict[str, object]:
+def _fields(row: RunRow, cost: Cost) -> dict[str, object]:
     return {
         "run_id": row.run,
         "graph": row.graph,
@@ -60,11 +62,12 @@ def _fields(row: RunRow) -> dict[str, object]:
         "steps": row.steps,
         "started": datetime.fromtimestamp(row.started).astimezone().isoformat(timespec="seconds"),
         "seconds": None if row.ended is None else round(row.ended - row.started, 3),
+        "cost": cost.total,
         "parent": row.parent,
     }
 
 
-def _words(row: RunRow) -> list[str]:
+def _words(row: RunRow, cost: Cost) -> list[str]:
     started = datetime.fromtimestamp(row.started).astimezone()
     seconds = "" if row.ended is None else f"{row.ended - row.started:.1f}"
     return [
@@ -74,6 +77,7 @@ def _words(row: RunRow) -> list[str]:
         str(row.steps),
         f"{started:%Y-%m-%d %H:%M:%S}",
         seconds,
+        "" if cost == Cost() else str(cost),
         row.parent or "",
     ]
 
@@ -94,6 +98,8 @@ def list_tools(given: Namespace) -> int:
                     {
                         "name": row.name,
                         "category": row.category,
+                        "tags": list(row.tags),
+                        "permissions": list(row.permissions),
                         "description": row.description,
                         "origin": row.origin,
                     }
@@ -102,6 +108,8 @@ def list_tools(given: Namespace) -> int:
             )
         )
     else:
-        words = [[row.name, row.category, row.description, row.origin] for row in rows]
-        put(table(("tool", "category", "description", "origin"), words))
+        words = [
+            [row.name, row.category, row.description, ", ".join(row.permissions), row.origin] for row in rows
+        ]
+        put(table(("tool", "category", "description", "permissions", "origin"), words))
     return DONE

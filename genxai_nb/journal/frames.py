@@ -81,13 +81,14 @@ def run_log(store: Store) -> DataFrame:
     """Tabulate the runs of a store, newest first.
 
     The columns are ``run_id``, ``graph``, ``status``, ``steps`` (finished visits), ``started`` (UTC),
-    ``seconds`` from start to end, missing without an end, and ``parent`` (the run it was forked from).
+    ``seconds`` from start to end, missing without an end, ``cost`` (US dollars of all calls in its history,
+    missing where the price of one is not known), and ``parent`` (the run it was forked from).
 
     Raises:
         MissingPackage: pandas is not installed.
     """
     pandas = load_pandas()
-    rows = store.runs()
+    rows, spent = store.runs(), store.spent()
     frame: DataFrame = pandas.DataFrame(
         {
             "run_id": pandas.array([row.run for row in rows], dtype="str"),
@@ -100,6 +101,7 @@ def run_log(store: Store) -> DataFrame:
             "seconds": pandas.array(
                 [None if row.ended is None else row.ended - row.started for row in rows], dtype="Float64"
             ),
+            "cost": pandas.array([spent.get(row.run, Cost()).total for row in rows], dtype="Float64"),
             "parent": pandas.array([row.parent or "" for row in rows], dtype="str"),
         }
     )

@@ -14,7 +14,8 @@ from genxai_nb.errors import RunBusy, RunNotFound, suggest
 from genxai_nb.secrets import any_known, held_secret, learn_environment
 
 from .codec import without_secrets
-from .events import Event, RunStarted
+from .cost import Cost, cost_of
+from .events import CallFinished, Event, RunStarted
 from .heads import check_cut, first_of, no_head, segments
 from .items import MemoryItems
 from .store import Definition, HeadRow, RunRow, masked
@@ -198,6 +199,13 @@ class MemoryStore:
     def runs(self) -> list[RunRow]:
         """All runs, newest first. One that nobody drives and that has not ended is ``paused``."""
         return [self.row(run) for run in reversed(list(self._runs))]
+
+    def spent(self) -> dict[str, Cost]:
+        """What the calls in each run's history cost, as far as that is known."""
+        return {
+            run: sum((cost_of(event) for event in self.read(run) if type(event) is CallFinished), Cost())
+            for run in list(self._runs)
+        }
 
     def keyed(self, keys: Collection[str]) -> dict[str, str]:
         """The newest run that began under each of these keys, as far as there is one."""

@@ -11,6 +11,7 @@ import msgspec
 
 from genxai_nb.errors import StoreDamaged
 
+from .cost import Cost
 from .events import Event, NodeFinished
 from .heads import OPEN, segments
 from .store import Definition, HeadRow, RunRow, masked
@@ -31,6 +32,11 @@ SELECT id, upto FROM way ORDER BY id DESC
 """
 _STEPS = """
 SELECT count(*) FROM event WHERE place > ? AND place <= ? AND body GLOB '{"event":"node_finished",*'
+"""
+_SPENT = """
+SELECT total(json_extract(body, '$.cost')),
+    total(json_extract(body, '$.cost') IS NULL AND json_extract(body, '$.reply.v.usage') IS NOT NULL)
+FROM event WHERE place > ? AND place <= ? AND body GLOB '{"event":"call_finished",*' AND json_valid(body)
 """
 _HEADS = """
 SELECT 'r' || head.run || '.' || head.number, 'r' || above.run || '.' || above.number, head.upto, head.why,
@@ -182,6 +188,22 @@ def runs_in(connection: sqlite3.Connection, run: str | None = None) -> list[RunR
 def keys_in(connection: sqlite3.Connection) -> list[tuple[str, str]]:
     """The runs that began under a key, oldest first, each behind its key."""
     return connection.execute(_KEYS).fetchall()
+
+
+def spent_in(connection: sqlite3.Connection) -> dict[str, Cost]:
+    """What the calls in each run's history cost, without reading what was said."""
+    heads = connection.execute("SELECT id, head FROM run WHERE head IS NOT NULL").fetchall()
+    return {
+        f"r{number}": sum(
+            (
+                Cost(known, int(unpriced))
+                for segment in history_of(connection, head)
+                for known, unpriced in connection.execute(_SPENT, (segment.after, segment.last))
+            ),
+            Cost(),
+        )
+        for number, head in heads
+    }
 
 
 def parent_of(connection: sqlite3.Connection, run: str) -> str | None:

@@ -20,6 +20,7 @@ from genxai_nb.secrets import learn_environment
 
 from .codec import decode_event, encode_event
 from .connection import Connection
+from .cost import Cost
 from .events import Event, RunStarted
 from .heads import check_cut, first_of, no_head
 from .item_rows import SqliteItems
@@ -43,6 +44,7 @@ from .rows import (
     name_of,
     parent_of,
     runs_in,
+    spent_in,
     tip_of,
     turn_run,
 )
@@ -206,6 +208,10 @@ class SqliteStore:
     def runs(self) -> list[RunRow]:
         """All runs, newest first. One that nobody drives and that has not ended is ``paused``."""
         return [self._as_it_is(row) for row in self._file.read(runs_in)]
+
+    def spent(self) -> dict[str, Cost]:
+        """What the calls in each run's history cost, as far as that is known."""
+        return self._file.read(spent_in)
 
     def keyed(self, keys: Collection[str]) -> dict[str, str]:
         """The newest run that began under each of these keys, as far as there is one."""

@@ -10,6 +10,7 @@ from msgspec import Meta, Struct, structs
 
 from genxai_nb.secrets import mask
 
+from .cost import Cost
 from .events import Event, RunStarted
 from .items import Items
 
@@ -174,11 +175,14 @@ class Store(Protocol):
     def runs(self) -> list[RunRow]:
         """All runs, newest first."""
 
-    def definition(self, version: str) -> Definition | None:
-        """The definition of that hash, if it was kept."""
+    def spent(self) -> dict[str, Cost]:
+        """What the calls in each run's history cost, as far as that is known."""
 
     def keyed(self, keys: Collection[str]) -> dict[str, str]:
         """The newest run that began under each of these keys, as far as there is one."""
+
+    def definition(self, version: str) -> Definition | None:
+        """The definition of that hash, if it was kept."""
 
     def lease(self, run: str) -> AbstractContextManager[None]:
         """Hold the right to drive a run. The lock goes with its process, however that ends.

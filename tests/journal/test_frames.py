@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pandas as pd
+import pytest
 
 from genxai_nb.journal.events import (
     CallDiverged,
@@ -352,4 +353,17 @@ def test_run_log(tmp_path):
         assert log["started"][1] == pd.Timestamp(100, unit="s", tz="UTC")
         assert list(log.columns) == list(empty.columns)
         assert list(log.dtypes) == list(empty.dtypes)
+    file.close()
+
+
+def test_run_log_tells_what_each_run_cost(tmp_path):
+    """Costs are summed over a run's own history by either store; one with an unknown price is missing."""
+    file = SqliteStore(tmp_path / "journal.db")
+    for store in (file, MemoryStore()):
+        for costs in ((0.002, 0.003), (0.002, None), ()):
+            head = store.begin(started())
+            for number, cost in enumerate(costs):
+                store.append(head, [asked(101, f"s{number}"), answered(102, f"s{number}", cost=cost)])
+            store.append(head, [asked(103, "t", kind="tool"), answered(104, "t", reply={"sum": 3})])
+        assert run_log(store)["cost"].fillna(-1).tolist() == [0.0, -1, pytest.approx(0.005)]
     file.close()
