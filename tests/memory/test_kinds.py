@@ -15,7 +15,7 @@ from genxai_nb.memory.embed import SharedWords, vectors_of
 from genxai_nb.memory.semantic import Semantic
 from genxai_nb.memory.shelves import ListShelf, StoreShelf
 from genxai_nb.memory.vectors import Matrix, packed, unit
-from genxai_nb.memory.working import LONGEST, PER_VISIT, Working
+from genxai_nb.memory.working import LONGEST, MOST, PER_VISIT, Working
 
 WORDS = SharedWords()
 NAMES = st.sampled_from(["a", "b", "c"])
@@ -139,6 +139,17 @@ def test_working_memory_is_bounded():
     assert len(drafts) == PER_VISIT
     assert all(len(draft.fields["value"]) == LONGEST for draft in drafts)
     assert drafts[-1].fields["name"] == "t(98)"
+
+
+def test_only_the_newest_values_of_a_long_run_are_recalled():
+    """Values that many newer ones follow are not recalled any more; the table has them still."""
+    memory = Working(ListShelf("working"))
+    for number in range(MOST + 50):
+        memory.shelf.add(memory.notice(Turn(agent="clerk", results={f"t({number})": "x"})))
+    found = memory.recall(Query(text="What is x?"), 1000)
+
+    assert [one.item.fields["name"] for one in found] == [f"t({n})" for n in reversed(range(50, MOST + 50))]
+    assert len(memory.shelf.items()) == MOST + 50
 
 
 @given(st.integers(1, 40), st.integers(0, 12), st.integers(0, 9), st.integers(0, 2**32 - 1))
