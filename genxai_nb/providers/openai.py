@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from logging import getLogger
 from typing import TYPE_CHECKING
 
@@ -151,11 +152,20 @@ _sdk: ModuleType | None = None
 
 
 async def _load() -> ModuleType:
-    """Import the SDK where it holds up no loop: that takes half a second."""
+    """Import the SDK and the prices where that holds up no loop: it takes the better part of a second."""
     global _sdk
     if _sdk is None:
-        _sdk = await run_in_worker(importlib.import_module, "openai")
+        _sdk = await run_in_worker(_imported)
     return _sdk
+
+
+def _imported() -> ModuleType:
+    with suppress(ModuleNotFoundError):
+        importlib.import_module("genai_prices.data_snapshot")
+    importlib.import_module(
+        "openai.resources.chat.completions"
+    )  # which the SDK else imports at the first request
+    return importlib.import_module("openai")
 
 
 async def _client(sdk: ModuleType, server: Server) -> AsyncOpenAI:
