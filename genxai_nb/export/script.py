@@ -17,7 +17,6 @@ from msgspec import Struct
 from genxai_nb.agents.notation.definitions import is_text
 from genxai_nb.errors import DefinitionError
 from genxai_nb.graph.build import Graph
-from genxai_nb.providers.vendors import extra_of
 from genxai_nb.secrets import find_secrets, learn_environment
 
 from .closure import Refusal
@@ -87,7 +86,7 @@ def script_of(
     imports = _used_imports(closure.imports.values(), pieces, main)
     if closure.future:
         imports.append(Import("__future__", "annotations", "annotations"))
-    head = _head(workflow.models, workflow.extras, imports, description)
+    head = _head(workflow, imports, description)
     text = f"{head}\n{chr(10).join(import_lines(imports))}\n\n{_gap(pieces)}{body}"
     places = {name: piece.label for piece in pieces for name in piece.names}
     return Script(
@@ -150,11 +149,11 @@ def _used_imports(imports: Iterable[Import], pieces: Iterable[Piece], main: str)
     return [each for each in imports if each.bound in used]
 
 
-def _head(models: Iterable[str], others: Iterable[str], imports: Iterable[Import], description: str) -> str:
-    extras = sorted({*others, *(extra for model in models if (extra := extra_of(model)))})
+def _head(workflow: Workflow, imports: Iterable[Import], description: str) -> str:
+    extras = sorted(workflow.extras)
     version = ".".join(metadata.version("genxai-nb").split(".")[:2])
     named = f"[{','.join(extras)}]" if extras else ""
-    needed = [f"genxai-nb{named}>={version}", *_distributions(imports)]
+    needed = [f"genxai-nb{named}>={version}", *workflow.packages, *_distributions(imports)]
     lines = ["# /// script", '# requires-python = ">=3.11"', "# dependencies = ["]
     lines += [*(f"#   {quoted(each)}," for each in needed), "# ]", "# ///", f'"""{description}"""', ""]
     return "\n".join(lines)

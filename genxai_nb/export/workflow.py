@@ -16,6 +16,7 @@ from genxai_nb.graph.definition import END, START, Edge, Node
 from genxai_nb.graph.functions import Human
 from genxai_nb.graph.reducers import BUILTIN
 from genxai_nb.memory.registry import DEFAULT, extras_of
+from genxai_nb.providers.vendors import extra_of
 from genxai_nb.tools import registry
 from genxai_nb.tools.base import Tool
 
@@ -28,6 +29,7 @@ from .units import Units
 __all__ = ["Workflow"]
 
 _PUBLIC = "genxai_nb"
+_SANDBOXED = frozenset({"code_executor"})
 
 
 class Workflow:
@@ -40,14 +42,14 @@ class Workflow:
     Attributes:
         closure: What was collected.
         name: What the script calls the graph.
-        models: The models that its agents ask.
-        extras: What its agents' memories need beside the core.
+        extras: The extras of this package that it needs.
+        packages: Other packages that its tools come from.
         labels: Where each node's definition stands, by node.
     """
 
     def __init__(self, graph: Graph, units: Units) -> None:
         self.closure = Closure(units, self._take_ours)
-        self.models: dict[str, None] = {}
+        self.packages: dict[str, None] = {}
         self.extras: set[str] = set()
         self.labels: dict[str, str] = {}
         self._names: dict[int, tuple[Any, str]] = {}
@@ -100,8 +102,8 @@ class Workflow:
             return variable
         used: dict[str, None] = {str(self.public("Agent")): None}
         words = {key: self._field(agent, key, value, used) for key, value in _fields_of(agent)}
-        if agent.model:
-            self.models[agent.model] = None
+        if agent.model and (extra := extra_of(agent.model)):
+            self.extras.add(extra)
         self.extras.update(extras_of(agent.memory.kinds))
         self._add(
             variable, call(str(self.public("Agent")), [agent.name], words, before=f"{variable} = "), used
@@ -127,14 +129,25 @@ class Workflow:
 
     def _tool(self, item: Any, used: dict[str, None]) -> Any:
         """A tool as an argument: the name of a builtin one, or the variable of one's own."""
+        name = item if isinstance(item, str) else item.name
+        if name in registry.names() and (isinstance(item, str) or registry.find(name) is item):
+            self._note_tool(name)
+            return name
         if isinstance(item, str):
             return item
-        name = item.name
-        if name in registry.names() and registry.find(name) is item:
-            return name
         found = self._own_tool(item)
         used[_root(found)] = None
         return found
+
+    def _note_tool(self, name: str) -> None:
+        """Note what a builtin tool, or one of another package, needs to be installed."""
+        row = next(row for row in registry.describe() if row.name == name)
+        if row.origin != "builtin":
+            self.packages[row.origin] = None
+        elif row.name in _SANDBOXED:
+            self.extras.add("sandbox")
+        elif row.category != "computation":
+            self.extras.add("tools")
 
     def _own_tool(self, item: Tool) -> Code:
         closure = self.closure

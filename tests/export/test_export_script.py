@@ -140,7 +140,7 @@ def test_metadata_name_what_is_used(flow):
         import json
         import msgspec
         from genxai_nb import Agent, Graph
-        a = Agent("a", model="openai:gpt-5", task="A.")
+        a = Agent("a", model="openai:gpt-5", task="A.", memory="semantic", tools=["code_executor"])
         b = Agent("b", model="anthropic:claude", task="B.")
         unused = Agent("c", model="cohere:command", task="C.")
         def pack(state):
@@ -150,7 +150,7 @@ def test_metadata_name_what_is_used(flow):
     )
     found = header(made.export(check=False).path)
     assert found["requires-python"] == ">=3.11"
-    assert found["dependencies"][0].startswith("genxai-nb[anthropic,openai]>=0.")
+    assert found["dependencies"][0].startswith("genxai-nb[anthropic,embed,openai,sandbox]>=0.")
     assert [name.partition(">=")[0] for name in found["dependencies"][1:]] == ["msgspec"]
 
 
