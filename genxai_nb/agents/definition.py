@@ -12,7 +12,8 @@ from genxai_nb.calls.call import digest
 from .fields import MEMORY_KINDS, checked, written
 from .memory import AgentMemory, MemoryField
 from .prompt import Prompt
-from .toolbox import equip, replaced
+from .selection import is_group
+from .toolbox import equip, offered, replaced
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -115,6 +116,11 @@ class Definition:
     def tool_specs(self) -> tuple[ToolSpec, ...]:
         """Its tools as the model is told of them."""
         return tuple(tool.spec for tool in self.toolbox.values())
+
+    def specs_for(self, text: str) -> tuple[ToolSpec, ...]:
+        """Its tools as the model is told of them when it answers a text: of ``@group/count`` the nearest only."""
+        counted = any(is_group(item) and "/" in str(item) for item in self.tools)
+        return offered(self.tools, self.toolbox, text) if counted else self.tool_specs
 
     @cached_property
     def schema(self) -> dict[str, Any] | None:

@@ -74,7 +74,9 @@ class StandardLookup:
     def _builtin(self, name: str) -> Tool | None:
         from genxai_nb.tools import registry
 
-        return registry.find(name) if name in registry.names() else None
+        from .toolbox import find_builtin
+
+        return find_builtin(name) if name in registry.names() else None
 
     def _equip(self, name: str, agent: Definition) -> Definition:
         """Give an agent the tools it names, and the same object again as long as none of them changed."""

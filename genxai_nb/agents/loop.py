@@ -66,7 +66,7 @@ async def respond(
         UnknownName: There is no provider for the agent's model.
     """
     exchange = _Exchange(agent, messages, context, memories)
-    tools = agent.tool_specs
+    tools = agent.specs_for(messages[-1].text)
     for _ in range(agent.max_turns):
         message = await exchange.ask(tools)
         calls = message.tool_calls

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from genxai_nb.errors import DefinitionError
 
+from .selection import is_group, nearest, read_group
+
 if TYPE_CHECKING:
+    from genxai_nb.messages import ToolSpec
     from genxai_nb.tools.base import Tool
 
 
@@ -15,13 +18,30 @@ def equip(tools: Iterable[Any]) -> dict[str, Tool]:
     """Find the tools that are given by name among the builtin and installed ones.
 
     Raises:
-        UnknownName: There is no tool of that name; the nearest one is suggested.
+        UnknownName: There is no tool, category or tag of that name; the nearest one is suggested.
     """
     found: dict[str, Tool] = {}
     for item in tools:
-        made = _builtin(item) if isinstance(item, str) else item
+        if is_group(item):
+            for name in read_group(item).names:
+                found.setdefault(name, find_builtin(name))
+            continue
+        made = find_builtin(item) if isinstance(item, str) else item
         found[made.name] = made
     return found
+
+
+def offered(tools: Iterable[Any], toolbox: Mapping[str, Tool], text: str) -> tuple[ToolSpec, ...]:
+    """The tools that a model is told of when it answers a text: all, but of ``@group/count`` the nearest only."""
+    wanted: set[str] = set()
+    for item in tools:
+        if not is_group(item):
+            wanted.add(item if isinstance(item, str) else item.name)
+            continue
+        names, most = read_group(item)
+        specs = [toolbox[name].spec for name in names]
+        wanted |= set(names) if most is None else nearest(text, specs, most)
+    return tuple(tool.spec for name, tool in toolbox.items() if name in wanted)
 
 
 def replaced(tools: Iterable[Any], find: Callable[[str], Any | None]) -> tuple[Tool | str, ...]:
@@ -34,10 +54,23 @@ def replaced(tools: Iterable[Any], find: Callable[[str], Any | None]) -> tuple[T
     return tuple(_taken(item, find(item)) if isinstance(item, str) else item for item in tools)
 
 
-def _builtin(name: str) -> Tool:
-    from genxai_nb.tools import registry
+def find_builtin(name: str) -> Tool:
+    """A builtin or installed tool; what it needs of memory is offered to it.
 
+    Raises:
+        UnknownName: There is none of that name.
+    """
+    from genxai_nb.tools import registry, stores
+
+    if not stores.embeds():
+        stores.offer_embedder(_embed)
     return registry.find(name)
+
+
+def _embed(texts: Sequence[str]) -> Any:
+    from genxai_nb.memory.embed import find_embedder
+
+    return find_embedder().embed(texts)
 
 
 def _taken(name: str, definition: Any) -> Tool | str:

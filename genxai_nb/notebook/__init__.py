@@ -37,6 +37,7 @@ _VERBS = (
     "diff",
     "agents",
     "tools",
+    "tool",
     "graphs",
     "runs",
     "show",

@@ -81,6 +81,7 @@ def session_of(shell: Any | None = None) -> Session:
         from .session import Session  # on demand, so that loading the extension is quick
 
         _sessions[shell] = Session(shell)
+        _undo[shell].append(_offer_kernel_of(shell))
     return _sessions[shell]
 
 
@@ -138,6 +139,14 @@ def _teller_of(shell: Any) -> Callable[..., None]:
             tell_of_edits(session)
 
     return tell
+
+
+def _offer_kernel_of(shell: Any) -> Callable[[], object]:
+    """Let code that a person allows run among the variables of the shell; returns what takes that back."""
+    from genxai_nb.tools.sandbox.kernel import offer_kernel
+
+    offer_kernel(lambda: shell.user_ns)
+    return lambda: offer_kernel(None)
 
 
 def _started(shell: Any, run: str) -> Started | None:

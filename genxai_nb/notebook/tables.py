@@ -41,15 +41,22 @@ def list_tools(session: Session, _request: Request) -> DataFrame:
     """The tools of this notebook, the builtin and the installed ones."""
     from genxai_nb.tools import registry
 
-    rows = [
-        {"tool": name, "category": tool.category, "description": tool.description, "origin": "this notebook"}
+    own = [
+        registry.ToolRow(
+            name,
+            tool.category,
+            tool.tags,
+            tool.description.partition("\n")[0],
+            "this notebook",
+            tuple(sorted(tool.permissions)),
+        )
         for name, tool in _of_kind(session, "tool")
     ]
-    rows += [
-        {"tool": row.name, "category": row.category, "description": row.description, "origin": row.origin}
-        for row in registry.describe()
+    rows = [
+        {**row._asdict(), "tags": ", ".join(row.tags), "permissions": ", ".join(row.permissions)}
+        for row in (*own, *registry.describe())
     ]
-    return _frame("tool", rows, ["category", "description", "origin"])
+    return _frame("name", rows, ["category", "tags", "permissions", "description", "origin"])
 
 
 def list_graphs(session: Session, _request: Request) -> DataFrame:

@@ -135,9 +135,22 @@ VERBS: tuple[Verb, ...] = (
     Verb(
         "tools",
         done_in("tables", "list_tools"),
-        "All tools.",
+        "All tools: their category, tags, and the permissions that a policy decides on.",
         "%genxai tools",
         "genxai_nb.tools.registry.describe()",
+    ),
+    Verb(
+        "tool",
+        done_in("trying", "try_tool"),
+        "Run a tool by hand, and wait for its value; the policy holds.",
+        "%genxai tool calculator expression=2 + 3 * 4",
+        'genxai_nb.tools.registry.find("calculator")(expression="2 + 3 * 4")',
+        waits=True,
+        argument="TOOL",
+        required=True,
+        names="tool",
+        text=True,
+        own=(AS, Option("store", "STORE", "where the run is kept")),
     ),
     Verb(
         "graphs",

@@ -10,7 +10,16 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from genxai_nb.errors import ToolFailed, suggest
 
-__all__ = ["Match", "VectorStore", "embed", "find_store", "offer_embedder", "offer_store", "store_names"]
+__all__ = [
+    "Match",
+    "VectorStore",
+    "embed",
+    "embeds",
+    "find_store",
+    "offer_embedder",
+    "offer_store",
+    "store_names",
+]
 
 Embed = Callable[[Sequence[str]], Any]
 
@@ -56,6 +65,11 @@ def offer_embedder(embed: Embed | None) -> None:
     """Say how texts become vectors; None for no way."""
     global _embed
     _embed = embed
+
+
+def embeds() -> bool:
+    """Whether a way from texts to vectors is offered."""
+    return _embed is not None
 
 
 def store_names() -> list[str]:

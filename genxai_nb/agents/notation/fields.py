@@ -15,6 +15,7 @@ Insert = Callable[[str], Any]
 FieldKind = Literal["text", "word", "names", "key", "number", "count", "object", "value", "scalar"]
 
 _PATH = r"[^\W\d]\w*(?:\.[^\W\d]\w*)*"
+_AT = "\ue040"  # stands for @, which begins no word of YAML but does one of tools
 _INSERTION = re.compile(rf"\$(?P<path>{_PATH})")
 _WHOLLY_QUOTED = re.compile(r""""(?:[^"\\]|\\.)*"|'(?:[^']|'')*'""", re.DOTALL)
 _COMMENT = re.compile(r"\s+#.*|^#.*")
@@ -106,7 +107,7 @@ def _literal(entry: Entry, text: str, *, typed: bool) -> Any:
 
 def _yaml(entry: Entry, hint: str, *, typed: bool = True, around: tuple[str, str] = ("", "")) -> Any:
     before, after = around
-    rows = [line.text for line in entry.lines]
+    rows = [line.text if typed else line.text.replace("@", _AT) for line in entry.lines]
     first, below = (rows[0], rows[1:]) if entry.inline else ("", rows)
     indent = " " if first.startswith("|") else ""  # a block has to be deeper than its mark
     text = "\n".join([before + first, *(indent + row for row in below), after])
@@ -137,7 +138,8 @@ def _names(entry: Entry, insert: Insert | None) -> Any:
     if items is None:
         return []
     if not isinstance(items, list):
-        return items
+        return items.replace(_AT, "@") if isinstance(items, str) else items
+    items = [item.replace(_AT, "@") if isinstance(item, str) else item for item in items]
     return [
         _inserted(entry, found["path"], insert)
         if isinstance(item, str) and (found := _INSERTION.fullmatch(item))

@@ -1,0 +1,73 @@
+"""Many tools at once: all of a category or tag, or those of them that are nearest to what is asked.
+
+Among an agent's tools ``@data`` stands for all tools of category or tag ``data``, ``@all`` for all tools there are,
+and ``@data/3`` for the three of them whose descriptions are most like the message that the agent answers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from genxai_nb.errors import DefinitionError, UnknownName
+
+if TYPE_CHECKING:
+    from genxai_nb.messages import ToolSpec
+
+__all__ = ["Group", "is_group", "nearest", "read_group"]
+
+_GROUP = re.compile(r"@([A-Za-z][\w-]*)(?:/([1-9][0-9]{0,2}))?")
+EVERY = "all"
+
+
+class Group(NamedTuple):
+    """Tools that one word stands for: their names, and how many of them are told of at most; None for all."""
+
+    names: tuple[str, ...]
+    most: int | None
+
+
+def is_group(word: object) -> bool:
+    """Whether a word among an agent's tools stands for many."""
+    return isinstance(word, str) and word.startswith("@")
+
+
+def read_group(word: str) -> Group:
+    """The tools that a word such as ``@data`` or ``@data/3`` stands for.
+
+    Raises:
+        DefinitionError: It cannot be read.
+        UnknownName: No tool is of that category or tag; the nearest one is suggested.
+
+    Example:
+        >>> "sql_query" in read_group("@database").names, read_group("@all/5").most
+        (True, 5)
+    """
+    from genxai_nb.tools import registry
+
+    found = _GROUP.fullmatch(word)
+    if found is None:
+        raise DefinitionError(
+            f"{word!r} stands for no tools.", hint="Write @data, or @data/3 for the nearest three."
+        )
+    name, count = found[1], int(found[2]) if found[2] else None
+    rows = registry.describe()
+    names = tuple(row.name for row in rows if name in (EVERY, row.category, *row.tags))
+    if not names:
+        known = {EVERY, *(row.category for row in rows), *(tag for row in rows for tag in row.tags)}
+        raise UnknownName("category or tag of tools", name, sorted(known))
+    return Group(names, count)
+
+
+def nearest(text: str, specs: Sequence[ToolSpec], count: int) -> set[str]:
+    """The names of the tools whose names and descriptions are most like a text; equal ones in their order."""
+    from genxai_nb.memory.embed import find_embedder
+
+    if len(specs) <= count:
+        return {spec.name for spec in specs}
+    told = [f"{spec.name.replace('_', ' ')}: {spec.description.partition('Args:')[0]}" for spec in specs]
+    query, *rows = find_embedder().embed([text, *told])
+    scores = [float(row @ query) for row in rows]
+    order = sorted(range(len(specs)), key=lambda n: -scores[n])
+    return {specs[n].name for n in order[:count]}
