@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from genxai_nb.calls.call import Traits
+from genxai_nb.errors import BadResponse
 from genxai_nb.journal.events import Remembered
 from genxai_nb.messages import Message, ToolResult, user
 from genxai_nb.templates import readable
@@ -142,10 +143,18 @@ async def _recalled(
 ) -> list[dict[str, Any]]:
     tokens = TOKENS if agent.memory_tokens is None else agent.memory_tokens // 2
     request = {"op": "recall", "query": text[:_QUERY], "kinds": list(agent.recalled), "tokens": tokens}
-    found: list[dict[str, Any]] = await context.call(
-        "memory", agent.name, request, _reading(agent.name, state), Traits()
-    )
-    return found
+    found = await context.call("memory", agent.name, request, _reading(agent.name, state), Traits())
+    if isinstance(found, str):  # a person has answered the call
+        return [_by_hand(found)]
+    rows = (row for row in found or () if isinstance(row, dict) and isinstance(row.get("text"), str))
+    return [{**_by_hand(row["text"]), **row} for row in rows]
+
+
+def _by_hand(text: str) -> dict[str, Any]:
+    from genxai_nb.tokens import estimate_tokens
+
+    words = {"kind": "by hand", "id": "", "text": text, "source": "by hand", "why": "answered by hand"}
+    return {**words, "score": 1.0, "tokens": estimate_tokens(text)}
 
 
 def _reading(agent: str, state: Mapping[str, Any]) -> Handler:
@@ -243,7 +252,12 @@ async def _embedded(context: Context, model: str, texts: list[str]) -> list[byte
     from genxai_nb.memory.embed import embedding_call
 
     handler, traits = embedding_call(model)
-    vectors: list[bytes] = await context.call("embedding", model, {"texts": texts}, handler, traits)
+    vectors = await context.call("embedding", model, {"texts": texts}, handler, traits)
+    if not isinstance(vectors, list) or list(map(type, vectors)) != [bytes] * len(texts):
+        raise BadResponse(
+            f"The embedding of {len(texts)} texts by {model!r} was answered with a {type(vectors).__name__}.",
+            hint="An embedding cannot be answered by hand; answer the memory call around it.",
+        )
     return vectors
 
 

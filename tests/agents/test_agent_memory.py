@@ -9,7 +9,7 @@ import pytest
 
 from genxai_nb.agents.agent import Agent
 from genxai_nb.agents.workflow import Graph
-from genxai_nb.errors import InputError, UnknownName
+from genxai_nb.errors import InputError, NodeFailed, UnknownName
 from genxai_nb.graph.run import Run
 from genxai_nb.journal import open_store
 from genxai_nb.journal.events import CallFinished, CallStarted
@@ -404,3 +404,40 @@ def test_what_the_window_leaves_out_is_not_told_as_remembered():
         for _, turns in told
     ]
     assert [one.kind for one in model.memories][-1] == "semantic"
+
+
+@pytest.mark.parametrize(
+    ("by_hand", "told", "why"),
+    [("My name is Zoe.", ["- My name is Zoe."], ["answered by hand"]), (None, [], [])],
+)
+def test_a_recall_that_is_answered_by_hand_is_what_the_person_says(by_hand, told, why):
+    """The text of a person stands in the prompt and is told as such; a skipped recall gives nothing."""
+    script = Scripted(echo)
+    clerk = Agent("clerk", model=script.model, memory="semantic", task="{{said}}")
+    clerk.memory.remember("My name is Ada.", store="journal.db")
+    graph = Graph("talk").node("clerk", clerk).edge("START", "clerk")
+    run = graph.start({"said": "What is my name?"}, store="journal.db")
+    run.step()
+    assert [(held.kind, held.request["op"]) for held in run.held] == [("memory", "recall")]
+    run.answer_call(run.held[0].slot, by_hand)
+    run.resume()
+    (model,) = calls(run.run_id, "model")
+
+    assert [line for text in prompts(script) for line in text.splitlines() if line.startswith("- ")] == told
+    assert [one.why for one in model.memories] == why
+
+
+def test_an_embedding_cannot_be_answered_by_hand():
+    """What is no vector is refused with what to do instead."""
+    script = Scripted(echo)
+    clerk = Agent("clerk", model=script.model, memory="semantic", task="{{said}}")
+    clerk.memory.remember("My name is Ada.", store="journal.db")
+    graph = Graph("talk").node("clerk", clerk).edge("START", "clerk")
+    run = graph.start({"said": "What is my name?"}, store="journal.db")
+    run.step()
+    run.step()
+    assert [held.kind for held in run.held] == ["embedding"]
+    run.answer_call(run.held[0].slot, "near")
+
+    with pytest.raises(NodeFailed, match="cannot be answered by hand"):
+        run.resume()
