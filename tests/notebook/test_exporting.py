@@ -142,3 +142,85 @@ def test_what_may_be_written(kernel):
     assert "review" in kernel.complete("%genxai export ")
     assert {"--run", "--check", "--no-check", "--force"} <= set(kernel.complete("%genxai export review --"))
     assert "[FILE]" in kernel.run("%genxai export?").text
+
+
+PYTHON = (
+    """
+import enum, re
+from dataclasses import dataclass, field
+from functools import wraps, partial
+from pydantic import BaseModel, Field, field_validator
+import genxai_nb as gx
+from genxai_nb import Agent, Graph, tool, human
+""",
+    """
+class Kind(enum.Enum):
+    A = "a"
+
+@dataclass
+class Point:
+    x: int = 1
+    kind: Kind = Kind.A
+    tags: list = field(default_factory=list)
+
+class Part(BaseModel):
+    name: str = "part"
+
+class Draft(BaseModel):
+    topic: str = Field("tea", description="what it is about")
+    parts: list[Part] = []
+    n: float = 0
+
+    @field_validator("topic")
+    @classmethod
+    def tidy(cls, value):
+        return value.strip()
+""",
+    """
+TABLE = {}
+for letter in "abc":
+    TABLE[letter] = len(TABLE)
+WORD = re.compile("[a-z]+")
+
+def logged(function):
+    @wraps(function)
+    def inner(*args):
+        return function(*args)
+    return inner
+
+def scorer(by):
+    def score(state):
+        return {"n": state.n + by + TABLE["c"]}
+    return score
+""",
+    """
+@logged
+def first(state):
+    point = Point(2)
+    return {"parts": [Part(name=point.kind.value)], "n": len(WORD.findall("a b"))}
+
+@tool
+def shout(text: str) -> str:
+    "Shout."
+    return text.upper()
+
+async def ask(state, context):
+    return {"topic": await context.tool("shout", text=state.topic)}
+""",
+    """
+%time second = scorer(3)
+flow = Graph("flow", state=Draft, lookup={"shout": shout}).node("first", first).node("second", second).node("third", scorer(by=4))
+flow.node("ask", ask).node("half", partial(lambda by, state: {"n": state.n / by}, 2))
+""",
+    "flow.parse('START -> first -> second -> third -> half -> ask')\nawait flow.arun({})",
+)
+
+
+def test_python_of_cells_is_exported(kernel):
+    """Classes, decorators, closures and graphs that are written in Python in cells have equal versions in the script."""
+    for cell in PYTHON:
+        reply = kernel.run(cell)
+        assert reply.status == "ok", reply.text
+    reply = kernel.run("%genxai export flow")
+    assert reply.status == "ok", reply.text
+    assert "events as run r1" in reply.text
