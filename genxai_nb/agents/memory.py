@@ -72,7 +72,7 @@ class AgentMemory:
         Args:
             kind: One kind, with its own columns; None for all.
             run: The run, its id or its result, whose conversation and working memory are shown; None for the
-                conversation of ``ask`` and the latest run in which the agent took part.
+                latest run in which the agent took part, and the conversation of ``ask`` if there was one.
             store: Where it is kept; None for the settings' store.
 
         Raises:
@@ -302,7 +302,8 @@ class AgentMemory:
             return registry.open_kind(name, StoreShelf(kept.items, agent.name, name))
         if place == "run":
             return registry.open_kind(name, ListShelf(name, noted_in(agent.name, name, events)))
-        said = agent.conversation if run is None else said_in(agent.name, events)
+        asked = run is None and agent.conversation
+        said = agent.conversation if asked else said_in(agent.name, events)
         return registry.open_kind(name, ListShelf(name, turns_of(agent.name, said), prefix="t"))
 
     def _forgotten(self, kept: Store) -> set[str]:

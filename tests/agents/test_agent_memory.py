@@ -263,6 +263,21 @@ def test_what_was_forgotten_is_not_shown_again():
     assert agent.ask("What is my name?", store="journal.db").text == "I do not know."
 
 
+def test_the_conversation_of_a_graph_is_that_of_its_latest_run():
+    """An agent that was never asked by itself shows what it said in the latest run, or in the one that is named."""
+    script = Scripted(lambda request: "Yes.")
+    clerk = Agent("clerk", model=script.model, task="{{said}}")
+    graph = Graph("talk").node("clerk", clerk).edge("START", "clerk")
+    for said in ("First?", "Second?"):
+        graph.run({"said": said}, store="journal.db")
+    memory = clerk.memory
+
+    assert list(memory.table(store="journal.db")["text"]) == ["user: Second?\nclerk: Yes."]
+    assert list(memory.table(run="r1", store="journal.db")["text"]) == ["user: First?\nclerk: Yes."]
+    clerk.ask("Third?", store="journal.db")
+    assert list(memory.table(store="journal.db")["text"]) == ["user: Third?\nclerk: Yes."]
+
+
 def test_a_turn_of_the_conversation_is_forgotten_as_a_whole():
     """A forgotten turn is not sent again, its tool calls neither."""
     script = Scripted([ToolCall("c1", "weigh", {"item": "a box"}), "7 kg.", "Yes.", "No."])
