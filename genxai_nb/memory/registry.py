@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import functools
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
-from genxai_nb.errors import UnknownName
+from genxai_nb.errors import SchemaInvalid, UnknownName
+
+from .base import Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 GROUP = "genxai_nb.memory"
 DEFAULT = "short_term"
 
+_PLACES = get_args(Place)
 _BUILTIN = {
     "short_term": "genxai_nb.memory.short_term:ShortTerm",
     "working": "genxai_nb.memory.working:Working",
@@ -44,6 +47,7 @@ def find(name: str) -> Any:
 
     Raises:
         UnknownName: There is no kind of that name; the nearest one is suggested.
+        SchemaInvalid: An entry point leads to something that is no kind.
 
     Example:
         >>> find("semantic").place
@@ -53,7 +57,13 @@ def find(name: str) -> Any:
         module, _, attribute = _BUILTIN[name].partition(":")
         return getattr(import_module(module), attribute)
     if name in _entries():
-        return _entries()[name].load()
+        found = _entries()[name].load()
+        if not isinstance(found, type) or getattr(found, "place", None) not in _PLACES:
+            raise SchemaInvalid(
+                f"The entry point {name!r} of group {GROUP!r} is {found!r:.60}, which is no kind of memory.",
+                hint="Let it lead to a class such as genxai_nb.memory.semantic.Semantic.",
+            )
+        return found
     raise UnknownName("kind of memory", name, names())
 
 

@@ -182,6 +182,8 @@ def test_a_value_of_the_task_in_hand_is_recalled_in_this_run_only():
     assert prompts(script) == ["Weigh the chair"]
     table = Agent("clerk", memory="working").memory.table("working", run=first, store="journal.db")
     assert list(table["text"]) == ["weigh(item='the chair') = the chair weighs 7 kg", "said = Done."]
+    changed = Agent("clerk", memory="working").memory.diff(first, store="journal.db")
+    assert list(changed["after"]) == list(table["text"])
 
 
 def test_a_replay_writes_nothing_twice():
