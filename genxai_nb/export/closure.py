@@ -17,7 +17,8 @@ from .holders import Holders
 from .imports import absolute, derived, home_of, star_module
 from .literals import Code, writable
 from .models import class_text
-from .pieces import Import, Piece
+from .nested import Nested
+from .pieces import Import, Piece, import_lines
 from .texts import MAGIC, Statement
 from .units import Unit, Units
 
@@ -60,6 +61,7 @@ class Closure:
         self._done: set[tuple[int, str]] = set()
         self._owners: dict[str, tuple[Any, str]] = {}
         self.holders = Holders()
+        self.nested = Nested()
         self._references: dict[int, tuple[Any, str]] = {}
 
     # ── values ───────────────────────────────────────────────────────────────────────────────
@@ -90,7 +92,7 @@ class Closure:
             name = self.variable(candidate, value, getattr(value, "__name__", ""))
             if name:
                 self.need(candidate, name)
-                return name
+                return self.name_of(candidate, name)
         return self._nameless(unit, value, wanted)
 
     def _nameless(self, unit: Unit, value: Any, wanted: str) -> str:
@@ -162,12 +164,23 @@ class Closure:
 
     def _claim(self, unit: Unit, name: str, value: Any) -> bool:
         """Whether a name is free for this value; of two values of one name, the second is refused."""
-        owner, where = self._owners.setdefault(name, (value, unit.name))
+        home = self.units.home
+        free = (value, unit.name)
+        if unit is not home and not _hidden(name):
+            free = (home.space.get(name, value), unit.name)
+        owner, where = self._owners.setdefault(name, free)
         if owner is value or (writable(value) and repr(owner) == repr(value)):
             return where == unit.name or not any(name in piece.names for piece in self.pieces.values())
+        if unit is not home:
+            self.nested.take(unit, name)
+            return True
         why = f"{where} has another {name!r}, and one script cannot hold both: rename one"
         self.refuse(name, self.label_of(unit, name), why)
         return False
+
+    def name_of(self, unit: Unit, name: str) -> str:
+        """What the script calls a name of a namespace."""
+        return self.nested.reached(unit, name, self.new_name)
 
     def claim(self, name: str, value: Any) -> None:
         """Let a name of the script belong to a value."""
@@ -236,7 +249,7 @@ class Closure:
                 self.holders.note(holder, name, "")
             elif name in unit.space:
                 self.need(unit, name)
-                self.holders.note(holder, name, name)
+                self.holders.note(holder, name, self.name_of(unit, name))
 
     def label_of(self, unit: Unit, name: str) -> str:
         """Where a name was made."""
@@ -253,6 +266,13 @@ class Closure:
         """Keep an import; two modules below one package are both imported."""
         self._owners.setdefault(what.bound, (what.value, self.units.home.name))
         self.imports[f"{what.bound} {what.module}"] = what
+
+    def _add_import_of(self, unit: Unit, what: Import) -> None:
+        """Import for one namespace; inside of it, where the name is another one's outside."""
+        if self.nested.holds(unit, what.bound):
+            self.add(unit, Piece(names=(what.bound,), text=import_lines([what])[0]))
+        else:
+            self.add_import(what)
 
     def refuse(self, name: str, label: str, why: str) -> None:
         """Note something that no script can carry."""
@@ -345,17 +365,19 @@ class Closure:
         node = statement.node
         if isinstance(node, ast.Import):
             for what in unit.texts.imports_of(name):
-                self.add_import(what)
+                self._add_import_of(unit, what)
         elif isinstance(node, ast.ImportFrom):
             module = absolute(node, unit)
             original = next(a.name for a in node.names if (a.asname or a.name) == name)
             if not is_own(module):
-                self.add_import(Import(module, original, name))
+                self._add_import_of(unit, Import(module, original, name))
                 return
-            self.need(self.units.of_module(module), original)
-            if original != name:
-                alias = Piece(names=(name,), text=f"{name} = {original}", label=statement.label)
-                alias.order, alias.now = (0, statement.order), frozenset({original})
+            other = self.units.of_module(module)
+            self.need(other, original)
+            reached = self.name_of(other, original)
+            if reached != name:
+                alias = Piece(names=(name,), text=f"{name} = {reached}", label=statement.label)
+                alias.order, alias.now = (0, statement.order), frozenset({reached.partition(".")[0]})
                 self.add(unit, alias)
 
 

@@ -76,9 +76,11 @@ def script_of(
     flags = flags_of(graph.schema.model, given, is_text)
     description = f"Run the graph {graph.name}{f', exported from {source}' if source else ''}."
     main = main_part(workflow.name, flags, description, closure.bring, closure.free_name)
-    if closure.holders:
+    if closure.holders or closure.nested:
         closure.add_import(NAMESPACE)
-    pieces = in_order([*closure.pieces.values(), *closure.holders.pieces()])
+    holders = closure.holders.pieces()
+    used = {name for piece in holders for name in piece.now}
+    pieces = in_order([*closure.nested.arranged(closure.pieces, used, closure.new_name), *holders])
     for piece in pieces:
         _check_secrets(piece, workflow)
     _raise_refused(graph, closure.refused.values())

@@ -35,24 +35,26 @@ class Use(NamedTuple):
 
 
 def uses_of(function: FunctionType) -> Iterator[Use]:
-    """What a function uses from around it: closure cells, then globals that are there, each sorted by name.
+    """What a function uses from around it, of closure cells and of globals that are there, sorted by name.
 
     Example:
-        >>> from types import SimpleNamespace
         >>> space = {"limit": 3, "unused": 4}
         >>> exec("def f(x): return min(x, limit)", space)
         >>> list(uses_of(space["f"]))
         [Use(name='limit', value=3)]
     """
-    code = function.__code__
+    code, space = function.__code__, function.__globals__
+    found: dict[str, Use] = {}
+    for path in _global_paths(code):
+        if path[0] in space:
+            use = _reached(path, space[path[0]])
+            found[use.name] = use
     for key, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
         try:
-            yield Use(key, cell.cell_contents)
+            found[key] = Use(key, cell.cell_contents)
         except ValueError:  # it is not filled yet
             continue
-    space = function.__globals__
-    found = [_reached(path, space[path[0]]) for path in _global_paths(code) if path[0] in space]
-    yield from {use.name: use for use in found}.values()
+    yield from (found[name] for name in sorted(found))
 
 
 def _reached(path: Names, value: Any) -> Use:

@@ -201,4 +201,33 @@ WORKFLOWS = {
         """,
         ("class Level", "output=Verdict"),
     ),
+    "equal names in modules of one's own": Case(
+        """
+        import kit
+        import other
+        from pieces import clean as tidy, shared
+        from genxai_nb import Graph
+        LIMIT = 1
+        def clean(x):
+            return x + "!" * LIMIT
+        def use(state):
+            return {"text": kit.clean(clean(tidy("  a "))), "n": shared(1) + other.LIMIT, "again": other.clean("b")}
+        graph = Graph("g").node("use", use).node("direct", kit.direct).parse("START -> use -> direct")
+        """,
+        (
+            "def make_kit_names",
+            "kit = SimpleNamespace(clean=kit_names.clean)",
+            "shared = pieces_names.shared",
+        ),
+        ("spare",),
+        {},
+        {
+            "kit": "import re\nLIMIT = 3\ndef spare():\n    pass\n"
+            "def clean(x):\n    'Clean.'\n    return re.sub('a', 'b', x) * LIMIT\n"
+            "def direct(state):\n    return {'direct': clean('a')}\n",
+            "pieces": "from kit import LIMIT\ndef clean(x):\n    return x.strip()\n"
+            "def shared(n):\n    return n + LIMIT + len(clean(' '))\n",
+            "other": "from pieces import clean\nLIMIT = 7\n",
+        },
+    ),
 }
