@@ -30,7 +30,7 @@ from .pace import Pace, Stride
 from .recorder import Journal
 from .workflow import RunOptions, Workflow
 
-__all__ = ["Driver", "Position"]
+__all__ = ["Driver", "Position", "policies_for"]
 
 
 class Position(Struct, frozen=True):
@@ -51,7 +51,7 @@ class Position(Struct, frozen=True):
     where: Literal["before", "call", "end"] = "end"
 
 
-def _policies(options: RunOptions) -> tuple[Policy, ...]:
+def policies_for(options: RunOptions) -> tuple[Policy, ...]:
     """The environment's policy and the run's own."""
     both = (policy_from(read_settings().policy or None), options.policy)
     return tuple(policy for policy in both if policy is not None)
@@ -104,7 +104,7 @@ class Driver:
             model=options.model,
             answers=options.answers,
             interactive=options.interactive,
-            policies=_policies(options),
+            policies=policies_for(options),
         )
         self.exchange.parked, self.exchange.rest = self.pace.parked, self.pace.rest
         self.level = Level(Shared(self.exchange, self.gate, self.journal, self.pace, replay), graph, folded)

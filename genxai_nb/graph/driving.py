@@ -14,12 +14,13 @@ from msgspec import structs
 
 from genxai_nb.calls.replay import Reuse
 from genxai_nb.errors import GenXAIError, NodeFailed, RunBusy, RunCancelled, RunError
+from genxai_nb.guard.policy import Policy, policy_from
 from genxai_nb.journal.events import Event, Hint, RunResumed
 from genxai_nb.journal.store import Store
 from genxai_nb.journal.stream import EventStream
 from genxai_nb.loop import run_sync, running_loop, submit
 
-from .driver import Driver
+from .driver import Driver, policies_for
 from .fold import Folded
 from .history import History
 from .kept import KeptGraph, kept_graph
@@ -204,6 +205,19 @@ class Driving:
             self.options = structs.replace(self.options, answers={**self.options.answers, **answers})
             if self._driver is not None:
                 self._driver.exchange.answers.update(answers)
+
+    def set_policy(self, policy: Policy | Mapping[str, Any] | str | None) -> None:
+        """Say what tools may do from now on; a run that is loaded again begins with the default policy.
+
+        Args:
+            policy: ``safe``, ``open``, a Policy or its fields; None for the default.
+
+        Raises:
+            DefinitionError: It is no policy.
+        """
+        self.options = structs.replace(self.options, policy=policy_from(policy))
+        if self._driver is not None:
+            self._driver.exchange.policies = policies_for(self.options)
 
     def pause(self) -> None:
         """Start nothing new; what is under way holds at its next call or its end. Returns at once."""

@@ -9,6 +9,7 @@ ANSWERS = Option("answers", "FILE", "answers of people by node name, a YAML or J
 DETACH = Option("detach", "", "return at once; %genxai wait joins the run")
 INPUT = Option("input", "KEY=VALUE", "a value of the input", many=True)
 INTERACTIVE = Option("interactive", "", "ask and stop as if somebody were there")
+POLICY = Option("policy", "NAME", "what tools may do: default, safe or open")
 RUN = Option("run", "ID", "a run other than the latest", names="run")
 CLEAR = Option("clear", "", "take the one of that number away, or all")
 

@@ -95,6 +95,8 @@ def resume_run(session: Session, request: Request) -> Wait | None:
         return joined(session, started, request, following(started))
     adopt(session, started)
     let_ask(session, request, started)
+    if policy := request.text("policy"):
+        started.run.set_policy(policy)
     return drive(session, request, started, read_answers(request))
 
 

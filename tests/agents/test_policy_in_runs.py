@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 
 import pytest
@@ -10,8 +11,9 @@ from genxai_nb.agents.agent import Agent
 from genxai_nb.agents.lookup import StandardLookup
 from genxai_nb.agents.notation import agent_from
 from genxai_nb.agents.workflow import Graph
-from genxai_nb.errors import LineInvalid
+from genxai_nb.errors import LineInvalid, RunCancelled, UnknownName
 from genxai_nb.graph.build import END, START
+from genxai_nb.graph.run import Run
 from genxai_nb.guard.policy import PROFILES
 from genxai_nb.messages import ToolCall
 from genxai_nb.providers.scripted import Scripted
@@ -201,3 +203,47 @@ def test_a_policy_is_written_in_a_cell_and_read_back():
     assert agent_from("writer", fields.spec_text).policy == fields.policy
     with pytest.raises(LineInvalid, match="Unknown policy 'save'"):
         agent_from("writer", "policy: save")
+
+
+def test_a_yes_holds_when_its_call_was_cut_off():
+    """A call that was allowed and then cancelled is made again on resume without a second question."""
+    log: list[str] = []
+    stop = threading.Event()
+
+    @tool(permissions=["write"])
+    async def slow(context) -> str:
+        """Take long at first."""
+        log.append("began")
+        if len(log) == 1:
+            stop.set()
+            await asyncio.Event().wait()
+        return "written"
+
+    script = Scripted([calling("slow"), calling("slow"), "Over."], name="cut")
+    run = graph_with(Agent("writer", model=script.model, tools=[slow])).start(
+        {}, store=":memory:", answers={"writer": "allow"}
+    )
+    driving = run.begin()
+    assert stop.wait(5)
+    run.cancel()
+    with pytest.raises(RunCancelled):
+        driving.result(5)
+    run.options.answers.clear()
+    assert run.resume().state["writer"] == "Over."
+    assert (log, len(questions(run))) == (["began", "began"], 1)
+
+
+def test_a_policy_is_changed_for_the_rest_of_a_run(tmp_path):
+    """A run that is loaded again begins with the default policy, and goes on with the one that it is given."""
+    log: list[str] = []
+    script = Scripted([calling("send", to="ann"), "Sent."], name="later")
+    graph = graph_with(Agent("writer", model=script.model, tools=[made(log)]))
+    begun = graph.start({}, store=str(tmp_path / "j.db"), policy="safe")
+    begun.cancel()
+    run = Run.load(begun.run_id, graph, str(tmp_path / "j.db"))
+    assert run.options.policy is None
+    run.set_policy({"allow": "send, network"})
+    assert run.resume().state["writer"] == "Sent."
+    assert log == ["ann"]
+    with pytest.raises(UnknownName):
+        run.set_policy("opne")

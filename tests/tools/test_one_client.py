@@ -1,0 +1,28 @@
+"""There is one way to the web."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import genxai_nb.tools
+
+HOME = Path(genxai_nb.tools.__file__).parent
+OTHERS = {"httpx", "httpcore", "requests", "aiohttp", "urllib3", "urllib.request", "http.client"}
+
+
+def imported(path: Path) -> set[str]:
+    """The modules that a file imports."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.update({node.module, *(f"{node.module}.{alias.name}" for alias in node.names)})
+    return found
+
+
+def test_only_the_client_speaks_http():
+    """No tool opens a connection to the web beside the one client that checks it."""
+    speaking = {path.relative_to(HOME).parts[0] for path in HOME.rglob("*.py") if imported(path) & OTHERS}
+    assert speaking == {"http"}
