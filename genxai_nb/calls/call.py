@@ -109,7 +109,6 @@ class Call:
         traits: Traits,
         emit: Callable[[Any], None],
         context: Any = None,
-        memories: tuple[Remembered, ...] = (),
     ) -> None:
         self.kind = kind
         self.name = name
@@ -121,7 +120,7 @@ class Call:
         self.traits = traits
         self.emit = emit
         self.context = context
-        self.memories = memories
+        self.memories: tuple[Remembered, ...] = ()
         self.attempt = 1
         self.edited = False
         self.left = False

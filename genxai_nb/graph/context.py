@@ -207,8 +207,8 @@ class VisitContext:
             context=VisitContext(
                 exchange, structs.replace(self.scope, parent=slot), self.item, policies=self.policies
             ),
-            memories=memories,
         )
+        call.memories = memories
         exchange.making[slot] = call
         try:
             return await exchange.chain(handler)(call)
