@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import dis
 from collections.abc import Container, Iterator, Mapping
 from types import CodeType, FunctionType
 from typing import Any
 
 from genxai_nb.agents.definition import Definition
 from genxai_nb.graph.build import Graph
+from genxai_nb.source import inner_codes, paths_of
 
 __all__ = ["needed"]
 
@@ -81,9 +81,4 @@ def _functions_of(value: Any) -> Iterator[FunctionType]:
 
 def _globals_of(code: CodeType) -> Iterator[str]:
     """The global names that code looks up, also in the functions inside it."""
-    for step in dis.get_instructions(code):
-        if step.opname in {"LOAD_GLOBAL", "LOAD_NAME"}:
-            yield step.argval
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from _globals_of(constant)
+    return (path[0] for inner in inner_codes(code) for path in paths_of(inner))

@@ -10,6 +10,7 @@ count, nor does the module in which a function stands, so that a notebook and th
 from .names import Use as Use
 from .names import inner_codes as inner_codes
 from .names import is_own as is_own
+from .names import paths_of as paths_of
 from .names import uses_of as uses_of
 from .statements import Needs as Needs
 from .statements import bound_in as bound_in
@@ -40,6 +41,7 @@ __all__ = [
     "needs_of",
     "normalised",
     "outside_functions",
+    "paths_of",
     "root_of",
     "source_of",
     "tidied",
