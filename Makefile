@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test browser check clean
+.PHONY: help demo lab test browser bench bench-quick check clean
 
 # Everything runs in .venv, whatever environment is active, and beside no configuration of the user.
 BIN := .venv/bin
@@ -17,7 +17,7 @@ RAYON_NUM_THREADS=1 $(BIN)/lint-imports --no-cache
 endef
 
 help:  ## List the targets.
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo:  ## Run notebooks/quickstart.ipynb with a random topic and print its result.
 	@bash .ci/prepare demo
@@ -37,6 +37,14 @@ test:  ## Run all checks and tests, the notebooks too.
 browser:  ## Click the panel in a real JupyterLab, and nothing else.
 	@bash .ci/prepare test
 	$(BIN)/python -m pytest tests/browser
+
+bench-quick:  ## Measure beside other libraries in a few minutes, and write docs/benchmarks.md.
+	@bash .ci/prepare check
+	$(BIN)/python tests/bench/measure.py --rounds 2 --repeats 3
+
+bench:  ## The same with more rounds.
+	@bash .ci/prepare check
+	$(BIN)/python tests/bench/measure.py --rounds 7 --repeats 5
 
 check:  ## Run the linters and the type checker.
 	@bash .ci/prepare check
