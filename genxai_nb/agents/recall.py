@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Awaitable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -143,11 +144,28 @@ async def _recalled(
 ) -> list[dict[str, Any]]:
     tokens = TOKENS if agent.memory_tokens is None else agent.memory_tokens // 2
     request = {"op": "recall", "query": text[:_QUERY], "kinds": list(agent.recalled), "tokens": tokens}
-    found = await context.call("memory", agent.name, request, _reading(agent.name, state), Traits())
+    read = _reading(agent.name, state)
+    asked: list[Call] = []
+
+    def noting(call: Call) -> Awaitable[Any]:
+        asked.append(call)
+        return read(call)
+
+    found = await context.call("memory", agent.name, request, noting, Traits())
     if isinstance(found, str):  # a person has answered the call
         return [_by_hand(found)]
-    rows = (row for row in found or () if isinstance(row, dict) and isinstance(row.get("text"), str))
+    rows = [row for row in found or () if isinstance(row, dict) and isinstance(row.get("text"), str)]
+    if rows and not asked:
+        _report_forgotten(rows, context)
     return [{**_by_hand(row["text"]), **row} for row in rows]
+
+
+def _report_forgotten(rows: Sequence[Mapping[str, Any]], context: Context) -> None:
+    """Say in the node's log which items of a recorded answer were forgotten since; a replay uses them still."""
+    named = {int(row["id"][1:]): row["id"] for row in rows if re.fullmatch(r"m\d+", str(row.get("id", "")))}
+    kept = context.store.items.pick(list(named)) if named else []
+    if gone := [named[row.number] for row in kept if row.forgotten is not None]:
+        context.log(f"Recalled from the record: {', '.join(gone)}, forgotten since.")
 
 
 def _by_hand(text: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 from msgspec import Struct
 
-from genxai_nb.secrets import find_secrets, redact
+from genxai_nb.secrets import find_secrets
 
 LONGEST = 300  # characters of a fact
 MOST = 20  # facts of one turn
@@ -113,7 +113,7 @@ def facts_noted(text: str) -> list[Fact]:
 
 def is_hidden(text: str) -> bool:
     """Whether a text looks as if it held a key or a password, which is never remembered."""
-    return bool(find_secrets(text) or redact(text) != text or _HIDDEN.search(text))
+    return bool(find_secrets(text) or _HIDDEN.search(text))
 
 
 def _first(read: Callable[[str], Fact | None], clauses: list[str] | Iterator[str]) -> list[Fact]:

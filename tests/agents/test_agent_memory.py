@@ -12,7 +12,7 @@ from genxai_nb.agents.workflow import Graph
 from genxai_nb.errors import InputError, NodeFailed, UnknownName
 from genxai_nb.graph.run import Run
 from genxai_nb.journal import open_store
-from genxai_nb.journal.events import CallFinished, CallStarted
+from genxai_nb.journal.events import CallFinished, CallStarted, Logged
 from genxai_nb.messages import ToolCall
 from genxai_nb.providers.scripted import Scripted
 from genxai_nb.tools.base import tool
@@ -263,6 +263,25 @@ def test_what_was_forgotten_is_not_shown_again():
     assert list(agent.memory.diff(first.run_id, store="journal.db")["after"]) == ["(forgotten)"]
     assert list(agent.memory.why(store="journal.db")["text"]) == ["(forgotten)"]
     assert agent.ask("What is my name?", store="journal.db").text == "I do not know."
+
+
+def test_a_replay_tells_what_was_forgotten_since():
+    """A run that goes on from a recorded recall says in its log which of those items are forgotten by now."""
+    script = Scripted(echo)
+    clerk = Agent("clerk", model=script.model, memory="semantic", task="{{said}}")
+    clerk.memory.remember("My name is Ada.", store="journal.db")
+    graph = Graph("talk").node("clerk", clerk).edge("START", "clerk")
+    run = graph.start({"said": "What is my name?"}, store="journal.db")
+    while not run.held or run.held[0].kind != "model":
+        run.step()
+    run.cancel()
+    clerk.memory.forget("m1", store="journal.db")
+    again = Run.load(run.run_id, graph, "journal.db")
+    logged = []
+    again.subscribe(lambda event: logged.append(event.text) if isinstance(event, Logged) else None)
+    again.resume()
+
+    assert logged == ["Recalled from the record: m1, forgotten since."]
 
 
 def test_the_conversation_of_a_graph_is_that_of_its_latest_run():
