@@ -40,6 +40,14 @@ a run, and its events are compared with that run's one by one.
 """
 
 
+_MCP = """\
+Offer builtin and installed tools by the Model Context Protocol.
+
+Without --http it talks on standard input and output, as a program that starts it expects. Nobody is there to be
+asked, so what the policy asks a person about is denied. Each call is a run in the store.
+"""
+
+
 class _Parser(argparse.ArgumentParser):
     """Says what is wrong as all our errors do."""
 
@@ -132,6 +140,7 @@ def _parser() -> _Parser:
     _store(memory)
     memory.add_argument("--json", action="store_true", help="print the rows as one line of JSON")
 
+    _mcp(commands)
     doctor = _command(
         commands, "doctor", "say what is installed, and what is missing", "doctoring:look_at_all"
     )
@@ -163,6 +172,21 @@ def _command(commands: Any, name: str, help_: str, place: str, text: str = "") -
     parser.set_defaults(act=_later(place), parser=parser)
     parser.add_argument("--traceback", action="store_true", help="show where in Python an error came from")
     return parser
+
+
+def _mcp(commands: Any) -> None:
+    mcp = _command(commands, "mcp", "offer tools to other programs by MCP", "offering:offer_tools", _MCP)
+    mcp.add_argument(
+        "--tools", metavar="NAME", nargs="+", action="extend", default=[],
+        help="tools by name, @category or @tag; by default @computation, @data and @file",
+    )  # fmt: skip
+    mcp.add_argument(
+        "--policy", metavar="NAME", default="default", help="what they may do: default, safe or open"
+    )
+    mcp.add_argument(
+        "--http", metavar="HOST:PORT", help="serve at http://HOST:PORT/mcp instead of standard input"
+    )
+    _store(mcp)
 
 
 def _later(place: str) -> Callable[[argparse.Namespace], int]:

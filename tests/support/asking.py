@@ -21,5 +21,6 @@ def asking_once(tool: str, arguments: dict[str, Any], **options: Any) -> tuple[s
         return FROM_TOOL + last.parts[0].text
 
     script = Scripted(reply, name=f"asking {tool}")
-    answer = Agent("asker", model=script.model, tools=[tool], **options).ask("Use the tool.")
+    agent = Agent("asker", model=script.model, **{"tools": [tool], **options})
+    answer = agent.ask("Use the tool.")
     return answer.text, script

@@ -1,0 +1,172 @@
+"""A connection to an MCP server that stays open between calls, on each event loop its own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from genxai_nb.errors import MissingPackage, ToolFailed
+
+if TYPE_CHECKING:
+    from mcp import Client
+
+__all__ = ["Link"]
+
+IDLE = 60.0  # seconds after which a connection that nobody uses is closed
+CONNECT = 30.0  # seconds
+
+Job = Callable[["Client"], Awaitable[Any]]
+
+
+class Link:
+    """Opens a server when it is first needed, and again when it has gone.
+
+    Args:
+        name: The server's name, for errors.
+        command: The words that start it; empty for a server at a URL.
+        url: Where it is.
+        environment: Further variables of a server that is started; it sees no others but the usual ones.
+        headers: Headers of each request to a URL.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        command: list[str],
+        url: str,
+        environment: dict[str, str],
+        headers: Callable[[], dict[str, str]],
+    ) -> None:
+        self._name = name
+        self._command, self._url = command, url
+        self._environment, self._headers = environment, headers
+        self._queues: WeakKeyDictionary[
+            asyncio.AbstractEventLoop, asyncio.Queue[tuple[Job, asyncio.Future[Any]] | None]
+        ]
+        self._queues = WeakKeyDictionary()
+        self._keeping: set[asyncio.Task[None]] = set()
+
+    async def ask(self, job: Job, seconds: float) -> Any:
+        """Do something with an open client.
+
+        Raises:
+            ToolFailed: The server cannot be reached, or does not answer in time.
+            MissingPackage: mcp is not installed.
+        """
+        loop = asyncio.get_running_loop()
+        queue = self._queues.get(loop)
+        if queue is None:
+            queue = self._queues[loop] = asyncio.Queue()
+            task = loop.create_task(self._keep(queue, loop))
+            self._keeping.add(task)
+            task.add_done_callback(self._keeping.discard)
+        answer: asyncio.Future[Any] = loop.create_future()
+        queue.put_nowait((job, answer))
+        try:
+            async with asyncio.timeout(seconds):
+                return await answer
+        except TimeoutError as exc:
+            raise ToolFailed(f"MCP server {self._name!r} did not answer within {seconds:g} s.") from exc
+
+    async def close(self) -> None:
+        """Close the connections of this loop."""
+        self._queues.pop(asyncio.get_running_loop(), None)
+        for task in list(self._keeping):
+            if task.get_loop() is asyncio.get_running_loop():
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+
+    async def _keep(
+        self, queue: asyncio.Queue[tuple[Job, asyncio.Future[Any]] | None], loop: asyncio.AbstractEventLoop
+    ) -> None:
+        """Keep one connection and do the jobs of a queue, until it is idle or broken."""
+        doing: set[asyncio.Task[None]] = set()
+        waiting: set[asyncio.Future[Any]] = set()
+        try:
+            first = await queue.get()
+            waiting |= {first[1]} if first is not None else set()
+            async with self._open() as client:
+                while first is not None:
+                    job, answer = first
+                    waiting = {one for one in waiting if not one.done()} | {answer}
+                    task = loop.create_task(self._do(client, job, answer, queue))
+                    doing.add(task)
+                    task.add_done_callback(doing.discard)
+                    first = await self._next(queue, doing)
+        except BaseException as exc:
+            self._queues.pop(loop, None)
+            while not queue.empty():
+                waiting |= {left[1] for left in [queue.get_nowait()] if left is not None}
+            for one in waiting:
+                if not one.done():
+                    one.set_exception(self._failure(exc))
+            if isinstance(exc, asyncio.CancelledError):
+                raise
+
+    async def _next(
+        self, queue: asyncio.Queue[tuple[Job, asyncio.Future[Any]] | None], doing: set[asyncio.Task[None]]
+    ) -> tuple[Job, asyncio.Future[Any]] | None:
+        """The next job; None when nobody has wanted anything for a while, or the connection is closed."""
+        while True:
+            try:
+                return await asyncio.wait_for(queue.get(), IDLE)
+            except TimeoutError:
+                if not doing and queue.empty():
+                    self._queues.pop(asyncio.get_running_loop(), None)
+                    return None
+
+    @asynccontextmanager
+    async def _open(self) -> AsyncIterator[Client]:
+        try:
+            from mcp import Client, StdioServerParameters
+            from mcp.client.streamable_http import streamable_http_client
+            from mcp.shared._httpx_utils import create_mcp_http_client
+        except ImportError as exc:
+            raise MissingPackage("mcp", "mcp") from exc
+        if self._command:
+            server = StdioServerParameters(
+                command=self._command[0], args=self._command[1:], env=self._environment
+            )
+            async with Client(server, read_timeout_seconds=CONNECT) as client:
+                yield client
+            return
+        async with create_mcp_http_client(headers=self._headers()) as http:
+            transport = streamable_http_client(self._url, http_client=http)
+            async with Client(transport, read_timeout_seconds=CONNECT) as client:
+                yield client
+
+    async def _do(
+        self,
+        client: Client,
+        job: Job,
+        answer: asyncio.Future[Any],
+        queue: asyncio.Queue[tuple[Job, asyncio.Future[Any]] | None],
+    ) -> None:
+        """Do a job; a connection that turns out to be closed is given up, so that the next call opens another."""
+        from mcp import MCPError
+        from mcp_types import CONNECTION_CLOSED
+
+        try:
+            value = await job(client)
+        except Exception as exc:  # noqa: BLE001 - whatever it is, it belongs to whoever waits for the answer
+            if isinstance(exc, MCPError) and exc.error.code == CONNECTION_CLOSED:
+                loop = asyncio.get_running_loop()
+                if self._queues.get(loop) is queue:
+                    del self._queues[loop]
+                queue.put_nowait(None)
+            if not answer.done():
+                answer.set_exception(exc)
+        else:
+            if not answer.done():
+                answer.set_result(value)
+
+    def _failure(self, error: BaseException) -> Exception:
+        if isinstance(error, MissingPackage | ToolFailed):
+            return error
+        while isinstance(error, BaseExceptionGroup):
+            error = error.exceptions[0]
+        said = str(error) or type(error).__name__
+        return ToolFailed(f"MCP server {self._name!r} cannot be reached, or has gone: {said:.300}.")
