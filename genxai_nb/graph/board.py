@@ -26,6 +26,7 @@ class Board:
 
     Attributes:
         running: Visits that have started and not ended, in order of starting.
+        absorbed: Tokens that came to a join which had begun without waiting for them.
         stopped: Nodes at which a token stopped because every edge said no, with the visit.
     """
 
@@ -40,6 +41,8 @@ class Board:
         self._visits = {plan.places[plan.index[node]]: n for node, n in visits.items() if node in plan.index}
         self._waiting: dict[Place, list[Token]] = {}
         self._gated: dict[Loop, list[Token]] = {}
+        self._fired: set[Place] = set()  # places that have begun while more could come in the same wave
+        self.absorbed: list[tuple[Place, Token]] = []  # tokens that came to one of them too late
         self._rounds: dict[Place, int] = {}  # heads whose gate has opened, with whom it waited for
         self._arrived = False  # some token has come to END or to a leaf
         self._active = 0
@@ -72,6 +75,7 @@ class Board:
         )
         other._waiting = {place: [copy(token) for token in held] for place, held in self._waiting.items()}
         other._gated = {loop: [copy(token) for token in held] for loop, held in self._gated.items()}
+        other._fired, other.absorbed = self._fired.copy(), self.absorbed.copy()
         other._ended, other._last = self._ended.copy(), self._last.copy()
         return other, visits
 
@@ -85,7 +89,15 @@ class Board:
                 self._active |= 1 << loop.gate
                 self._alive += 1
 
+    def take_absorbed(self) -> list[tuple[Place, Token]]:
+        """The tokens that came too late since this was asked last."""
+        taken, self.absorbed = self.absorbed, []
+        return taken
+
     def _arrive(self, place: Place, token: Token) -> None:
+        if self._fired and place in self._fired:
+            self.absorbed.append((place, token))
+            return
         tokens = self._waiting.get(place)
         if tokens is None:
             self._waiting[place] = [token]
@@ -94,6 +106,15 @@ class Board:
                 self._alive += 1
         else:
             tokens.append(token)
+
+    def _forget_absorbed(self) -> None:
+        """Drop what only tokens that came too late have seen: the state goes on as if it had not been written."""
+        views = [visit.view for visit in self.running.values()] + list(self._ended.values())
+        views += [t.view for held in (*self._waiting.values(), *self._gated.values()) for t in held]
+        kept = 0
+        for view in views:
+            kept |= view.mask
+        self._last = {p: view for p, view in self._last.items() if view.tip < 0 or kept >> view.tip & 1}
 
     def _leave(self, place: Place, after: View) -> None:
         del self.running[place]

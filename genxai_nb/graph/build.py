@@ -14,7 +14,7 @@ from genxai_nb.source import version_of
 
 from .binding import Bindings, NoLookup, read_condition
 from .checks import check, check_name
-from .definition import END, START, Condition, Edge, Node
+from .definition import END, START, Condition, Edge, Node, edge_on_error
 from .kept import form_of
 from .nodes import Lookup, NodeBody, NodeOptions, Prepared
 from .options import node_options, whole
@@ -110,8 +110,10 @@ class Graph(Running):
                 name of a tool; None to look up the node's own name at each start.
             retry: Further attempts after the body raised.
             timeout: Seconds that one attempt may take.
-            on_error: What a failure leads to: ``fail`` ends the run, ``continue`` goes on as if nothing was written.
-            join: Whom a node with several sources waits for: ``all`` who can still come.
+            on_error: What a failure leads to: ``fail`` ends the run, ``continue`` goes on as if nothing was written,
+                ``goto:NODE`` goes on at that node, which finds what went wrong under the key ``error``.
+            join: Whom a node with several sources waits for: ``all`` who can still come; ``any``, the first one;
+                a number of them; or nobody, ``each`` is a visit. Later ones come to nothing.
             cache: Whether a result is kept for equal input: False.
             reads: The keys that the body is shown; None for all.
             into: The key that takes the body's value.
@@ -271,10 +273,26 @@ class Graph(Running):
             UnknownName: A node's definition is not found.
         """
         if self._plan is None:
-            plan = Plan(list(self.nodes), self.edges, self.limit)
+            for node in self.nodes.values():
+                if (goto := node.options.goto) is not None and goto not in {*self.nodes, END}:
+                    raise UnknownName("node to go on at", goto, self.nodes)
+            plan = Plan(list(self.nodes), self.arrows, self.limit, self._joins())
             check(self, plan)
             self._plan, self._structure = plan, None
         return self._plan
+
+    @property
+    def arrows(self) -> list[Edge]:
+        """All edges: those that were declared, then those by which nodes that fail go on."""
+        ways = [(name, node.options.goto) for name, node in self.nodes.items()]
+        failing = [(name, goto) for name, goto in ways if goto is not None]
+        return [
+            *self.edges,
+            *(edge_on_error(n, name, goto) for n, (name, goto) in enumerate(failing, len(self.edges))),
+        ]
+
+    def _joins(self) -> dict[str, str | int]:
+        return {name: node.options.join for name, node in self.nodes.items() if node.options.join != "all"}
 
     @property
     def structure(self) -> str:
@@ -283,7 +301,9 @@ class Graph(Running):
         if self._structure is None:
             edges = [(e.source, e.target, e.when, e.otherwise, e.limit, e.each, e.item) for e in self.edges]
             reducers = {key: version_of(reducer).hash for key, reducer in self.schema.reducers.items()}
-            parts = (list(self.nodes), edges, self.limit, reducers)
+            ways = {name: node.options.goto for name, node in self.nodes.items() if node.options.goto}
+            more = [part for part in (self._joins(), ways) if part]
+            parts = (list(self.nodes), edges, self.limit, reducers, *more)
             self._structure = digest(msgspec.json.encode(parts, order="deterministic"))
         return self._structure
 

@@ -61,6 +61,7 @@ class Edge:
         limit: How often it may be taken; None for any number.
         each: The key whose items the target is run for, one instance an item.
         item: The name under which an instance sees its item.
+        error: Taken only when its source has failed.
         decide: The condition made ready: ``decide(view)`` is truthy or not. None for always.
         names: The keys that the condition names.
     """
@@ -68,6 +69,7 @@ class Edge:
     __slots__ = (
         "decide",
         "each",
+        "error",
         "item",
         "limit",
         "names",
@@ -102,13 +104,14 @@ class Edge:
         self.limit = limit
         self.each = each
         self.item = item
+        self.error = False
 
     def __repr__(self) -> str:
         return f"Edge({self.source} -> {self.target}{self.clause()})"
 
     def clause(self) -> str:
         """What follows the arrow in the graph language, with a space before it."""
-        parts = []
+        parts = ["on error"] if self.error else []
         if self.when is not None:
             parts.append(f"if {self.when}")
         if self.otherwise:
@@ -118,3 +121,10 @@ class Edge:
         if self.limit is not None:
             parts.append(f"max {self.limit}")
         return "".join(f" {part}" for part in parts)
+
+
+def edge_on_error(number: int, source: str, target: str) -> Edge:
+    """The way that a node goes when it has failed."""
+    edge = Edge(number, source, target)
+    edge.error = True
+    return edge

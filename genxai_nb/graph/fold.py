@@ -24,6 +24,8 @@ from .subgraph import Subgraph, given_to
 from .tokens import Visit
 from .workflow import Workflow
 
+STOPPED = "CancelledError"  # the code of a body that was stopped, not one that failed
+
 Instances = dict[Visit, dict[int, dict[str, Any]]]
 Attempts = dict[tuple[Visit, int | None], int]
 
@@ -42,6 +44,7 @@ class Folded:
         schedule: Its tokens and views; ``running`` are the visits that had begun and not ended.
         instances: What the finished instances of maps that are still running wrote.
         attempts: How often a running visit or instance has failed.
+        failing: Running visits that will go on where failed ones do.
         inner: The subgraphs that had begun and not ended, by path.
     """
 
@@ -58,6 +61,7 @@ class Folded:
         )
         self.instances: Instances = {}
         self.attempts: Attempts = {}
+        self.failing: set[Visit] = set()
         self.inner: dict[str, Folded] = {}
 
     @classmethod
@@ -84,6 +88,7 @@ class Folded:
             for (visit, index), count in self.attempts.items()
             if visit in visits
         }
+        other.failing = {visits[visit] for visit in self.failing if visit in visits}
         other.inner = {scope: inner.copy() for scope, inner in self.inner.items()}
         return other
 
@@ -147,6 +152,8 @@ class Folded:
         else:
             key = (self._running(event), event.index)
             self.attempts[key] = self.attempts.get(key, 0) + 1
+            if key[0].place.failing and not event.retried and event.code != STOPPED:
+                self.failing.add(key[0])
             if event.retried:  # a subgraph begins anew
                 self.inner.pop(scope_of(self.path, event.node, event.visit, event.index), None)
 
@@ -178,6 +185,7 @@ class Folded:
         if place not in self.schedule.startable():
             raise _out_of_place(event.node, event.visit)
         self.schedule.start(place, event.reduced)
+        self.schedule.take_absorbed()
 
     def _finish(self, event: NodeFinished) -> None:
         visit = self._running(event)
@@ -185,10 +193,12 @@ class Folded:
         if visit.items is not None:
             done = self.instances.pop(visit, {})
             updates = [done[index] for index in sorted(done)]
+        self.failing.discard(visit)
         over = scope_of(self.path, event.node, event.visit)
         self.inner = {scope: inner for scope, inner in self.inner.items() if scope.partition("[")[0] != over}
         checked = [self.schema.check(update, event.node) for update in updates]
         self.schedule.finish(visit, checked, event.edges, event.reduced)
+        self.schedule.take_absorbed()
 
     def _running(self, event: Any) -> Visit:
         places = self.schedule.plan

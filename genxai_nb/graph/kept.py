@@ -13,7 +13,7 @@ from genxai_nb.journal.events import Event, NodeStarted, RunRebased, RunResumed,
 from genxai_nb.journal.store import Definition
 
 from .binding import NoLookup, read_condition
-from .definition import Edge
+from .definition import Edge, edge_on_error
 from .nodes import NodeOptions, Prepared
 from .plan import Plan
 from .reducers import BUILTIN, last
@@ -42,6 +42,8 @@ class _Form(Struct, frozen=True, omit_defaults=True):
     nodes: dict[str, tuple[str, ...] | None]  # and what each reads
     edges: tuple[_Edge, ...]
     limit: int | None = None
+    joins: dict[str, str | int] = {}
+    ways: dict[str, str] = {}  # where nodes go on that have failed
     reducers: dict[str, str] = {}  # "" for a function of the person's own
     fields: tuple[str, ...] = ()
     inner: dict[str, _Form] = {}
@@ -73,6 +75,8 @@ def _form(graph: Any, *, whole: bool) -> _Form:
             for e in graph.edges
         ),
         graph.limit,
+        {name: node.options.join for name, node in graph.nodes.items() if node.options.join != "all"},
+        {name: node.options.goto for name, node in graph.nodes.items() if node.options.goto},
         {key: builtin.get(reducer, "") for key, reducer in graph.schema.reducers.items()},
         tuple(graph.schema.fields),
         {name: _form(body.graph, whole=True) for name, body in bodies.items() if isinstance(body, Subgraph)},
@@ -109,15 +113,15 @@ class KeptGraph:
         self.schema = Schema(None, {key: name or last for key, name in form.reducers.items()})
         self.schema.fields = dict.fromkeys(form.fields)
         inner = inner or {name: KeptGraph(part) for name, part in form.inner.items()}
-        self._plan = Plan(list(form.nodes), self._edges(form.edges), form.limit)
+        self._plan = Plan(list(form.nodes), self._edges(form), form.limit, form.joins)
         self._prepared = {
             name: self._prepare(NodeOptions(name=name, reads=reads), inner.get(name))
             for name, reads in form.nodes.items()
         }
 
-    def _edges(self, edges: Iterable[_Edge]) -> list[Edge]:
+    def _edges(self, form: _Form) -> list[Edge]:
         made = []
-        for number, e in enumerate(edges):
+        for number, e in enumerate(form.edges):
             when = _not_at_hand(e.when) if e.function else e.when
             _, decide, names = read_condition(when, self.schema)
             made.append(
@@ -134,7 +138,8 @@ class KeptGraph:
                     item=e.item,
                 )
             )
-        return made
+        ways = enumerate(form.ways.items(), len(made))
+        return [*made, *(edge_on_error(n, name, goto) for n, (name, goto) in ways)]
 
     def _prepare(self, options: NodeOptions, inner: KeptGraph | None) -> Prepared:
         body: NodeBody = _Body() if inner is None else Subgraph(inner, options)

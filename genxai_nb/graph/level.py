@@ -12,8 +12,6 @@ from collections import deque
 from time import perf_counter, time
 from typing import Any
 
-from msgspec import structs
-
 from genxai_nb.calls.gate import Gate
 from genxai_nb.calls.record import words_of
 from genxai_nb.calls.replay import Replay
@@ -23,14 +21,17 @@ from genxai_nb.journal.events import Event
 
 from .context import PERFORMED, Exchange, Performed
 from .dead_end import no_way_on
-from .fold import Folded
+from .fold import STOPPED, Folded
 from .pace import Pace, scope_of
 from .perform import Outcome, perform, refusal_of
 from .plan import Place
 from .recorder import Journal
+from .recording import attempt_failed, instance_finished, token_absorbed, visit_finished, visit_started
 from .subgraph import Subgraph, changes_of, given_to
 from .tokens import Visit
 from .workflow import Workflow
+
+ERROR = "error"  # the key under which a node finds what went wrong in the one before it
 
 __all__ = ["Level", "Shared", "quieten"]
 
@@ -71,6 +72,7 @@ class Level:
             visit: {i: dict(update) for i, update in done.items()} for visit, done in folded.instances.items()
         }
         self._failures = folded.attempts
+        self._failing = folded.failing
         self._unperformed = list(self.schedule.running.values())
         for visit in self._unperformed:
             visit.ready = graph.definition_of(visit.place.name)
@@ -160,19 +162,15 @@ class Level:
             version = ready.version
             if version not in self._journal.kept:
                 self._journal.keep(self._graph.record_of(place.name))
-            started = facts.NodeStarted(
-                at=now,
-                node=place.name,
-                visit=visit.number,
-                parents=visit.parents,
-                version=version,
-                path=self.path,
-            )
-            if visit.reduced:
-                started = structs.replace(started, reduced=dict(visit.reduced))
-            self._events.append(started)
+            self._events.append(visit_started(visit, version, self.path, now))
             starting.append(visit)
+            if self.schedule.absorbed:
+                self._note_absorbed()
         return starting
+
+    def _note_absorbed(self) -> None:
+        absorbed = self.schedule.take_absorbed()
+        self._events += [token_absorbed(place, token, self.path) for place, token in absorbed]
 
     def _admitted(self, place: Place) -> bool:
         schedule = self.schedule
@@ -279,39 +277,22 @@ class Level:
             self._take_failure(outcome)
             return
         visit, update, reads = outcome.visit, outcome.update, outcome.reads
-        if visit.items is None:
-            ending = self.schedule.finish(visit, (update,))
-        else:
-            updates = self._gather(outcome)
-            if updates is None:
+        updates = [update]
+        if visit.items is not None:
+            gathered, update, reads = self._gather(outcome), {}, ()
+            if gathered is None:
                 return
-            ending, update, reads = self.schedule.finish(visit, updates), {}, ()
-        now = time()
-        finished = facts.NodeFinished(
-            at=now,
-            node=visit.place.name,
-            visit=visit.number,
-            update=update,
-            edges=ending.edges,
-            reads=reads,
-            seconds=outcome.seconds,
-            path=self.path,
+            updates = gathered
+        edges = None
+        if self._failing and visit in self._failing and visit.place.failing is not None:
+            self._failing.discard(visit)
+            edges = (visit.place.failing.number,)
+        ending = self.schedule.finish(visit, updates, edges)
+        self._events += visit_finished(
+            visit, update, ending, self.schedule.plan, self.path, reads=reads, seconds=outcome.seconds
         )
-        if ending.reduced:
-            finished = structs.replace(finished, reduced=ending.reduced)
-        self._events.append(finished)
-        for edge in ending.spent:
-            limit = self.schedule.plan.limits[edge.number]
-            self._events.append(
-                facts.LoopLimitReached(
-                    at=now,
-                    node=visit.place.name,
-                    visit=visit.number,
-                    target=edge.target,
-                    limit=limit,
-                    path=self.path,
-                )
-            )
+        if self.schedule.absorbed:
+            self._note_absorbed()
         if not self._pace.free:
             self._pace.ended(visit.place.name, visit.number, ending.after.data)
 
@@ -321,18 +302,7 @@ class Level:
         done = self._instances.setdefault(visit, {})
         if index is not None:
             done[index] = outcome.update
-            self._events.append(
-                facts.InstanceFinished(
-                    at=time(),
-                    node=visit.place.name,
-                    visit=visit.number,
-                    index=index,
-                    update=dict(outcome.update),
-                    reads=outcome.reads,
-                    seconds=outcome.seconds,
-                    path=self.path,
-                )
-            )
+            self._events.append(instance_finished(outcome, index, self.path))
         if len(done) < len(visit.items or ()):
             return None
         del self._instances[visit]
@@ -345,28 +315,29 @@ class Level:
         failures = self._failures[visit, index] = self._failures.get((visit, index), 0) + 1
         retried = failures <= visit.ready.options.retry and self._failed is None
         said = words_of(error)
-        event = facts.NodeFailed(
-            at=time(),
-            node=visit.place.name,
-            visit=visit.number,
-            error=said,
-            code=error.code if isinstance(error, GenXAIError) else type(error).__name__,
-            attempt=failures,
-            retried=retried,
-            index=index,
-            seconds=outcome.seconds,
-            path=self.path,
-        )
+        event = attempt_failed(outcome, said, failures, self.path, retried=retried)
         self._events.append(event)
         self._shared.replay.note(event)
         if retried:
             self._task(visit, index)
-        elif visit.ready.options.on_error == "continue" and not isinstance(error, asyncio.CancelledError):
-            self._settle(Outcome(visit, index, seconds=outcome.seconds))
+        elif visit.ready.options.on_error != "fail" and event.code != STOPPED:
+            goes = visit.place.failing is not None
+            if goes:
+                self._failing.add(visit)
+            told = self._told(said, index) if goes else {}
+            self._settle(Outcome(visit, index, told, seconds=outcome.seconds))
         elif self._failed is None:
             self._failed = (outcome, said)
             if not self.path:
                 self._shared.gate.stop()
+
+    def _told(self, said: str, index: int | None) -> dict[str, Any]:
+        """What went wrong, for the node that goes on with it; instances of a map may only add to it."""
+        schema = self._graph.schema
+        known = schema.model is None or ERROR in schema.fields
+        if not known or (index is not None and ERROR not in schema.reducers):
+            return {}
+        return schema.check({ERROR: said}, "error")
 
     def _failure(self, outcome: Outcome, said: str) -> NodeFailed:
         error, visit = outcome.error, outcome.visit

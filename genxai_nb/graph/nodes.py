@@ -24,7 +24,10 @@ class NodeOptions(Struct, frozen=True, kw_only=True):
         name: The node's name in its graph.
         retry: Further attempts after the body raised.
         timeout: Seconds that one attempt may take; None for no limit.
-        on_error: ``fail`` ends the run, ``continue`` goes on as if the node had written nothing.
+        on_error: ``fail`` ends the run, ``continue`` goes on as if the node had written nothing,
+            ``goto:NODE`` goes on there.
+        join: Of several sources, whom it waits for: ``all`` who can still come, ``any``, so many, or nobody:
+            ``each`` token is a visit.
         reads: The keys of the state that the body is shown; None for all public keys.
         into: The key that takes the body's value, when it is not a dict of changes.
         arguments: A tool's arguments as expressions over the state, by parameter name.
@@ -36,11 +39,18 @@ class NodeOptions(Struct, frozen=True, kw_only=True):
     retry: int = 0
     timeout: float | None = None
     on_error: str = "fail"
+    join: str | int = "all"
     reads: tuple[str, ...] | None = None
     into: str | None = None
     arguments: dict[str, str] = {}
     choices: tuple[str, ...] = ()
     form: Any = None
+
+    @property
+    def goto(self) -> str | None:
+        """The node at which the run goes on when this one has failed."""
+        word, _, target = self.on_error.partition(":")
+        return target if word == "goto" else None
 
 
 class Context(Protocol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, TypedDict
@@ -57,21 +58,23 @@ def node_options(
         raise DefinitionError(
             f"timeout is {timeout!r}, which is no time in seconds.", hint="Write timeout=5."
         )
-    for option, value, known in (
-        ("on_error", on_error, ("fail", "continue")),
-        ("join", join, ("all",)),
-        ("cache", cache, (False,)),
-    ):
-        if value not in known:
-            shown = " or ".join(repr(one) for one in known)
-            raise DefinitionError(
-                f"Node {name!r} has {option}={value!r}.", hint=f"This version knows {option}={shown}."
-            )
+    if cache is not False:
+        raise DefinitionError(f"Node {name!r} has cache={cache!r}.", hint="This version knows cache=False.")
+    if str(on_error) not in {"fail", "continue"} and not re.fullmatch(r"goto:.+", str(on_error)):
+        raise DefinitionError(
+            f"Node {name!r} has on_error={on_error!r}.", hint='Write "fail", "continue" or "goto:NODE".'
+        )
+    number = isinstance(join, int) and not isinstance(join, bool) and join > 0
+    if str(join) not in {"all", "any", "each"} and not number:
+        raise DefinitionError(
+            f"Node {name!r} has join={join!r}.", hint='Write "all", "any", "each" or a number from 1.'
+        )
     return NodeOptions(
         name=name,
         retry=whole("retry", retry),
         timeout=None if timeout is None else float(timeout),
         on_error=str(on_error),
+        join=join if isinstance(join, int) else str(join),
         reads=None if reads is None else tuple(reads),
         into=into,
         arguments=dict(arguments),

@@ -11,9 +11,10 @@ that it is in; a place may go on when none of its blockers is active.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
 from operator import or_
+from types import MappingProxyType
 
 from .definition import END, START, Edge
 
@@ -46,27 +47,50 @@ class Place:
         index: Its number, in order of declaration; also its bit.
         name: Its name.
         out: Its outgoing edges in order of declaration.
+        choices: Those of them among which a visit that has not failed chooses.
+        failing: The one that it takes when it has failed.
         plain: Its only edge, when that is unconditional and has no limit, nor one by its graph; else empty.
         numbers: That edge's number.
         has_else: One of its edges is taken when no conditional one was.
         joins: It has several sources, so it waits for those who can still come.
+        need: How many of them suffice; 0 for all.
+        head: It is where a loop begins.
         blockers: Bit set of the places that it waits for.
         order: Number of its first incoming edge, which decides who starts first.
     """
 
-    __slots__ = ("bit", "blockers", "has_else", "index", "joins", "name", "numbers", "order", "out", "plain")
+    __slots__ = (
+        "bit",
+        "blockers",
+        "choices",
+        "failing",
+        "has_else",
+        "head",
+        "index",
+        "joins",
+        "name",
+        "need",
+        "numbers",
+        "order",
+        "out",
+        "plain",
+    )
 
     def __init__(self, index: int, name: str, out: tuple[Edge, ...]) -> None:
         self.index = index
         self.bit = 1 << index
         self.name = name
         self.out = out
-        only = out[0] if len(out) == 1 else None
+        self.failing = next((edge for edge in out if edge.error), None)
+        self.choices = tuple(edge for edge in out if not edge.error) if self.failing else out
+        only = self.choices[0] if len(self.choices) == 1 else None
         free = only is not None and not (only.decide or only.otherwise or only.limit or only.each)
-        self.plain = out if free else ()
+        self.plain = self.choices if free else ()
         self.has_else = any(edge.otherwise for edge in out)
         self.numbers = tuple(edge.number for edge in self.plain)
         self.joins = False
+        self.need = 0
+        self.head = False
         self.blockers = 0
         self.order = 0
 
@@ -78,9 +102,16 @@ class Plan:
         names: Node names in order of declaration, without START and END.
         edges: Edges in order of declaration.
         limit: The limit of loop edges that have none of their own.
+        joins: Whom nodes with several sources wait for, where that is not all who can still come.
     """
 
-    def __init__(self, names: Sequence[str], edges: Sequence[Edge], limit: int | None = None) -> None:
+    def __init__(
+        self,
+        names: Sequence[str],
+        edges: Sequence[Edge],
+        limit: int | None = None,
+        joins: Mapping[str, str | int] = MappingProxyType({}),
+    ) -> None:
         self.edges = tuple(edges)
         self.index = {name: i for i, name in enumerate(names)}
         out: dict[str, list[Edge]] = {name: [] for name in (START, *names)}
@@ -98,7 +129,7 @@ class Plan:
             if place.numbers and place.numbers[0] in self.limits:
                 place.plain, place.numbers = (), ()
         self.enters = self._entries()
-        self._mark_joins()
+        self._mark_joins(joins)
         self._find_blockers()
         self.targets = [None if e.target == END else self.places[self.index[e.target]] for e in self.edges]
 
@@ -233,7 +264,7 @@ class Plan:
         loop = self._innermost[target]
         return next((lp for lp in (loop.chain() if loop else ()) if lp.body & both == both), None)
 
-    def _mark_joins(self) -> None:
+    def _mark_joins(self, joins: Mapping[str, str | int]) -> None:
         sources: list[set[str]] = [set() for _ in self.places]
         first: list[int | None] = [None] * len(self.places)
         for edge in self.edges:
@@ -244,7 +275,11 @@ class Plan:
                     first[target] = edge.number
         heads = {loop.head for loop in self.loops}
         for place in self.places:
-            place.joins = len(sources[place.index]) > 1 or place.index in heads
+            join = joins.get(place.name, "all")
+            meets = len(sources[place.index]) > 1 or place.index in heads
+            place.joins = meets and join != "each"
+            place.need = 0 if not place.joins or join == "all" else 1 if join == "any" else int(join)
+            place.head = place.index in heads
             place.order = first[place.index] or 0
 
     def _find_blockers(self) -> None:

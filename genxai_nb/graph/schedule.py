@@ -79,7 +79,7 @@ class Schedule(Board):
         else:
             after, results = self._gather(visit, updates, reduced)
         spent: list[Edge] = []
-        if place.plain:
+        if place.plain and (edges is None or edges == place.numbers):
             taken, edges = place.plain, place.numbers
         elif edges is not None:
             taken = tuple(self.plan.edges[n] for n in edges)
@@ -90,7 +90,9 @@ class Schedule(Board):
             edges = (taken[0].number,) if len(taken) == 1 else tuple(edge.number for edge in taken)
         parents = ((place.name, visit.number),)
         target = self.plan.targets[taken[0].number] if len(taken) == 1 else None
-        if target is not None and self.views.narrow:  # the only token moves on; no gate has to wait
+        if (
+            target is not None and self.views.narrow
+        ):  # the only token moves on; no gate has to wait
             del self.running[place]
             self._waiting[target] = [Token(taken[0], parents, after)]
             self._active = target.bit
@@ -115,7 +117,7 @@ class Schedule(Board):
         taken: list[Edge] = []
         spent: list[Edge] = []
         conditional = False
-        for edge in place.out:
+        for edge in place.choices:
             decide = edge.decide
             if decide is not None:
                 try:
@@ -133,7 +135,7 @@ class Schedule(Board):
             else:
                 spent.append(edge)
         if not conditional and place.has_else:
-            for edge in place.out:
+            for edge in place.choices:
                 if edge.otherwise:
                     (taken if self._spends(edge) else spent).append(edge)
             taken.sort(key=lambda edge: edge.number)
@@ -164,9 +166,11 @@ class Schedule(Board):
             elif edge.target not in sent:
                 self._pass(edge, Token(edge, parents, view))
             sent.add(edge.target)
+        if self.absorbed:
+            self._forget_absorbed()
 
     def _end(self, place: Place, view: View) -> None:
-        if place.out:
+        if place.choices:
             self.stopped[place.name] = view
         else:
             self._arrived = True
@@ -174,6 +178,8 @@ class Schedule(Board):
 
     def startable(self) -> list[Place]:
         """The nodes that may start now, the one with the earliest edge first."""
+        if self._fired:  # a wave is over when nobody can come any more, before a gate begins the next one
+            self._fired = {place for place in self._fired if place.blockers & self._active}
         if self._gated:
             self._open_gates()
         elif self.views.narrow and not self.running:
@@ -182,7 +188,12 @@ class Schedule(Board):
         ready = [
             place
             for place in self._waiting
-            if place not in running and (not place.joins or not place.blockers & active)
+            if place not in running
+            and (
+                not place.joins
+                or not place.blockers & active
+                or (place.need and len(self._waiting[place]) >= place.need)
+            )
         ]
         if len(ready) > 1:
             ready.sort(key=lambda place: place.order)
@@ -216,7 +227,7 @@ class Schedule(Board):
             parents = tuple(parent for token in tokens for parent in token.parents)
             if self._alive == 1 and place not in self._waiting:
                 view = self._narrow(view)
-        if place.joins:
+        if place.head:
             self._enter(tokens)
         number = self._visits.get(place, 0) + 1
         edge = tokens[0].edge
@@ -225,6 +236,8 @@ class Schedule(Board):
             visit.items = items_of(edge, view.data)
         self._visits[place] = number
         self.running[place] = visit
+        if self.absorbed:
+            self._forget_absorbed()
         return visit
 
     def _meet(self, place: Place, reduced: Mapping[str, Any]) -> tuple[list[Token], View, Mapping[str, Any]]:
@@ -233,7 +246,10 @@ class Schedule(Board):
         view, results = self.views.merge(self._seen(place, tokens), reduced)
         self._rounds.pop(place, None)
         rest = self._waiting.pop(place)[len(tokens) :]
-        if rest:
+        if place.need:
+            self.absorbed += [(place, token) for token in rest]
+            self._fired.add(place)
+        elif rest:
             self._waiting[place] = rest
         return tokens, view, results
 
@@ -242,13 +258,15 @@ class Schedule(Board):
         tokens = self._waiting[place]
         if not place.joins:
             return tokens[:1]
+        if place.need:  # the first that came, in the order of their edges
+            return sorted(tokens[: place.need], key=lambda token: token.edge.number)
         tokens.sort(key=lambda token: token.edge.number)
         return list(tokens)
 
     def _seen(self, place: Place, tokens: list[Token]) -> list[View]:
         """The views that meet in the next visit of a node."""
         views = [token.view for token in tokens]
-        if place.joins:
+        if place.joins and not place.need:
             views = self._met(tokens, place.blockers | self._rounds.get(place, 0))
         own = self._last.get(place)
         return views if own is None else [own, *views]

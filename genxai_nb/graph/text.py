@@ -99,6 +99,7 @@ def _optioned(node: Node) -> bool:
     return bool(
         options.retry
         or options.on_error != "fail"
+        or options.join != "all"
         or options.timeout is not None
         or options.reads is not None
         or options.into
@@ -122,6 +123,7 @@ def _node_statement(node: Node) -> NodeStatement:
         retry=options.retry,
         timeout=options.timeout,
         on_error=options.on_error,
+        join=options.join,
         reads=options.reads,
         into=options.into,
         choices=choices,

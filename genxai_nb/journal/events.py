@@ -118,6 +118,18 @@ class Remembered(Struct, frozen=True, gc=False):
     why: str
 
 
+class TokenAbsorbed(Fact, frozen=True, kw_only=True, tag="token_absorbed"):
+    """A way came to a node that had begun without waiting for it; what only this way had written is dropped.
+
+    ``source`` is the visit that it came from, ``number`` which one of that node.
+    """
+
+    node: str
+    source: str
+    number: int
+    path: str = ""
+
+
 class CallStarted(Fact, frozen=True, kw_only=True, tag="call_started"):
     """A call to the world began. ``slot`` names it for replay; ``request`` is as sent.
 
@@ -238,6 +250,7 @@ Event = (
     | NodeFinished
     | NodeFailed
     | LoopLimitReached
+    | TokenAbsorbed
     | CallStarted
     | CallFinished
     | CallFailed

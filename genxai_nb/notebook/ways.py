@@ -54,7 +54,7 @@ class Part:
         self._graph = graph
         self._path = path
         self._events = events
-        self._edges = [edge for edge in graph.edges if edge.target == node]
+        self._edges = [edge for edge in graph.arrows if edge.target == node]
         self._since = max((n for n, e in enumerate(events) if isinstance(e, RunRebased)), default=0)
 
     def of_visit(self, event: NodeStarted) -> list[str]:

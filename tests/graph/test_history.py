@@ -72,14 +72,22 @@ def body(name):
 
 
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(graphs(), st.integers(0, 2**32), st.integers(1, 9))
-def test_any_cut_of_any_graph_is_as_a_plain_fold_gives_it(lines, seed, between):
+@given(
+    graphs(),
+    st.lists(st.sampled_from(["all", "all", "any", "each", "2"]), min_size=8, max_size=8),
+    st.integers(0, 2**32),
+    st.integers(1, 9),
+)
+def test_any_cut_of_any_graph_is_as_a_plain_fold_gives_it(lines, joins, seed, between):
     """Tokens, views, counts and what may start next do not depend on where a fold was kept."""
-    graph = Graph("random", reducers={"log": "append"}).parse(f"{lines}\nn0 -> END if n0_n > 99")
+    ways = "\n".join(f"node n{i}: join {join}" for i, join in enumerate(joins) if f"n{i}" in lines)
+    graph = Graph("random", reducers={"log": "append"}).parse(f"{ways}\n{lines}\nn0 -> END if n0_n > 99")
     for name in graph.nodes:
         graph.bind(name, body(name))
     run = recorded(graph, {f"n{i}_n": 0 for i in range(8)})
 
+    if run.status == "done":
+        assert fold(graph, run.events()).schedule.result() == run.state
     same_as_plain(run, graph, random.Random(seed), between)
 
 

@@ -30,7 +30,7 @@ class Draft(BaseModel):
         (lambda g: g.node("x", nothing, timeout="5s"), "timeout is '5s', which is no time"),
         (lambda g: g.node("x", nothing, timeout=-1), "timeout is -1"),
         (lambda g: g.node("x", nothing, retry=-1), "retry is -1"),
-        (lambda g: g.node("x", nothing, join="any"), "has join='any'"),
+        (lambda g: g.node("x", nothing, join="both"), "has join='both'"),
         (lambda g: g.node("if", nothing), "'if' is a word of the graph language"),
         (lambda g: g.edge("a", "z", each="not a key"), "has each='not a key'"),
         (lambda g: g.edge("a", "z", item="x"), "item='x'"),

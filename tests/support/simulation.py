@@ -19,7 +19,8 @@ def planned(
     """The plan of a graph given as lines; its nodes do nothing."""
     graph = Graph("simulated", reducers=reducers, limit=limit)
     graph.parse(lines)
-    return graph, Plan(list(graph.nodes), graph.edges, limit)
+    joins = {name: node.options.join for name, node in graph.nodes.items()}
+    return graph, Plan(list(graph.nodes), graph.edges, limit, joins)
 
 
 class Simulation:

@@ -32,8 +32,8 @@ class Drawable(Protocol):
         """Its nodes by name, in the order of declaration."""
 
     @property
-    def edges(self) -> Sequence[Edge]:
-        """Its edges in the order of declaration."""
+    def arrows(self) -> Sequence[Edge]:
+        """Its edges in the order of declaration, then those of nodes that fail."""
 
     def build(self) -> Plan:
         """Its computed form; raises DefinitionError while the graph cannot run."""
@@ -52,7 +52,7 @@ def picture_of(graph: Drawable, summary: RunSummary | None = None) -> Picture:
         loops, limits = plan.loop_edges, plan.limits
     except DefinitionError:
         loops, limits = frozenset(), {}
-    edges = list(graph.edges)
+    edges = list(graph.arrows)
     ends = {end for edge in edges for end in (edge.source, edge.target)}
     cards = [_node_card(node, _kind(graph, node), summary) for node in graph.nodes.values()]
     cards = [_cap("START"), *cards] if "START" in ends else cards

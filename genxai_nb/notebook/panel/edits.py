@@ -86,7 +86,7 @@ def badges(graph: Graph, story: Story, now: dict[str, Definition]) -> dict[str, 
     reached = list(found)
     while reached:
         source = reached.pop()
-        for edge in graph.edges:
+        for edge in graph.arrows:
             if edge.source == source and edge.target not in found and edge.target in story.nodes:
                 found[edge.target] = "stale"
                 reached.append(edge.target)

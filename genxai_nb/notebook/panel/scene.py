@@ -143,7 +143,7 @@ def _ways(graph: Graph, placed: Layout, above: str) -> Iterator[SceneWay]:
         loops, limits = plan.loop_edges, plan.limits
     except DefinitionError:
         loops, limits = frozenset(), {}
-    for edge, route in zip(graph.edges, placed.routes, strict=True):
+    for edge, route in zip(graph.arrows, placed.routes, strict=True):
         if route is not None:
             yield SceneWay(
                 key=f"{above}:{edge.number}",

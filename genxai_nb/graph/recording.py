@@ -1,0 +1,114 @@
+"""The facts that a level of a run records of its visits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from time import time
+from typing import Any
+
+from msgspec import structs
+
+from genxai_nb.errors import GenXAIError
+from genxai_nb.journal import events as facts
+from genxai_nb.journal.events import Event
+
+from .perform import Outcome
+from .plan import Place, Plan
+from .tokens import Ending, Token, Visit
+
+__all__ = ["attempt_failed", "instance_finished", "token_absorbed", "visit_finished", "visit_started"]
+
+
+def visit_started(visit: Visit, version: str, path: str, now: float) -> Event:
+    """That a visit has begun, with that version of its definition."""
+    started = facts.NodeStarted(
+        at=now,
+        node=visit.place.name,
+        visit=visit.number,
+        parents=visit.parents,
+        version=version,
+        path=path,
+    )
+    return structs.replace(started, reduced=dict(visit.reduced)) if visit.reduced else started
+
+
+def visit_finished(
+    visit: Visit,
+    update: dict[str, Any],
+    ending: Ending,
+    plan: Plan,
+    path: str,
+    *,
+    reads: tuple[str, ...],
+    seconds: float,
+) -> list[Event]:
+    """That a visit has ended, and which limits kept it from going on."""
+    now, node = time(), visit.place.name
+    finished = facts.NodeFinished(
+        at=now,
+        node=node,
+        visit=visit.number,
+        update=update,
+        edges=ending.edges,
+        reads=reads,
+        seconds=seconds,
+        path=path,
+    )
+    if ending.reduced:
+        finished = structs.replace(finished, reduced=ending.reduced)
+    if not ending.spent:
+        return [finished]
+    limits: Mapping[int, int] = plan.limits
+    return [
+        finished,
+        *(
+            facts.LoopLimitReached(
+                at=now,
+                node=node,
+                visit=visit.number,
+                target=edge.target,
+                limit=limits[edge.number],
+                path=path,
+            )
+            for edge in ending.spent
+        ),
+    ]
+
+
+def instance_finished(outcome: Outcome, index: int, path: str) -> Event:
+    """That an instance of a map has ended."""
+    return facts.InstanceFinished(
+        at=time(),
+        node=outcome.visit.place.name,
+        visit=outcome.visit.number,
+        index=index,
+        update=dict(outcome.update),
+        reads=outcome.reads,
+        seconds=outcome.seconds,
+        path=path,
+    )
+
+
+def attempt_failed(
+    outcome: Outcome, said: str, attempt: int, path: str, *, retried: bool
+) -> facts.NodeFailed:
+    """That an attempt of a visit has failed, and whether another one follows."""
+    error = outcome.error
+    return facts.NodeFailed(
+        at=time(),
+        node=outcome.visit.place.name,
+        visit=outcome.visit.number,
+        error=said,
+        code=error.code if isinstance(error, GenXAIError) else type(error).__name__,
+        attempt=attempt,
+        retried=retried,
+        index=outcome.index,
+        seconds=outcome.seconds,
+        path=path,
+    )
+
+
+def token_absorbed(place: Place, token: Token, path: str) -> Event:
+    """That a way came to a node too late."""
+    source, number = token.parents[0]
+    return facts.TokenAbsorbed(at=time(), node=place.name, source=source, number=number, path=path)
