@@ -169,7 +169,7 @@ class Closure:
         if unit is not home and not _hidden(name):
             free = (home.space.get(name, value), unit.name)
         owner, where = self._owners.setdefault(name, free)
-        if owner is value or (writable(value) and repr(owner) == repr(value)):
+        if owner is value or (writable(value) and type(owner) is type(value) and owner == value):
             return where == unit.name or not any(name in piece.names for piece in self.pieces.values())
         if unit is not home:
             self.nested.take(unit, name)

@@ -8,7 +8,6 @@ import msgspec
 from msgspec import Struct
 
 from genxai_nb.calls.call import digest
-from genxai_nb.errors import GenXAIError
 from genxai_nb.graph.build import Graph
 from genxai_nb.journal.events import Event, NodeStarted, RunRebased, RunResumed, RunStarted
 from genxai_nb.journal.store import Definition, Store
@@ -85,7 +84,7 @@ def keep_script(
         return
     try:
         script = script_of(graph, units, given=given, source=source, formats=False)
-    except GenXAIError:
+    except Exception:  # noqa: BLE001 - whatever a person's code holds, its run goes on without a kept script
         return
     said = _Said(script.graph, dict(script.labels), dict(script.places))
     spec = msgspec.json.encode(said).decode()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -169,6 +170,7 @@ def _touched_in(node: ast.stmt) -> Iterator[str]:
                 yield root_of(function)
 
 
+@lru_cache(maxsize=4096)
 def _parsed(text: str) -> tuple[ast.Module | None, str]:
     """A cell's tree and its text as Python; None for a cell of another language, or one that is no Python."""
     lines = text.split("\n")
