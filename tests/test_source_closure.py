@@ -229,3 +229,16 @@ def test_a_graph_tells_of_a_helper_that_was_defined_anew(module):
     assert made.outer.definitions()[0].hash != around
     run = made.graph.start({"n": 1}, store=":memory:")
     assert run.events()[0].definitions == after
+
+
+def test_the_functions_of_conditions_belong_to_the_structure(module):
+    """A graph has another structure once a function that decides on an edge, or what it uses, is another one."""
+    text = (
+        "from genxai_nb import Graph\n"
+        "LIMIT = 3\n"
+        "def is_high(state):\n    return state['n'] > LIMIT\n"
+        "graph = Graph('g').node('a', len).node('b', len).edge('START', 'a')\n"
+        "graph.edge('a', 'b', when=is_high).edge('a', 'END', otherwise=True)\n"
+    )
+    same, other = module(text), module(text.replace("LIMIT = 3", "LIMIT = 4"))
+    assert module(text).graph.structure == same.graph.structure != other.graph.structure

@@ -15,7 +15,6 @@ from genxai_nb.graph.build import Graph
 from genxai_nb.source import is_own, source_of, uses_of, version_of
 from genxai_nb.tools.base import Tool
 
-from .conditions import condition_of
 from .literals import literal, writable
 
 __all__ = ["Fingerprint", "Part", "fingerprint_of"]
@@ -75,7 +74,7 @@ def _take(graph: Graph, parts: dict[str, Part], path: str) -> None:
         for function in _functions_of(reducer):
             _used(function, parts, set())
     for edge in graph.edges:
-        condition = condition_of(edge)
+        condition = edge.function
         if condition is not None:
             name = f"{path}condition of {edge.source} -> {edge.target}"
             parts[name] = Part(version_of(condition).hash, source_of(condition))

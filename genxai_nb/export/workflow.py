@@ -21,7 +21,6 @@ from genxai_nb.tools import registry
 from genxai_nb.tools.base import Tool
 
 from .closure import Closure
-from .conditions import condition_of
 from .literals import Code, call, writable
 from .pieces import LATE, Import, Piece
 from .units import Units
@@ -258,7 +257,7 @@ class Workflow:
         ends = [self.public(end) if end in {START, END} else end for end in (edge.source, edge.target)]
         used.update(dict.fromkeys(str(end) for end in ends if isinstance(end, Code)))
         words: dict[str, Any] = {}
-        function = condition_of(edge)
+        function = edge.function
         if function is not None:
             words["when"] = self._refer(function, f"when_{edge.source}", used)
         elif edge.when is not None:

@@ -226,6 +226,7 @@ class Graph(Running):
             each=each,
             item=item if item is not None or each is None else "item",
         )
+        edge.function = when if callable(when) else None
         drawn = f"{source} -> {target}{edge.clause()}"
         if drawn in self._drawn:
             raise GraphInvalid(
@@ -299,7 +300,9 @@ class Graph(Running):
         """Content hash of nodes, edges, conditions, limits, joins and reducers."""
         self.build()
         if self._structure is None:
-            edges = [(e.source, e.target, e.when, e.otherwise, e.limit, e.each, e.item) for e in self.edges]
+            edges = [
+                (e.source, e.target, _decided(e), e.otherwise, e.limit, e.each, e.item) for e in self.edges
+            ]
             reducers = {key: version_of(reducer).hash for key, reducer in self.schema.reducers.items()}
             ways = {name: node.options.goto for name, node in self.nodes.items() if node.options.goto}
             more = [part for part in (self._joins(), ways) if part]
@@ -357,3 +360,8 @@ class Graph(Running):
     def as_node(self, options: NodeOptions) -> NodeBody:
         """Make the body for a node of another graph."""
         return Subgraph(self, options)
+
+
+def _decided(edge: Edge) -> str | None:
+    """What decides on an edge: an expression by its text, a function by its version."""
+    return edge.when if edge.function is None else f"function {version_of(edge.function).hash}"

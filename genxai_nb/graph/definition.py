@@ -63,6 +63,7 @@ class Edge:
         item: The name under which an instance sees its item.
         error: Taken only when its source has failed.
         decide: The condition made ready: ``decide(view)`` is truthy or not. None for always.
+        function: The function that decides, if the condition is one.
         names: The keys that the condition names.
     """
 
@@ -70,6 +71,7 @@ class Edge:
         "decide",
         "each",
         "error",
+        "function",
         "item",
         "limit",
         "names",
@@ -105,6 +107,7 @@ class Edge:
         self.each = each
         self.item = item
         self.error = False
+        self.function: Callable[[Any], Any] | None = None
 
     def __repr__(self) -> str:
         return f"Edge({self.source} -> {self.target}{self.clause()})"

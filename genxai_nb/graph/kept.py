@@ -61,12 +61,12 @@ def _form(graph: Any, *, whole: bool) -> _Form:
         graph.name,
         {name: node.options.reads for name, node in graph.nodes.items()},
         tuple(
-            # an expression's method decides; a function of the person's own cannot be kept
+            # a function of the person's own cannot be kept
             _Edge(
                 e.source,
                 e.target,
                 e.when,
-                e.when is not None and not hasattr(e.decide, "__self__"),
+                e.function is not None,
                 e.otherwise,
                 e.limit,
                 e.each,
