@@ -146,6 +146,18 @@ def test_always_holds_for_the_same_arguments():
     assert len(questions(run)) == 2
 
 
+def test_a_single_yes_holds_for_one_call():
+    """A yes without always is asked for again at the next call."""
+    log: list[str] = []
+    script = Scripted(
+        [calling("send", to="ann", text="1"), calling("send", to="ann", text="2"), "Over."], name="single"
+    )
+    run = asked(
+        graph_with(Agent("writer", model=script.model, tools=[made(log)])), answers={"writer": "allow"}
+    )
+    assert (log, len(questions(run))) == (["ann", "ann"], 2)
+
+
 def test_tools_without_permissions_are_the_users_own():
     """A function made a tool in the notebook is called without a question, unless a policy names it."""
     log: list[str] = []

@@ -78,9 +78,9 @@ def test_a_copy_goes_without_the_notes_of_the_camera():
     """What an image says of place and camera stays behind."""
     exif = Image.Exif()
     exif[0x010F] = "canary-camera"
-    painted("in.jpg", exif=exif)
+    painted("in.jpg", exif=exif, comment=b"canary-place")
     image("in.jpg", "convert", output_path="out.jpg")
-    assert b"canary" in Path("in.jpg").read_bytes()
+    assert Path("in.jpg").read_bytes().count(b"canary") == 2
     assert b"canary" not in Path("out.jpg").read_bytes()
 
 
