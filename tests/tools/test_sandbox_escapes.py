@@ -69,6 +69,7 @@ def host(tmp_path_factory, monkeypatch):
 def require(sandbox: str) -> None:
     """Skip where the kernel or the machine has no such sandbox; in CI that is a failure."""
     report = run_sync(examine(sandbox))
+    assert report.passed or report.checks == {}, str(report)
     if not report.passed:
         absent = shutil.which("bwrap") is None if sandbox == "bubblewrap" else False
         say = pytest.fail if absent and os.environ.get("CI") == "true" else pytest.skip

@@ -37,13 +37,18 @@ def unique_user() -> int:
     return random.SystemRandom().randrange(2**29, 2**31 - 2) if os.geteuid() == 0 else 0
 
 
-def command(limits: Limits) -> list[str]:
+def command(limits: Limits, filter_: int) -> list[str]:
     """The words that start ``inside.py`` in a sandbox.
 
     Root's processes are not counted by the kernel, so a sandbox that root starts has no user namespace: its first
     process becomes a user of its own and loses all rights by that.
+
+    Args:
+        limits: What it may use.
+        filter_: The descriptor from which the filter of system calls is read.
     """
     words = [program() or "bwrap", "--die-with-parent", "--new-session", "--clearenv", "--cap-drop", "ALL"]
+    words += ["--seccomp", str(filter_)]
     if os.geteuid() == 0:
         words += ["--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
         words += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
@@ -66,7 +71,7 @@ def command(limits: Limits) -> list[str]:
     words += ["--ro-bind", str(INSIDE), "/inside.py", "--remount-ro", "/", "--chdir", "/tmp"]  # noqa: S108
     for name, value in ENVIRONMENT.items():
         words += ["--setenv", name, value]
-    return [*words, "--", sys.executable, "-I", "/inside.py"]
+    return [*words, "--", sys.executable, "-I", "-S", "/inside.py"]
 
 
 def _parents(*places: str) -> list[str]:

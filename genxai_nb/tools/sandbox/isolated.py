@@ -13,13 +13,14 @@ import socket
 import sys
 import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Literal
 
 from msgspec import DecodeError, Struct, json, to_builtins
 
 from genxai_nb.errors import ToolFailed
 
-from . import bubblewrap, landlock
+from . import bubblewrap, landlock, seccomp
 from .limits import Limits, Ran
 from .supervision import Ended, supervise
 from .words import failed, text_of_value
@@ -154,7 +155,9 @@ async def examine(name: Sandbox) -> Report:
     """Test a sandbox on this machine: what it must not reach, and what it must be limited in."""
     if not sys.platform.startswith("linux"):
         return Report(name, {}, "it needs Linux")
-    there = bubblewrap.program() is not None if name == "bubblewrap" else landlock.is_there()
+    there = landlock.is_there()
+    if name == "bubblewrap":
+        there = bubblewrap.program() is not None and seccomp.program() != b""
     if not there:
         return Report(name, {}, "it is not installed, or the kernel lacks what it needs")
     limits = Limits(seconds=20, memory=256 * 1024 * 1024, processes=8)
@@ -176,17 +179,39 @@ async def examine(name: Sandbox) -> Report:
 @contextlib.contextmanager
 def _trap() -> Iterator[tuple[str, int]]:
     """A file and a port of the host that nothing inside may reach, and a variable that it may not read."""
-    with tempfile.NamedTemporaryFile("w", prefix="genxai-canary-", encoding="ascii") as file:
-        file.write(secrets.token_hex())
-        file.flush()
+    with tempfile.TemporaryDirectory(prefix="genxai-canary-") as folder:
+        file = Path(folder, "canary")
+        file.write_text(secrets.token_hex(), "ascii")
         with socket.create_server(("127.0.0.1", 0)) as server:
-            yield file.name, server.getsockname()[1]
+            yield str(file), server.getsockname()[1]
+
+
+@contextlib.contextmanager
+def _filter() -> Iterator[int]:
+    """The filter of system calls, to be read from a descriptor."""
+    reading, writing = os.pipe()
+    try:
+        os.write(writing, seccomp.program())  # less than a pipe holds
+        os.close(writing)
+        yield reading
+    finally:
+        os.close(reading)
 
 
 async def _run(name: Sandbox, code: str, inputs: dict[str, Any], limits: Limits, language: Language) -> Ended:
-    request = {"code": code, "inputs": inputs, "language": language, "limits": to_builtins(limits), "user": 0}
+    request = {
+        "code": code,
+        "inputs": inputs,
+        "language": language,
+        "limits": to_builtins(limits),
+        "user": 0,
+        "packages": [place for place in sys.path if place.endswith(("site-packages", "dist-packages"))],
+    }
     if name == "bubblewrap":
         request["user"] = bubblewrap.unique_user()
-        return await supervise(bubblewrap.command(limits), request, limits)
+        with _filter() as descriptor:
+            return await supervise(
+                bubblewrap.command(limits, descriptor), request, limits, descriptors=(descriptor,)
+            )
     with tempfile.TemporaryDirectory(prefix="genxai-sandbox-", ignore_cleanup_errors=True) as folder:
         return await supervise(landlock.command(limits, folder), request, limits)

@@ -45,5 +45,5 @@ def command(limits: Limits, folder: str) -> list[str]:
         "clean_env": True,
         "env": {**ENVIRONMENT, "HOME": folder, "TMPDIR": folder},
     }
-    asked = {"policy": policy, "words": [sys.executable, "-I", str(INSIDE)]}
+    asked = {"policy": policy, "words": [sys.executable, "-I", "-S", str(INSIDE)]}
     return [sys.executable, "-I", str(_CONFINE), json.dumps(asked)]

@@ -44,10 +44,18 @@ class Ended(Struct, frozen=True, kw_only=True):
     over: str = ""
 
 
-async def supervise(words: Sequence[str], request: dict[str, Any], limits: Limits) -> Ended:
+async def supervise(
+    words: Sequence[str], request: dict[str, Any], limits: Limits, *, descriptors: Sequence[int] = ()
+) -> Ended:
     """Start a sandbox, give it a request, and wait for its end, at most as long as it may take.
 
     It ends when its time, memory or output is used up, and when the caller is cancelled.
+
+    Args:
+        words: What starts it.
+        request: What it is given.
+        limits: What it may use.
+        descriptors: Open files that it inherits.
 
     Raises:
         OSError: It cannot be started.
@@ -61,6 +69,7 @@ async def supervise(words: Sequence[str], request: dict[str, Any], limits: Limit
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
             start_new_session=True,
+            pass_fds=descriptors,
         )
     except OSError:
         ours.close()
