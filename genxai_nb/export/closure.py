@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import builtins
+import keyword
+import re
 import sys
 from collections.abc import Callable, Container, Iterable, Sequence
 from types import FunctionType, ModuleType
@@ -12,9 +14,9 @@ from typing import Any, NamedTuple
 from genxai_nb.source import Needs, dedented, is_own, needs_of, source_of
 
 from .constants import Constants
-from .functions import code_agrees, inline_lambda, made_again
+from .functions import code_agrees, inline_lambda, made_again, only_definition
 from .holders import Holders
-from .imports import absolute, derived, home_of, star_module
+from .imports import absolute, derived, home_of, is_compiled, star_module
 from .literals import Code, writable
 from .models import class_text
 from .nested import Nested
@@ -213,6 +215,12 @@ class Closure:
         return self._free(name, self.units.home.space)
 
     def _free(self, base: str, others: Container[str]) -> str:
+        base = re.sub(r"\W", "_", base)
+        base = (
+            base
+            if base.isidentifier() and not keyword.iskeyword(base)
+            else f"{base}_".lstrip("0123456789") or "_"
+        )
         name, number = base, 1
         while name in self._owners or name in others or hasattr(builtins, name):
             name, number = f"{base}_{number}", number + 1
@@ -309,7 +317,7 @@ class Closure:
             return
         text = dedented(source_of(value)).rstrip()
         label = self.label_of(unit, value.__name__)
-        node = _only_definition(text)
+        node = only_definition(text)
         if node is None:
             missing = value.__code__.co_filename in unit.texts.missing
             what = f"its file {value.__code__.co_filename!r} is missing" if missing else "it has no source"
@@ -325,7 +333,7 @@ class Closure:
     def carry_class(self, unit: Unit, name: str, value: type) -> None:
         """Carry a class that no statement has made: by its source, or a pydantic model by its fields."""
         text = dedented(source_of(value)).rstrip()
-        node = _only_definition(text)
+        node = only_definition(text)
         if node is not None:
             self.statements(unit, (name,), [Statement(node, text, "", -1)])
             return
@@ -347,6 +355,9 @@ class Closure:
 
     def _unwritten(self, unit: Unit, name: str, value: Any) -> None:
         """Collect a name that no statement of the namespace has made."""
+        if is_compiled(value):
+            self.refuse(name, self.label_of(unit, name), "it is compiled code that was built in the notebook")
+            return
         module = star_module(unit, name, value)
         found = Import(module, name, name) if module else derived(name, value, unit)
         if found is not None and is_own(found.module):
@@ -383,13 +394,3 @@ class Closure:
 
 def _hidden(name: str) -> bool:
     return name.startswith("_")
-
-
-def _only_definition(text: str) -> ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | None:
-    """The function or class that a text defines, if it is one."""
-    try:
-        body = ast.parse(text).body
-    except (SyntaxError, ValueError):
-        return None
-    first = body[0] if len(body) == 1 else None
-    return first if isinstance(first, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) else None

@@ -17,7 +17,7 @@ from .live import is_live
 from .pieces import LATE, Piece
 from .units import Unit
 
-__all__ = ["code_agrees", "inline_lambda", "made_again"]
+__all__ = ["code_agrees", "inline_lambda", "made_again", "only_definition"]
 
 
 class Inline(NamedTuple):
@@ -135,3 +135,13 @@ def _inner_text(function: FunctionType) -> tuple[str, str] | None:
         return None if found is None else ("", found.text)
     text = dedented(source_of(function)).rstrip()
     return (f"{text}\n\n", function.__name__) if text else None
+
+
+def only_definition(text: str) -> ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | None:
+    """The function or class that a text defines, if it is one."""
+    try:
+        body = ast.parse(text).body
+    except (SyntaxError, ValueError):
+        return None
+    first = body[0] if len(body) == 1 else None
+    return first if isinstance(first, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) else None

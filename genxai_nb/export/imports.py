@@ -8,10 +8,12 @@ from importlib.util import resolve_name
 from types import ModuleType
 from typing import Any
 
+from genxai_nb.source import is_own
+
 from .pieces import Import
 from .units import Unit
 
-__all__ = ["absolute", "derived", "home_of", "star_module"]
+__all__ = ["absolute", "derived", "home_of", "is_compiled", "star_module"]
 
 
 def absolute(node: ast.ImportFrom, unit: Unit) -> str:
@@ -39,6 +41,13 @@ def derived(name: str, value: Any, unit: Unit) -> Import | None:
     if getattr(sys.modules.get(module), str(own), None) is value:
         return Import(home_of(module, own, value), own, name)
     return None
+
+
+def is_compiled(value: Any) -> bool:
+    """Whether a value comes from a compiled module that is no installed one, such as a cell of Cython makes."""
+    module = str(getattr(value, "__module__", ""))
+    file = str(getattr(sys.modules.get(module), "__file__", ""))
+    return file.endswith((".so", ".pyd")) and is_own(module)
 
 
 def home_of(module: str, name: str, value: Any) -> str:

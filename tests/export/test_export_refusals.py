@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import io
 import sqlite3
+import sys
+from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -140,6 +143,27 @@ def test_code_of_a_file_that_is_there(tmp_path):
     exported = export_graph(space["graph"], tmp_path / "out.py", Origin(space), Wanted(check=True))
     assert exported.checked is True
     assert "BY = 2" in exported.path.read_text("utf-8")
+
+
+def test_compiled_code_of_the_notebook(flow, monkeypatch):
+    """A function of a compiled module that a cell has built is refused as such."""
+    built = ModuleType("_built_in_a_cell")
+    built.__file__ = "/nowhere/_built_in_a_cell.so"
+    monkeypatch.setitem(sys.modules, "_built_in_a_cell", built)
+
+    class Compiled:
+        __name__ = "fast"
+        __module__ = "_built_in_a_cell"
+
+        def __call__(self, x):
+            return x
+
+    made = flow(HEAD + "fast = None\ndef use(state):\n    return {'n': fast(1)}" + TAIL)
+    made.graph.nodes["use"].definition.__globals__["fast"] = Compiled()
+    path = Path(str(made.module.__file__))
+    path.write_text(path.read_text("utf-8").replace("fast = None\n", ""), "utf-8")
+    with pytest.raises(DefinitionError, match="fast: it is compiled code that was built in the notebook"):
+        made.export(check=False)
 
 
 def test_all_refusals_are_told_at_once(flow):

@@ -230,4 +230,14 @@ WORKFLOWS = {
             "other": "from pieces import clean\nLIMIT = 7\n",
         },
     ),
+    "names that are no variables": Case(
+        """
+        from genxai_nb import Agent, Graph
+        graph = Graph("my-flow 2: tea").node("first step", lambda state: {"n": 1}).node("2nd", [lambda s: {}, lambda s: {"m": 2}][1])
+        graph.node("list", Agent("list", model="offline", task="List tea.", memory="none"))
+        graph.node("class", lambda state: {"k": 3}).edge("START", "first step").edge("first step", "2nd")
+        graph.edge("2nd", "list").edge("list", "class", when=lambda state: True)
+        """,
+        ('.node("first step", lambda state: {"n": 1})', "list_1 = Agent("),
+    ),
 }
