@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .graph.result import Result as Result
     from .graph.run import Run as Run
     from .graph.run import run_log as run_log
+    from .guard.policy import Policy as Policy
     from .secrets import Secret as Secret
     from .tools.base import tool as tool
 
@@ -32,6 +33,7 @@ __all__ = [
     "Answer",
     "GenXAIError",
     "Graph",
+    "Policy",
     "Result",
     "Run",
     "Secret",
@@ -48,6 +50,7 @@ _HOME = {
     "Answer": "agents.answer",
     "GenXAIError": "errors",
     "Graph": "agents.workflow",
+    "Policy": "guard.policy",
     "Result": "graph.result",
     "Run": "graph.run",
     "export": "export.exporting",

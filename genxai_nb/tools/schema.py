@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import types
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
 
 from genxai_nb.errors import SchemaInvalid, ToolFailed, suggest
 from genxai_nb.messages import ToolSpec
@@ -116,12 +117,24 @@ class Schema:
         taken = []
         for parameter in self.signature.parameters:
             optional = "" if parameter.default is EMPTY else "?"
-            annotation = parameter.annotation
-            if get_origin(annotation) is Annotated:
-                annotation = get_args(annotation)[0]
-            kind = annotation.__name__ if isinstance(annotation, type) else str(annotation)
-            taken.append(f"{parameter.name}{optional}: {kind}")
+            taken.append(f"{parameter.name}{optional}: {_in_words(parameter.annotation)}")
         return f"It takes ({', '.join(taken)})."
+
+
+def _in_words(annotation: Any) -> str:
+    """A type as it is written, without what only a checker reads."""
+    origin, parts = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return _in_words(parts[0])
+    if origin is Literal:
+        return " | ".join(map(repr, parts))
+    if origin in {Union, types.UnionType}:
+        return " | ".join(map(_in_words, parts))
+    if origin is not None and parts:
+        return f"{origin.__name__}[{', '.join(map(_in_words, parts))}]"
+    if annotation is type(None):
+        return "None"
+    return annotation.__name__ if isinstance(annotation, type) else str(annotation)
 
 
 def _nothing() -> None:

@@ -6,9 +6,10 @@ import contextvars
 import dataclasses
 import enum
 import threading
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import pytest
+from annotated_types import Le
 from pydantic import BaseModel, Field, field_validator
 
 from genxai_nb.calls.call import Call, Scope
@@ -115,6 +116,22 @@ async def test_wrong_arguments_are_told_one_line_each():
     assert "- Parameter 'times' is 0, but should be greater than or equal to 1." in lines
     assert "- There is no parameter 'tims'. Did you mean 'times'?" in lines
     assert lines[-1] == "It takes (box: Box, unit?: Unit, times?: int)."
+
+
+def test_choices_and_bounds_are_told_as_they_are_written():
+    """What a tool takes is told by its choices, without the bounds that its error names."""
+
+    @tool
+    def draw(
+        kind: Literal["line", "dot"], size: Annotated[int, Le(9)] = 1, ends: list[int] | None = None
+    ) -> str:
+        """Draw."""
+        return f"{kind} {size} {ends}"
+
+    with pytest.raises(ToolFailed, match="should be less than or equal to 9") as caught:
+        draw.validate({"kind": "line", "size": 10})
+    said = "It takes (kind: 'line' | 'dot', size?: int, ends?: list[int] | None)."
+    assert str(caught.value).splitlines()[-1] == said
 
 
 async def test_long_values_are_cut_in_the_explanation():

@@ -146,9 +146,9 @@ def read_xml(text: str) -> Element:
     """
     from xml.etree.ElementTree import ParseError
 
+    reader = defused()
     from defusedxml import DefusedXmlException
 
-    reader = defused()
     _refuse_depth(text, reader, ParseError, DefusedXmlException)
     root: Element = reader.fromstring(text, forbid_dtd=True)
     return root
