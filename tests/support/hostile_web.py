@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import ssl
 import threading
 import zlib
 from contextlib import contextmanager
@@ -46,9 +47,11 @@ class HostileServer(ThreadingHTTPServer):
 
 
 @contextmanager
-def hostile_server():
-    """A server that runs while the block does."""
+def hostile_server(tls: ssl.SSLContext | None = None):
+    """A server that runs while the block does, over TLS if it is given a certificate."""
     server = HostileServer()
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:

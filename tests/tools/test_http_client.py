@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import ssl
+import subprocess
 
 import pytest
 from hostile_web import hostile_server
@@ -240,3 +242,30 @@ async def test_any_text_is_a_url_or_is_refused(text: str):
     for url in (text, f"http://{text}", f"https://example.com/{text}"):
         with pytest.raises(ToolFailed):
             await Client([Policy()], resolve=nowhere).request("GET", url)
+
+
+def certified(name: str) -> None:
+    """Make a certificate for a host that only it vouches for."""
+    made = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-keyout", "key.pem", "-out", "cert.pem"]
+    names = ["-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}", "-days", "2"]
+    subprocess.run(["openssl", "req", "-x509", "-nodes", *made, *names], check=True, capture_output=True)
+
+
+@pytest.mark.needs("openssl")
+async def test_certificates_are_checked_for_the_name_and_not_the_address(tmp_path):
+    """A connection goes to the checked address and the certificate has to be that of the name."""
+    certified("first.example")
+    serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    serving.load_cert_chain("cert.pem", "key.pem")
+    with hostile_server(serving) as server:
+        look_up, _ = resolving(["127.0.0.1"])
+        known = ssl.create_default_context(cafile="cert.pem")
+        hosts = (f"first.example:{server.port}", f"second.example:{server.port}")
+        client = Client([Policy(hosts=hosts)], resolve=look_up, verify=known)
+        answer = await client.request("GET", f"https://first.example:{server.port}/echo")
+        assert json.loads(answer.text)["method"] == "GET"
+        with pytest.raises(ToolFailed, match=r"(?i)certificate"):
+            await client.request("GET", f"https://second.example:{server.port}/echo")
+        client = Client([Policy(hosts=hosts)], resolve=look_up)
+        with pytest.raises(ToolFailed, match=r"(?i)certificate"):
+            await client.request("GET", f"https://first.example:{server.port}/echo")
