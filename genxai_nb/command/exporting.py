@@ -8,10 +8,10 @@ from contextlib import redirect_stdout
 from pathlib import Path
 
 from genxai_nb.export.exporting import Origin, Wanted, export_graph
-from genxai_nb.export.texts import Text
 
 from .definitions import opened
 from .exits import DONE, FAILED
+from .keeping import cells_of
 from .lists import journal_of
 from .printing import as_json, put, tell
 
@@ -34,11 +34,8 @@ def export_file(given: Namespace) -> int:
     with redirect_stdout(sys.stderr), opened(given.file, given.graph, trust=given.trust) as file:
         for notice in file.notices:
             tell(notice)
-        cells = (
-            None if file.notebook is None else [Text(str(cell), cell.text) for cell in file.notebook.cells]
-        )
         values = file.start_values({}) if file.notebook is not None else None
-        origin = Origin(file.space, cells, Path(given.file).name, values)
+        origin = Origin(file.space, cells_of(file), Path(given.file).name, values)
         wanted = Wanted(
             check=given.check,
             run=given.run,

@@ -26,6 +26,7 @@ from genxai_nb.templates import readable
 from .definitions import opened
 from .exits import DONE, WAITING, exit_of, unanswered
 from .joining import drive
+from .keeping import keep_script_of
 from .lists import journal_of
 from .person import Person
 from .printing import as_json, error_block, plain, put, tell
@@ -62,6 +63,7 @@ def run_file(given: Namespace) -> int:
             interactive=_somebody_is_there(given),
             policy=given.policy,
         )
+        keep_script_of(file, run)
         code, result = _carried_on(run, given)
     if code == DONE and result is not None:
         _print_state(result, given)
@@ -90,6 +92,7 @@ def resume_file(given: Namespace) -> int:
             interactive=_somebody_is_there(given),
             policy=policy_from(given.policy),
         )
+        keep_script_of(file, run)
         code, result = _carried_on(run, given)
     if code == DONE and result is not None:
         _print_state(result, given)

@@ -59,18 +59,27 @@ def test_a_run_is_compared(command, written):
     assert "events as run r1" in done.stderr
 
 
-def test_a_difference_ends_with_one(command, written):
-    """A file that was edited since the named run is no longer what ran: exit code 1, with the place."""
-    path = written(
-        "flow.py",
-        "from genxai_nb import Graph\ndef a(state):\n    return {'n': 1}\ngraph = Graph('g').node('a', a).edge('START', 'a')",
-    )
+FLOW = "from genxai_nb import Graph\n{head}def a(state):\n    return {{'n': {n}}}\ngraph = Graph('g').node('a', a).edge('START', 'a')"
+
+
+def test_a_run_is_exported_as_it_ran(command, written, tmp_path):
+    """The named run's script has what the file said when it ran; without a name the file is as it is now."""
+    path = written("flow.py", FLOW.format(head="", n=1))
     assert command("run", path).returncode == 0
-    written(
-        "flow.py",
-        "from genxai_nb import Graph\ndef a(state):\n    return {'n': 2}\ngraph = Graph('g').node('a', a).edge('START', 'a')",
-    )
+    written("flow.py", FLOW.format(head="", n=2))
     assert "not checked" in command("export", path, "-o", "out.py").stderr
+    assert "'n': 2" in (tmp_path / "out.py").read_text("utf-8").replace('"', "'")
+    done = command("export", path, "-o", "out.py", "--run", "r1")
+    assert done.returncode == 0, done.stderr
+    assert "events as run r1" in done.stderr
+    assert "'n': 1" in (tmp_path / "out.py").read_text("utf-8").replace('"', "'")
+
+
+def test_a_difference_ends_with_one(command, written):
+    """A run whose script could not be kept, of a file that was edited since, is not what is exported: exit code 1."""
+    path = written("flow.py", FLOW.format(head="log = open(__file__)\n", n="log.closed"))
+    assert command("run", path).returncode == 0
+    written("flow.py", FLOW.format(head="", n=2))
     done = command("export", path, "-o", "out.py", "--run", "r1")
     assert done.returncode == 1
     assert "differs from run r1" in done.stderr
