@@ -101,6 +101,18 @@ async def test_a_service_is_called(server, inside):
     assert (answer.ok, answer.status, answer.text) == (False, 404, "nothing here")
 
 
+async def test_what_changes_something_carries_its_key(server):
+    """A POST has the key of its call, so that a service can tell that it is made again; a GET has none."""
+    inside = SimpleNamespace(policies=(Policy(hosts=(server.host,)),), run_id="r1", idempotency_key="abc")
+    for use in (caller, client):
+        await use(url=f"{server.url}/echo", method="POST", context=inside)
+        assert server.seen[-1][2]["idempotency-key"] == "abc"
+        await use(url=f"{server.url}/echo", method="POST", headers={"idempotency-KEY": "mine"}, context=inside)
+        assert server.seen[-1][2]["idempotency-key"] == "mine"
+        await use(url=f"{server.url}/echo", method="GET", context=inside)
+        assert "idempotency-key" not in server.seen[-1][2]
+
+
 async def test_redirects_may_be_left_alone(server, inside):
     """Without follow_redirects the redirect is the answer."""
     answer = await caller(f"{server.url}/hops?n=2", "GET", follow_redirects=False, context=inside)

@@ -88,6 +88,8 @@ async def api_caller(
 ) -> Response:
     """Call a web service once.
 
+    What changes something carries an Idempotency-Key, the same when the call is made again after a crash.
+
     Args:
         url: The address, http or https.
         method: The method; all but GET, HEAD and OPTIONS change something.
@@ -108,7 +110,7 @@ async def api_caller(
     from genxai_nb.tools.http import client_for
 
     client = client_for(context)
-    sent = {"headers": headers, "params": params, **_body(body)}
+    sent = {"headers": _keyed(headers, method, context), "params": params, **_body(body)}
     answer = await client.request(
         method,
         url,
@@ -173,7 +175,7 @@ async def http_client(  # noqa: PLR0913 - what users of such tools know to give
     answer = await client.request(
         method,
         url,
-        headers=headers,
+        headers=_keyed(headers, method, context),
         **_body(body),
         credentials=credentials_for(connection, url),
         timeout=timeout,
@@ -197,6 +199,15 @@ def _join(client: Client, key: tuple[str, str], url: str, cookies: dict[str, str
         if not name.isidentifier() or any(character in value for character in ';\r\n\0"\\'):
             raise ToolFailed(f"Cookie {name!r} holds characters that no cookie may have.")
         client.cookies.set(name, value, domain=host if "." in host else f"{host}.local")
+
+
+def _keyed(headers: dict[str, str] | None, method: Method, context: Any) -> dict[str, str]:
+    """Headers with the key of this call, which is the same when it is made again after a crash."""
+    given = headers or {}
+    key = getattr(context, "idempotency_key", "")
+    if method in _READING or not key or any(name.lower() == "idempotency-key" for name in given):
+        return given
+    return {**given, "Idempotency-Key": key}
 
 
 def _body(body: Any) -> dict[str, Any]:
