@@ -139,6 +139,9 @@ class _Answering(BaseHTTPRequestHandler):
     def page_twice(self, _query, _headers, _body) -> None:
         self._send(200, gzip.compress(gzip.compress(b"x")), {"content-encoding": "gzip, gzip"})
 
+    def page_half(self, _query, _headers, _body) -> None:
+        self._send(200, gzip.compress(bytes(range(256)) * 40)[:-60], {"content-encoding": "gzip"})
+
     def page_broken(self, _query, _headers, _body) -> None:
         self._send(200, b"this is no gzip", {"content-encoding": "gzip"})
 

@@ -183,7 +183,7 @@ async def test_slow_bodies_end_in_time(server):
         await allowing(server).request("GET", f"{server.url}/slow", timeout=0.3)
 
 
-@pytest.mark.parametrize("page", ["twice", "broken", "rude", "cut"])
+@pytest.mark.parametrize("page", ["twice", "broken", "half", "rude", "cut"])
 async def test_improper_answers_are_told_in_words(server, page: str):
     """What is no HTTP, or not what it says it is, is a tool's error."""
     with pytest.raises(ToolFailed):

@@ -172,6 +172,52 @@ def test_an_agent_answers_what_only_the_tool_knows(name: str, server):
     assert found in asked(f"use-{name}", [name], script, policy)
 
 
+def test_results_feed_the_next_call_five_deep(server):
+    """A page becomes objects, a table, a file and a sum; a call on the way that fails is read and made anew."""
+    prices = [number() for _ in range(6)]
+    items = [{"title": f"t{at}", "cost": price} for at, price in enumerate(prices)]
+    server.pages["/shop"] = ("application/json", json.dumps({"items": items}).encode())
+    steps: list[Callable[[dict[str, Any]], tuple[str, dict[str, Any]]]] = [
+        lambda _: ("api_caller", {"url": f"{server.url}/shop", "method": "GET"}),
+        lambda got: (
+            "json_processor",
+            {
+                "data": got["json"]["items"],
+                "operation": "transform",
+                "transform_rules": {"name": "$.title", "price": "$.cost"},
+            },
+        ),
+        lambda got: (
+            "data_transformer",
+            {"data": json.dumps(got["value"]), "target_format": "csv", "output_path": "shop.csv"},
+        ),
+        lambda _: ("file_reader", {"path": "shop.cvs"}),
+        lambda got: (
+            ("file_reader", {"path": "shop.csv"}) if "no 'shop.cvs'" in got["error"] else ("none", {})
+        ),
+        lambda got: (
+            "csv_processor",
+            {"data": got["text"], "operation": "aggregate", "aggregates": {"price": "sum"}},
+        ),
+    ]
+    made: list[str] = []
+
+    def script(request: ModelRequest) -> Any:
+        last = request.messages[-1]
+        text = last.parts[0].text
+        got = json.loads(text) if last.role == "tool" and text.startswith("{") else {"error": text}
+        if len(made) == len(steps):
+            return f"The sum is {got['rows'][0]['price_sum']}."
+        name, arguments = steps[len(made)](got)
+        made.append(name)
+        return ToolCall(f"c{len(made)}", name, arguments)
+
+    tools = ["api_caller", "json_processor", "data_transformer", "file_reader", "csv_processor"]
+    policy = {"profile": "open", "hosts": [server.host]}
+    assert asked("chain", tools, script, policy) == f"The sum is {sum(prices)}."
+    assert made[3:5] == ["file_reader", "file_reader"]
+
+
 ORDER = re.compile(r"CALL (\w+) (\{.*?\}) END", re.DOTALL)
 
 

@@ -273,6 +273,8 @@ async def _body(response: httpx.Response, most: int) -> tuple[bytes, bool]:
         size += len(made)
         if size > most:
             return b"".join(parts)[:most], True
+    if reader is not None and parts and not reader.eof:
+        raise ToolFailed("The answer ends in the middle of its compressed body.", hint="Try again.")
     return b"".join(parts), False
 
 
