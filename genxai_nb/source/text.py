@@ -6,19 +6,24 @@ import ast
 import inspect
 import io
 import tokenize
+from collections.abc import Callable
 from functools import partial
 from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 from weakref import ref
 
-_texts: dict[int, tuple[ref[Any], str]] = {}
+Texts = dict[int, tuple[ref[Any], str]]
+
+_texts: Texts = {}
+_written: Texts = {}
 
 
 def source_of(obj: object) -> str:
     """The source text of a function, method, partial or class, with its indent; empty if there is none."""
     try:
-        bare: Any = _bare(obj)
-        return inspect.getsource(inspect.unwrap(bare))
+        bare: Any = inspect.unwrap(_bare(obj))  # type: ignore[arg-type]  # whatever is no callable has no source
+        code = bare.__code__ if type(bare) is FunctionType else None
+        return inspect.getsource(bare) if code is None else _once(_written, code, inspect.getsource)
     except Exception:  # noqa: BLE001 - an object may raise anything when it is looked at
         return ""
 
@@ -68,11 +73,16 @@ def normalised(code: CodeType) -> str:
     It is read once, so that a file which is edited after it was imported does not count. Code objects are
     told apart by identity: equal ones may stem from sources with different annotations.
     """
+    return _once(_texts, code, lambda code: "" if code.co_name == "<lambda>" else _tidy(code))
+
+
+def _once(kept: Texts, code: CodeType, make: Callable[[CodeType], str]) -> str:
+    """The text of a code object, made at the first time."""
     key = id(code)
-    kept, text = _texts.get(key, (None, ""))
-    if kept is None or kept() is not code:
-        text = "" if code.co_name == "<lambda>" else _tidy(code)
-        _texts[key] = ref(code, partial(forget, _texts, key)), text
+    of, text = kept.get(key, (None, ""))
+    if of is None or of() is not code:
+        text = make(code)
+        kept[key] = ref(code, partial(forget, kept, key)), text
     return text
 
 
