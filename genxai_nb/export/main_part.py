@@ -235,6 +235,9 @@ def $main(words: list[str] | None = None) -> int:
         if run_id and code != 2:
             print(f"To go on: --resume {run_id}", file=$sys.stderr)
         return code
+    except KeyboardInterrupt:
+        print("Interrupted; what was finished is kept.", file=$sys.stderr)
+        return 130
     except (OSError, ValueError) as error:
         print(f"The answers cannot be read: {error}", file=$sys.stderr)
         return 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import subprocess
 import sys
 import tomllib
@@ -97,6 +98,35 @@ def test_exit_codes(exported, script, words, code, said):
     assert (done.returncode, done.stdout) == (code, "")
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_an_interrupted_script_is_resumed(flow, script, tmp_path):
+    """Ctrl+C ends the script with one line and 130; what was finished does not run again."""
+    made = flow(
+        """
+        import asyncio, pathlib, sys
+        from genxai_nb import Graph
+        def first(state):
+            return {"n": 1}
+        async def second(state):
+            if not pathlib.Path(state["mark"]).exists():
+                pathlib.Path(state["mark"]).touch()
+                print("here", file=sys.stderr, flush=True)
+                await asyncio.sleep(60)
+            return {"n": 2}
+        graph = Graph("g").node("first", first).node("second", second).parse("START -> first -> second")
+        """
+    )
+    path, store = made.export(check=False).path, str(tmp_path / "runs.db")
+    words = [sys.executable, "-I", str(path), "--input", f"mark={tmp_path / 'mark'}", "--store", store]
+    with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as running:
+        assert running.stderr.readline() == "here\n"
+        running.send_signal(signal.SIGINT)
+        assert "Interrupted" in running.stderr.read()
+    assert running.returncode == 130
+
+    done = script(path, "--resume", "r1", "--store", store, "--json")
+    assert (done.returncode, json.loads(done.stdout)["n"]) == (0, 2), done.stderr
 
 
 def test_flags_of_a_dict_state(flow, script):
