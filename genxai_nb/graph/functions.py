@@ -42,6 +42,11 @@ class FunctionBody:
         """Content hash of the function and of all that it uses, as these are now."""
         return self._version.hash
 
+    @property
+    def settled(self) -> bool:
+        """Whether its version cannot change any more."""
+        return self._version.settled
+
 
 def _is_async(function: Callable[..., Any]) -> bool:
     while isinstance(function, partial):

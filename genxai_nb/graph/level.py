@@ -159,7 +159,7 @@ class Level:
                 continue
             visit = self.schedule.start(place)
             ready = visit.ready = self._graph.definition_of(place.name)
-            version = ready.version
+            version = ready.settled or ready.version
             if version not in self._journal.kept:
                 self._journal.keep(self._graph.record_of(place.name))
             self._events.append(visit_started(visit, version, self.path, now))

@@ -147,15 +147,17 @@ class Prepared:
         run: The body's ``run``.
         quiet: It makes no calls, so that a pause never holds it half way.
         simple: It is an async function of the state alone, and the options change nothing about that.
+        settled: Its version, once it is known that this cannot change; else empty.
     """
 
-    __slots__ = ("body", "definition", "options", "quiet", "run", "simple")
+    __slots__ = ("body", "definition", "options", "quiet", "run", "settled", "simple")
 
     def __init__(self, definition: Any, body: NodeBody, options: NodeOptions) -> None:
         self.definition = definition
         self.body = body
         self.options = options
         self.run = body.run
+        self.settled = ""
         self.quiet = not body.wants_context
         plain = options.timeout is None and options.reads is None and options.into is None
         self.simple = plain and body.kind == "function" and not body.threaded and not body.wants_context
@@ -163,7 +165,10 @@ class Prepared:
     @property
     def version(self) -> str:
         """The body's version now: what its functions use may have been defined anew."""
-        return self.body.version
+        version = self.body.version
+        if getattr(self.body, "settled", False):
+            self.settled = version
+        return version
 
 
 @runtime_checkable

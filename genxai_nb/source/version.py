@@ -83,7 +83,7 @@ class LiveVersion:
     @property
     def hash(self) -> str:
         """Its version now."""
-        if not self._hash or any(space.get(name, space) is not value for space, name, value in self._names):
+        if not self._hash or (self._names and self._differs()):
             walk = _Walk()
             try:
                 walk.take(self._obj, "")
@@ -92,6 +92,18 @@ class LiveVersion:
                 self._hash = version_of(self._obj).hash
             self._names = walk.names
         return self._hash
+
+    @property
+    def settled(self) -> bool:
+        """Whether the version, once taken, cannot change: the function names nothing."""
+        return bool(self._hash) and not self._names
+
+    def _differs(self) -> bool:
+        """Whether a name stands for another object than when the version was taken."""
+        for space, name, value in self._names:  # noqa: SIM110 - a third of what any(...) takes
+            if space.get(name, space) is not value:
+                return True
+        return False
 
 
 class _Walk:
