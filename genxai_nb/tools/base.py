@@ -107,8 +107,11 @@ class Tool:
     @property
     def version(self) -> str:
         """Content hash of the function, of all that it uses as this is now, and of what was said of it."""
-        said = (self.name, self.timeout, self.effect, sorted(self.permissions))
-        return digest(self._version.hash.encode(), repr(said).encode())
+        return digest(self._version.hash.encode(), self._said)
+
+    @functools.cached_property
+    def _said(self) -> bytes:
+        return repr((self.name, self.timeout, self.effect, sorted(self.permissions))).encode()
 
     def validate(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Check arguments against the schema and return them as the function takes them.
