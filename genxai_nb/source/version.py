@@ -83,27 +83,21 @@ class LiveVersion:
     @property
     def hash(self) -> str:
         """Its version now."""
-        if not self._hash or (self._names and self._differs()):
-            walk = _Walk()
-            try:
-                walk.take(self._obj, "")
-                self._hash = _hashed(walk.parts)
-            except Exception:  # noqa: BLE001 - an object may raise anything when it is looked at
-                self._hash = version_of(self._obj).hash
-            self._names = walk.names
+        if not self._hash or (self._names and not self._still()):
+            self._take()
         return self._hash
 
-    @property
-    def settled(self) -> bool:
-        """Whether the version, once taken, cannot change: the function names nothing."""
-        return bool(self._hash) and not self._names
+    def _still(self) -> bool:
+        return all(space.get(name, space) is value for space, name, value in self._names)
 
-    def _differs(self) -> bool:
-        """Whether a name stands for another object than when the version was taken."""
-        for space, name, value in self._names:  # noqa: SIM110 - a third of what any(...) takes
-            if space.get(name, space) is not value:
-                return True
-        return False
+    def _take(self) -> None:
+        walk = _Walk()
+        try:
+            walk.take(self._obj, "")
+            self._hash = _hashed(walk.parts)
+        except Exception:  # noqa: BLE001 - an object may raise anything when it is looked at
+            self._hash = version_of(self._obj).hash
+        self._names = walk.names
 
 
 class _Walk:
