@@ -136,15 +136,14 @@ class StateInvalid(InputError):
 
 
 class StateAssigned(InputError):
-    """A node body tried to assign to the state."""
+    """A node body tried to assign to the state, or has changed a value in it: ``where`` says which."""
 
     code = "state_assigned"
 
-    def __init__(self, key: str) -> None:
+    def __init__(self, key: str, where: str = "") -> None:
         self.key = key
-        super().__init__(
-            f"State is read-only: key {key!r} was assigned.", hint=f"Return {{{key!r}: ...}} instead."
-        )
+        done = f"{where} was changed in place" if where else f"key {key!r} was assigned"
+        super().__init__(f"State is read-only: {done}.", hint=f"Return {{{key!r}: ...}} instead.")
 
 
 class KeyMissing(InputError, KeyError):

@@ -18,6 +18,7 @@ from genxai_nb.loop import running_loop
 from genxai_nb.secrets import redact
 
 from .question import Question, as_form, checked_answer, question_in
+from .watch import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Mapping
@@ -50,6 +51,7 @@ class Exchange:
 
     Attributes:
         making: The calls under way, by slot.
+        watch: Notices what bodies change in place.
         questions: What people are being asked, by slot, with where the answer goes.
         parked: Told +1 when a body begins to wait for a person, and -1 when it goes on.
         rest: Lets the run stand, and returns when it goes on.
@@ -71,6 +73,7 @@ class Exchange:
         "run_id",
         "store",
         "stream",
+        "watch",
     )
 
     def __init__(
@@ -97,6 +100,7 @@ class Exchange:
         self.answers = dict(answers or {})
         self.interactive = interactive
         self.policies = policies
+        self.watch = Watch()
         self.making: dict[str, Call] = {}
         self.loop: asyncio.AbstractEventLoop | None = None
         self.questions: dict[str, tuple[Question, asyncio.Future[Any]]] = {}

@@ -125,6 +125,7 @@ class Driver:
         self.exchange.loop = loop
         rested = self.pace.rested = loop.create_future()
         self.pace.set_off(stride, self._inside(stride))
+        self.exchange.watch.closely = not self.pace.free
         if self._task is None:
             self._task = loop.create_task(self.level.run())
             quieten(self._task)

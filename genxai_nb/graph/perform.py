@@ -19,6 +19,7 @@ from .nodes import Prepared
 from .reducers import HIDDEN
 from .state import Schema, State
 from .tokens import Visit
+from .watch import Watched
 
 NOTHING: dict[str, Any] = {}
 
@@ -37,14 +38,16 @@ class Outcome(Struct, eq=False):
 async def perform(visit: Visit, schema: Schema, performed: Performed) -> Outcome:
     """Run a visit's body once; an exception of it is an outcome, a cancellation from outside is not."""
     name, ready, index = visit.place.name, visit.ready, performed.index
+    watched = Watched(performed.exchange.watch, name, visit.number)
     began = perf_counter()
     try:
         if ready.simple and index is None and schema.model is None:
-            state: Any = State(visit.view.data)
+            state: Any = State(visit.view.data, watched)
             value = await ready.run(state)
         else:
-            state = _shown(visit, ready, index, schema)
+            state = _shown(visit, ready, index, schema, watched)
             value = await _value(visit, ready, index, state, performed)
+        watched.check()
         if type(value) is not dict:
             value = _changes(value, name)
         update = schema.check(value, name)
@@ -58,17 +61,17 @@ async def perform(visit: Visit, schema: Schema, performed: Performed) -> Outcome
     return Outcome(visit, index, update, state.read, perf_counter() - began)
 
 
-def _shown(visit: Visit, ready: Prepared, index: int | None, schema: Schema) -> Any:
+def _shown(visit: Visit, ready: Prepared, index: int | None, schema: Schema, watched: Watched) -> Any:
     data, reads = visit.view.data, ready.options.reads
     function = ready.body.kind == "function"
     if index is not None and visit.items is not None and visit.edge.item and not (function and schema.model):
         data = {**data, visit.edge.item: visit.items[index]}
     if not function:
-        return State(data)  # agents and tools read their own ``reads`` and arguments
+        return State(data, watched)  # agents and tools read their own ``reads`` and arguments
     if reads is not None:
         shown = {*reads, visit.edge.item}
         data = {key: value for key, value in data.items() if key in shown or key[:1] == HIDDEN}
-    return State(data) if schema.model is None else schema.view(data)
+    return State(data, watched) if schema.model is None else schema.view(data, watched)
 
 
 async def _value(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
 from genxai_nb.errors import KeyMissing, SchemaInvalid, StateAssigned, StateInvalid, suggest
 
 from .reducers import HIDDEN, Reducer, append, declared_reducers, reducers_from
+from .watch import FIXED, Watched
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -25,17 +26,20 @@ class State(Mapping[str, Any]):
         ('batteries', ['topic'])
     """
 
-    __slots__ = ("_data", "_noted")
+    __slots__ = ("_data", "_noted", "watched")
 
-    def __init__(self, data: Mapping[str, Any]) -> None:
+    def __init__(self, data: Mapping[str, Any], watched: Watched | None = None) -> None:
         self._data = data
         self._noted: set[str] | None = None
+        self.watched = watched
 
     def __getitem__(self, key: str) -> Any:
         try:
             value = self._data[key]
         except KeyError:
             raise KeyMissing(key, self) from None
+        if type(value) not in FIXED and self.watched is not None:
+            self.watched.note(key, value)
         if self._noted is None:
             self._noted = {key}
         else:
@@ -192,11 +196,11 @@ class Schema:
             f"{name} does not accept {where}: {'; '.join(rows)}.", hint="Mend the value or the schema."
         )
 
-    def view(self, data: Mapping[str, Any]) -> Any:
+    def view(self, data: Mapping[str, Any], watched: Watched | None = None) -> Any:
         """Make a read-only instance of the model over the data; it notes which fields were read."""
         if self._views is None:
             self._views = _view_class(self.model)
-        return self._views.over(data)
+        return self._views.over(data, watched)
 
     def form_of(self, key: str) -> type[BaseModel] | None:
         """The pydantic model that a key's value is an object of, or None and such an object; else None."""
@@ -219,13 +223,17 @@ def _view_class(model: Any) -> Any:
         def __getattribute__(self, name: str) -> Any:
             if name in fields:
                 _noted(self).add(name)
-            elif name in whole:
+                value = object.__getattribute__(self, name)
+                watched = object.__getattribute__(self, "__pydantic_private__")["_genxai_watched"]
+                if type(value) not in FIXED and watched is not None:
+                    watched.note(name, value)
+                return value
+            if name in whole:
                 _noted(self).update(fields)
             return object.__getattribute__(self, name)
 
         def __iter__(self) -> Any:
-            _noted(self).update(fields)
-            return super().__iter__()
+            return iter([(name, getattr(self, name)) for name in model.model_fields])
 
         def __setattr__(self, name: str, value: Any) -> None:
             raise StateAssigned(name)
@@ -238,13 +246,15 @@ def _view_class(model: Any) -> Any:
             return tuple(sorted(_noted(self)))
 
         @classmethod
-        def over(cls, data: Mapping[str, Any]) -> Any:
+        def over(cls, data: Mapping[str, Any], watched: Watched | None) -> Any:
             self = cls.__new__(cls)
             object.__setattr__(self, "__dict__", {key: data[key] for key in fields if key in data})
             object.__setattr__(self, "__pydantic_fields_set__", set(fields))
             object.__setattr__(self, "__pydantic_extra__", None)
             private = {name: attr.get_default() for name, attr in model.__private_attributes__.items()}
-            object.__setattr__(self, "__pydantic_private__", {**private, "_genxai_noted": set()})
+            object.__setattr__(
+                self, "__pydantic_private__", {**private, "_genxai_noted": set(), "_genxai_watched": watched}
+            )
             return self
 
     fields = frozenset(model.model_fields)
