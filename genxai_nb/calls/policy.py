@@ -18,7 +18,8 @@ from .call import Call, Handler
 __all__ = ["Guard"]
 
 CHOICES = ("allow", "always", "deny")
-_MOST_SHOWN = 2000
+ONCE = ("allow", "deny")  # what has no folder, host, table or recipient is different each time
+_MOST_SHOWN = 10_000
 _DEFAULT = (PROFILES["default"],)
 
 Denial = Callable[[Call, Any, CallError | None], Awaitable[None]]
@@ -27,9 +28,9 @@ Denial = Callable[[Call, Any, CallError | None], Awaitable[None]]
 class Guard:
     """Middleware that asks the policies about each call of a tool.
 
-    A person who is asked may allow the call, allow ``always`` (this tool with arguments for the same folders,
-    hosts, tables and recipients, for as long as the run is driven), or deny it. What is denied reaches the
-    model as an error in words, and the journal as a failed call.
+    A person who is asked may allow the call, allow ``always`` (this tool, for the same folders, hosts, tables and
+    recipients and as long as the run is driven; offered only if there are such), or deny it. What is denied
+    reaches the model as an error in words, and the journal as a failed call.
 
     Attributes:
         denied: Records a call that was not allowed.
@@ -58,18 +59,21 @@ class Guard:
             if judgement.verdict == "deny":
                 raise _denial(call, judgement)
             if judgement.verdict == "ask":
-                await self._ask(call, judgement, subjects)
+                await self._ask(call, judgement, permissions, subjects)
         except CallError as exc:
             if self.denied is not None:
                 await self.denied(call, None, exc)
             raise
         return await proceed(call)
 
-    async def _ask(self, call: Call, judgement: Judgement, subjects: Iterable[Subject]) -> None:
-        about = (call.name, *sorted(subjects))
+    async def _ask(
+        self, call: Call, judgement: Judgement, permissions: Iterable[str], subjects: list[Subject]
+    ) -> None:
+        about = (call.name, *sorted(permissions), *sorted(subjects))
         if about not in self._always:
+            choices = CHOICES if subjects else ONCE
             try:
-                answer = await call.context.ask_human(_question(call, judgement), choices=CHOICES)
+                answer = await call.context.ask_human(_question(call, judgement), choices=choices)
             except (HumanAnswerMissing, CallError) as exc:
                 nobody = Judgement("deny", f"{judgement.why}, and nobody is there to ask", judgement.hint)
                 raise _denial(call, nobody) from exc

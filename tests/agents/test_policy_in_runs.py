@@ -146,6 +146,24 @@ def test_always_holds_for_the_same_arguments():
     assert len(questions(run)) == 2
 
 
+def test_what_has_no_place_is_asked_about_each_time():
+    """A call without folder, host, table or recipient cannot be allowed for always."""
+    log: list[str] = []
+
+    @tool(permissions=["execute"])
+    def execute(code: str) -> str:
+        """Run code."""
+        log.append(code)
+        return "ran"
+
+    script = Scripted([calling("execute", code="1"), calling("execute", code="2"), "Over."], name="each")
+    run = asked(graph_with(Agent("writer", model=script.model, tools=[execute])), answers={"writer": "allow"})
+    assert (log, [question.request["choices"] for question in questions(run)]) == (
+        ["1", "2"],
+        [["allow", "deny"]] * 2,
+    )
+
+
 def test_a_single_yes_holds_for_one_call():
     """A yes without always is asked for again at the next call."""
     log: list[str] = []
