@@ -35,7 +35,7 @@ def examine(store: str | None = None) -> list[Finding]:
     Args:
         store: Where runs are kept; None for the settings' store.
     """
-    return [*_python(), *_packages(), *_keys(), *_models(), *_programs(), _store(store)]
+    return [*_python(), *_packages(), *_keys(), *_models(), *_programs(), *_sandboxes(), _store(store)]
 
 
 def _python() -> Iterator[Finding]:
@@ -145,6 +145,19 @@ def _programs() -> Iterator[Finding]:
             value="no dot; graphs are laid out in plain layers",
             hint=f'pip install "{_PACKAGE}[render]", or install Graphviz',
         )
+
+
+def _sandboxes() -> Iterator[Finding]:
+    """Where code of level isolated would run; each is tested now."""
+    from genxai_nb.loop import run_sync
+    from genxai_nb.tools.sandbox.isolated import SANDBOXES
+    from genxai_nb.tools.sandbox.isolated import examine as test
+
+    for name in SANDBOXES:
+        report = run_sync(test(name))
+        status: Status = "ok" if report.passed else "absent" if not report.checks else "warning"
+        held = f"its self-test held: {', '.join(report.checks)}"
+        yield Finding(part="sandboxes", name=name, status=status, value=held if report.passed else report.why)
 
 
 def _store(where: str | None) -> Finding:

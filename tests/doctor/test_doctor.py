@@ -24,7 +24,7 @@ def test_every_part_is_looked_at():
     """Python, packages, extras, keys, models, programs and the store are there, and all is well here."""
     findings = examine()
     parts = list(dict.fromkeys(finding.part for finding in findings))
-    assert parts == ["python", "packages", "extras", "keys", "models", "programs", "store"]
+    assert parts == ["python", "packages", "extras", "keys", "models", "programs", "sandboxes", "store"]
     assert Report(findings).ok
     assert found("packages", "msgspec").value == metadata.version("msgspec")
     assert "openai" in found("extras", "openai").value

@@ -77,6 +77,14 @@ async def test_mail_arrives(mailbox: Mailbox, tmp_path):
     assert attachment.get_content() == "a,b\n1,2\n"
 
 
+async def test_mail_made_again_has_the_same_id(mailbox: Mailbox):
+    """A mail that a resumed run sends again carries the same Message-ID."""
+    run = SimpleNamespace(run_id="", policies=(), idempotency_key="k9")
+    for _ in range(2):
+        await mail("office", ["ann@example.org"], "Hi", "Hi", context=run)
+    assert {envelope.mail["Message-ID"] for envelope in mailbox.envelopes} == {"<k9@genxai-nb.invalid>"}
+
+
 async def test_html_and_international_domains(mailbox: Mailbox):
     """HTML is sent as such; a domain with other letters goes out in its ASCII form."""
     await mail("office", ["ann@bücher.example"], "Hi", "<b>Hi</b>", html=True)

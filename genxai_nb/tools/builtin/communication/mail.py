@@ -110,13 +110,19 @@ async def email_sender(  # noqa: PLR0913 - what each means is told to the model
         message["Reply-To"] = _address(reply_to)
     message["Subject"] = one_line(subject, "The subject")
     message["Date"] = formatdate(localtime=True)
-    message["Message-ID"] = make_msgid(domain="genxai-nb.invalid")
+    message["Message-ID"] = _message_id(context)
     message.set_content(body, subtype="html" if html else "plain")
     names = _attach(message, attachments or [], context)
     count_recipients(context, len(recipients))
     refused = await send_mail(message, list(dict.fromkeys(recipients)), found, timeout)
     accepted = [one for one in dict.fromkeys(recipients) if one not in refused]
     return Sent(accepted, str(message["Message-ID"]), refused, names)
+
+
+def _message_id(context: Any) -> str:
+    """The id of a mail, the same when a call is made again after a crash, so that a reader's program sees it once."""
+    key = getattr(context, "idempotency_key", "")
+    return f"<{key}@genxai-nb.invalid>" if key else make_msgid(domain="genxai-nb.invalid")
 
 
 def _address(text: str) -> str:
