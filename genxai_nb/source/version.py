@@ -87,6 +87,11 @@ class LiveVersion:
             self._take()
         return self._hash
 
+    @property
+    def settled(self) -> bool:
+        """Whether it stays as it is, since nothing is looked up by name."""
+        return bool(self.hash) and not self._names
+
     def _still(self) -> bool:
         return all(space.get(name, space) is value for space, name, value in self._names)
 
