@@ -44,11 +44,6 @@ class FunctionBody:
 
     @property
     def settled(self) -> bool:
-        """Whether the version stays as it is, since the function looks nothing up."""
-        return self._version.settled
-
-    @property
-    def settled(self) -> bool:
         """Whether its version cannot change any more."""
         return self._version.settled
 

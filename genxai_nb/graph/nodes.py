@@ -157,7 +157,6 @@ class Prepared:
         self.body = body
         self.options = options
         self.run = body.run
-        self._version = body.version if getattr(body, "settled", False) else ""
         self.settled = ""
         self.quiet = not body.wants_context
         plain = options.timeout is None and options.reads is None and options.into is None
