@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from string import Template
 from typing import Any, NamedTuple
 
+from genxai_nb.secrets import mask
+
 from .literals import call, literal, quoted
 from .pieces import Import
 
@@ -63,7 +65,7 @@ def _help_of(info: Any) -> str:
 
 def _short(value: Any) -> str:
     shown = value if isinstance(value, str) and value else repr(value)
-    shown = " ".join(shown.split())
+    shown = mask(" ".join(shown.split()))
     return shown if len(shown) <= 60 else f"{shown[:57]}..."
 
 

@@ -90,6 +90,15 @@ def test_the_value_of_a_variable_is_refused(flow, monkeypatch):
     assert "canary-value" not in str(caught.value)
 
 
+def test_no_key_of_an_input_is_shown(flow):
+    """What looks like a key in a run's input is not in the help of the script's flags."""
+    made = flow(HEAD + "def use(state):\n    return {'n': 1}" + TAIL)
+    made.run({"token": "ghp_0123456789abcdefghijABCDEFGHIJ012345"})
+    text = made.export().path.read_text("utf-8")
+    assert '"--token"' in text
+    assert "0123456789abcdefghij" not in text
+
+
 def test_reading_the_environment_is_carried(flow, monkeypatch):
     """A key that is read from the environment is read there by the script too; its value is not in it."""
     monkeypatch.setenv("CANARY_API_KEY", "canary-value-0123456789")
