@@ -26,6 +26,11 @@ notebook: events on, a watcher on each run, no special path. "Bare asyncio" is t
 anything around it; where steps are durable it commits as many bytes as our journal does.
 """
 
+WHY = {
+    "resume": "Before the first step the versions of all 200 bodies are taken and kept, as any of them may have been edited.",
+    "disk": "Two facts a step, with the keys that were read and the times, beside what the step changed.",
+}
+
 
 @dataclass(frozen=True)
 class Workload:
@@ -81,7 +86,7 @@ def losses(workloads: list[Workload], figures: dict[str, dict[str, list[float]]]
         better = [peer for peer in rows if peer not in {OURS, BARE} and ratio(rows, peer) < 1]
         if better:
             said = ", ".join(f"{called(peer)} takes {shown(ratio(rows, peer))} of ours" for peer in better)
-            found.append(f"{workload.title}: {said}.")
+            found.append(f"{workload.title}: {said}. {WHY.get(workload.name, '')}".rstrip())
         if workload.bar is not None and ours > workload.bar:
             found.append(
                 f"{workload.title}: {shown(ours)} {workload.unit}; the aim is {shown(workload.bar)}."
