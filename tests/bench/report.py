@@ -88,9 +88,9 @@ def losses(workloads: list[Workload], figures: dict[str, dict[str, list[float]]]
             said = ", ".join(f"{called(peer)} takes {shown(ratio(rows, peer))} of ours" for peer in better)
             found.append(f"{workload.title}: {said}. {WHY.get(workload.name, '')}".rstrip())
         if workload.bar is not None and ours > workload.bar:
-            found.append(
-                f"{workload.title}: {shown(ours)} {workload.unit}; the aim is {shown(workload.bar)}."
-            )
+            why = "" if better else WHY.get(workload.name, "")
+            said = f"{workload.title}: {shown(ours)} {workload.unit}; the aim is {shown(workload.bar)}. {why}"
+            found.append(said.rstrip())
     return found
 
 
