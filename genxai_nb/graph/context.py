@@ -18,6 +18,7 @@ from genxai_nb.loop import running_loop
 from genxai_nb.secrets import redact
 
 from .question import Question, as_form, checked_answer, question_in
+from .reducers import HIDDEN
 from .watch import Watch
 
 if TYPE_CHECKING:
@@ -330,9 +331,10 @@ class Performed:
         visit: Its number.
         index: The map instance, if it is one.
         context: Its context, once it is made.
+        seen: The values that it has read and could change, by key.
     """
 
-    __slots__ = ("context", "exchange", "index", "node", "path", "visit")
+    __slots__ = ("context", "exchange", "index", "node", "path", "seen", "visit")
 
     def __init__(
         self, exchange: Exchange, path: str, node: str = "", visit: int = 0, index: int | None = None
@@ -343,6 +345,15 @@ class Performed:
         self.visit = visit
         self.index = index
         self.context: VisitContext | None = None
+        self.seen: dict[str, Any] | None = None
+
+    def note(self, key: str, value: Any) -> None:
+        """Remember how a value looks that is read; the engine's own keys are not a body's to change."""
+        seen = self.seen or {}
+        if key[:1] == HIDDEN or key in seen:
+            return
+        if self.exchange.watch.note(self.node, self.visit, key, value):
+            self.seen = {**seen, key: value}
 
     def made(self, item: Any = None) -> VisitContext:
         """The context of the visit; ``item`` is the map instance's."""

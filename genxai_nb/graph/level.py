@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Sequence
 from time import perf_counter, time
 from typing import Any
 
@@ -26,7 +27,14 @@ from .pace import Pace, scope_of
 from .perform import Outcome, perform, refusal_of
 from .plan import Place
 from .recorder import Journal
-from .recording import attempt_failed, instance_finished, token_absorbed, visit_finished, visit_started
+from .recording import (
+    attempt_failed,
+    instance_finished,
+    limits_reached,
+    token_absorbed,
+    visit_finished,
+    visit_started,
+)
 from .subgraph import Subgraph, changes_of, given_to
 from .tokens import Visit
 from .workflow import Workflow
@@ -124,7 +132,7 @@ class Level:
             visit = starting[0] if len(starting) == 1 and not self._tasks else None
             if visit is not None and visit.items is None and visit.ready.quiet:
                 pace.busy += 1
-                lone.node, lone.visit, lone.context = visit.place.name, visit.number, None
+                lone.node, lone.visit, lone.context, lone.seen = visit.place.name, visit.number, None, None
                 outcome = await perform(visit, schema, lone)
                 self._settle(outcome)
                 pace.busy -= 1
@@ -277,7 +285,7 @@ class Level:
             self._take_failure(outcome)
             return
         visit, update, reads = outcome.visit, outcome.update, outcome.reads
-        updates = [update]
+        updates: Sequence[dict[str, Any]] = (update,)
         if visit.items is not None:
             gathered, update, reads = self._gather(outcome), {}, ()
             if gathered is None:
@@ -288,9 +296,9 @@ class Level:
             self._failing.discard(visit)
             edges = (visit.place.failing.number,)
         ending = self.schedule.finish(visit, updates, edges)
-        self._events += visit_finished(
-            visit, update, ending, self.schedule.plan, self.path, reads=reads, seconds=outcome.seconds
-        )
+        self._events.append(visit_finished(visit, update, ending, self.path, reads, outcome.seconds))
+        if ending.spent:
+            self._events += limits_reached(visit, ending, self.schedule.plan, self.path)
         if self.schedule.absorbed:
             self._note_absorbed()
         if not self._pace.free:

@@ -17,9 +17,8 @@ from genxai_nb.loop import run_in_worker
 from .context import Performed
 from .nodes import Prepared
 from .reducers import HIDDEN
-from .state import Schema, State
+from .state import Note, Schema, State
 from .tokens import Visit
-from .watch import Watched
 
 NOTHING: dict[str, Any] = {}
 
@@ -38,16 +37,16 @@ class Outcome(Struct, eq=False):
 async def perform(visit: Visit, schema: Schema, performed: Performed) -> Outcome:
     """Run a visit's body once; an exception of it is an outcome, a cancellation from outside is not."""
     name, ready, index = visit.place.name, visit.ready, performed.index
-    watched = Watched(performed.exchange.watch, name, visit.number)
     began = perf_counter()
     try:
         if ready.simple and index is None and schema.model is None:
-            state: Any = State(visit.view.data, watched)
+            state: Any = State(visit.view.data, performed.note)
             value = await ready.run(state)
         else:
-            state = _shown(visit, ready, index, schema, watched)
+            state = _shown(visit, ready, index, schema, performed.note)
             value = await _value(visit, ready, index, state, performed)
-        watched.check()
+        if performed.seen is not None:
+            performed.exchange.watch.check(performed.seen)
         if type(value) is not dict:
             value = _changes(value, name)
         update = schema.check(value, name)
@@ -61,17 +60,17 @@ async def perform(visit: Visit, schema: Schema, performed: Performed) -> Outcome
     return Outcome(visit, index, update, state.read, perf_counter() - began)
 
 
-def _shown(visit: Visit, ready: Prepared, index: int | None, schema: Schema, watched: Watched) -> Any:
+def _shown(visit: Visit, ready: Prepared, index: int | None, schema: Schema, note: Note) -> Any:
     data, reads = visit.view.data, ready.options.reads
     function = ready.body.kind == "function"
     if index is not None and visit.items is not None and visit.edge.item and not (function and schema.model):
         data = {**data, visit.edge.item: visit.items[index]}
     if not function:
-        return State(data, watched)  # agents and tools read their own ``reads`` and arguments
+        return State(data, note)  # agents and tools read their own ``reads`` and arguments
     if reads is not None:
         shown = {*reads, visit.edge.item}
         data = {key: value for key, value in data.items() if key in shown or key[:1] == HIDDEN}
-    return State(data, watched) if schema.model is None else schema.view(data, watched)
+    return State(data, note) if schema.model is None else schema.view(data, note)
 
 
 async def _value(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from time import time
 from typing import Any
 
@@ -16,7 +15,14 @@ from .perform import Outcome
 from .plan import Place, Plan
 from .tokens import Ending, Token, Visit
 
-__all__ = ["attempt_failed", "instance_finished", "token_absorbed", "visit_finished", "visit_started"]
+__all__ = [
+    "attempt_failed",
+    "instance_finished",
+    "limits_reached",
+    "token_absorbed",
+    "visit_finished",
+    "visit_started",
+]
 
 
 def visit_started(visit: Visit, version: str, path: str, now: float) -> Event:
@@ -33,20 +39,12 @@ def visit_started(visit: Visit, version: str, path: str, now: float) -> Event:
 
 
 def visit_finished(
-    visit: Visit,
-    update: dict[str, Any],
-    ending: Ending,
-    plan: Plan,
-    path: str,
-    *,
-    reads: tuple[str, ...],
-    seconds: float,
-) -> list[Event]:
-    """That a visit has ended, and which limits kept it from going on."""
-    now, node = time(), visit.place.name
+    visit: Visit, update: dict[str, Any], ending: Ending, path: str, reads: tuple[str, ...], seconds: float
+) -> Event:
+    """That a visit has ended."""
     finished = facts.NodeFinished(
-        at=now,
-        node=node,
+        at=time(),
+        node=visit.place.name,
         visit=visit.number,
         update=update,
         edges=ending.edges,
@@ -54,24 +52,21 @@ def visit_finished(
         seconds=seconds,
         path=path,
     )
-    if ending.reduced:
-        finished = structs.replace(finished, reduced=ending.reduced)
-    if not ending.spent:
-        return [finished]
-    limits: Mapping[int, int] = plan.limits
+    return structs.replace(finished, reduced=ending.reduced) if ending.reduced else finished
+
+
+def limits_reached(visit: Visit, ending: Ending, plan: Plan, path: str) -> list[Event]:
+    """Which limits kept a visit from going on."""
     return [
-        finished,
-        *(
-            facts.LoopLimitReached(
-                at=now,
-                node=node,
-                visit=visit.number,
-                target=edge.target,
-                limit=limits[edge.number],
-                path=path,
-            )
-            for edge in ending.spent
-        ),
+        facts.LoopLimitReached(
+            at=time(),
+            node=visit.place.name,
+            visit=visit.number,
+            target=edge.target,
+            limit=plan.limits[edge.number],
+            path=path,
+        )
+        for edge in ending.spent
     ]
 
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
 
 from genxai_nb.errors import KeyMissing, SchemaInvalid, StateAssigned, StateInvalid, suggest
 
 from .reducers import HIDDEN, Reducer, append, declared_reducers, reducers_from
-from .watch import FIXED, Watched
+from .watch import FIXED
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
 __all__ = ["Schema", "State"]
+
+Note = Callable[[str, Any], None]  # is told of each value that is read and could be changed
 
 
 class State(Mapping[str, Any]):
@@ -26,20 +28,20 @@ class State(Mapping[str, Any]):
         ('batteries', ['topic'])
     """
 
-    __slots__ = ("_data", "_noted", "watched")
+    __slots__ = ("_data", "_note", "_noted")
 
-    def __init__(self, data: Mapping[str, Any], watched: Watched | None = None) -> None:
+    def __init__(self, data: Mapping[str, Any], note: Note | None = None) -> None:
         self._data = data
         self._noted: set[str] | None = None
-        self.watched = watched
+        self._note = note
 
     def __getitem__(self, key: str) -> Any:
         try:
             value = self._data[key]
         except KeyError:
             raise KeyMissing(key, self) from None
-        if type(value) not in FIXED and self.watched is not None:
-            self.watched.note(key, value)
+        if type(value) not in FIXED and self._note is not None:
+            self._note(key, value)
         if self._noted is None:
             self._noted = {key}
         else:
@@ -196,11 +198,11 @@ class Schema:
             f"{name} does not accept {where}: {'; '.join(rows)}.", hint="Mend the value or the schema."
         )
 
-    def view(self, data: Mapping[str, Any], watched: Watched | None = None) -> Any:
+    def view(self, data: Mapping[str, Any], note: Note | None = None) -> Any:
         """Make a read-only instance of the model over the data; it notes which fields were read."""
         if self._views is None:
             self._views = _view_class(self.model)
-        return self._views.over(data, watched)
+        return self._views.over(data, note)
 
     def form_of(self, key: str) -> type[BaseModel] | None:
         """The pydantic model that a key's value is an object of, or None and such an object; else None."""
@@ -224,9 +226,9 @@ def _view_class(model: Any) -> Any:
             if name in fields:
                 _noted(self).add(name)
                 value = object.__getattribute__(self, name)
-                watched = object.__getattribute__(self, "__pydantic_private__")["_genxai_watched"]
-                if type(value) not in FIXED and watched is not None:
-                    watched.note(name, value)
+                note = object.__getattribute__(self, "__pydantic_private__")["_genxai_note"]
+                if type(value) not in FIXED and note is not None:
+                    note(name, value)
                 return value
             if name in whole:
                 _noted(self).update(fields)
@@ -246,14 +248,14 @@ def _view_class(model: Any) -> Any:
             return tuple(sorted(_noted(self)))
 
         @classmethod
-        def over(cls, data: Mapping[str, Any], watched: Watched | None) -> Any:
+        def over(cls, data: Mapping[str, Any], note: Note | None) -> Any:
             self = cls.__new__(cls)
             object.__setattr__(self, "__dict__", {key: data[key] for key in fields if key in data})
             object.__setattr__(self, "__pydantic_fields_set__", set(fields))
             object.__setattr__(self, "__pydantic_extra__", None)
             private = {name: attr.get_default() for name, attr in model.__private_attributes__.items()}
             object.__setattr__(
-                self, "__pydantic_private__", {**private, "_genxai_noted": set(), "_genxai_watched": watched}
+                self, "__pydantic_private__", {**private, "_genxai_noted": set(), "_genxai_note": note}
             )
             return self
 

@@ -16,9 +16,7 @@ from genxai_nb.errors import GenXAIError, StateAssigned
 from genxai_nb.journal.codec import encode_request
 from genxai_nb.journal.tags import TAG
 
-from .reducers import HIDDEN
-
-__all__ = ["FIXED", "Watch", "Watched"]
+__all__ = ["FIXED", "Watch"]
 
 # what cannot be changed in place, the most usual first
 FIXED = frozenset(
@@ -93,34 +91,6 @@ class Watch:
             path = key if before is None or body is None else _path(key, before, _decoded(body))
             _put_back(value, before)
             raise StateAssigned(key, path)
-
-
-class Watched:
-    """The values that one visit has read and could change."""
-
-    __slots__ = ("_node", "_values", "_visit", "_watch")
-
-    def __init__(self, watch: Watch, node: str, visit: int) -> None:
-        self._watch = watch
-        self._node = node
-        self._visit = visit
-        self._values: dict[str, Any] = {}
-
-    def note(self, key: str, value: Any) -> None:
-        """Remember how a value looks; the engine's own keys are not a body's to change."""
-        if key[:1] == HIDDEN or key in self._values:
-            return
-        if self._watch.note(self._node, self._visit, key, value):
-            self._values[key] = value
-
-    def check(self) -> None:
-        """Compare what was read with how it looked before.
-
-        Raises:
-            StateAssigned: A value has changed; its path is named.
-        """
-        if self._values:
-            self._watch.check(self._values)
 
 
 def _encoded(value: Any) -> bytes | None:
