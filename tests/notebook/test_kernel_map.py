@@ -35,7 +35,7 @@ async def slow(state):
         print("waits")
         await asyncio.Event().wait()
     return {"draft": "x"}
-waits = True
+waits = [True]
 graph.bind("shout", slow)
 """)
     request = kernel.send("done = graph.map(frame, 'topic', limit=1)")
@@ -45,5 +45,5 @@ graph.bind("shout", slow)
     assert "KeyboardInterrupt" in reply.error
     assert reply.updates[-1][0]["text/plain"] == "loud: 3 of 30 rows · interrupted; call it again to go on"
 
-    reply = kernel.run("waits = False\ndone = graph.map(frame, 'topic')\nlist(done.run_id[:5])")
+    reply = kernel.run("waits.clear()\ndone = graph.map(frame, 'topic')\nlist(done.run_id[:5])")
     assert reply.shown[-1]["text/plain"] == "['r1', 'r2', 'r3', 'r4', 'r5']"
