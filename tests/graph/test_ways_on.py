@@ -70,6 +70,12 @@ def test_it_is_said_in_the_graph_language():
     assert other.structure != graph.structure
 
 
+def test_the_way_is_drawn():
+    """With what it is for, beside the declared edges."""
+    assert '"x" -> "fix" [label="on error"];' in mending().draw()
+    assert [edge.error for edge in mending().arrows] == [False, False, False, False, True]
+
+
 def test_it_may_end_the_way():
     """Goto END."""
     graph = (

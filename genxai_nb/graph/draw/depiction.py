@@ -142,6 +142,8 @@ def _taken(edge: Edge, summary: RunSummary) -> int:
 
 
 def _clause(edge: Edge) -> str:
+    if edge.error:
+        return "on error"
     if edge.when is not None:
         return f"if {edge.when}"
     if edge.otherwise:
