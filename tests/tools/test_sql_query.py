@@ -253,6 +253,52 @@ def test_database_itself_refuses(database: str):
     assert query(query="SELECT COUNT(*) AS n FROM items", connection="shop").rows == [{"n": 2}]
 
 
+def test_sqlite_writes_tables_only(served, database: str):
+    """When writing is asked for, the authorizer still refuses settings, triggers and other files."""
+    if database != "sqlite":
+        pytest.skip("The authorizer is SQLite's.")
+    from genxai_nb.guard.sql import Statement
+    from genxai_nb.tools.builtin.database.engines import open_database
+
+    for text in (
+        "PRAGMA writable_schema = 1",
+        "CREATE TRIGGER t AFTER INSERT ON items BEGIN DELETE FROM items; END",
+        "ATTACH ':memory:' AS x",
+        "CREATE VIRTUAL TABLE v USING fts5(a)",
+    ):
+        forged = Statement(text=text, writes=True, tables=(), functions=(), parameters=(), mark="@")
+        with (
+            pytest.raises(Denied, match="does not allow"),
+            open_database("shop", writing=True, seconds=5) as opened,
+        ):
+            opened.ask(forged, {}, 1)
+
+
+def test_owner_reads_in_a_read_only_transaction(postgres_server, monkeypatch):
+    """Who is no superuser but owns a table cannot change it when reading."""
+    import psycopg
+
+    from genxai_nb.guard.sql import Statement
+    from genxai_nb.tools.builtin.database.engines import open_database
+
+    with psycopg.connect(postgres_server) as connection:
+        connection.execute("CREATE ROLE clerk LOGIN")
+        connection.execute("CREATE TABLE desk (a INT)")
+        connection.execute("ALTER TABLE desk OWNER TO clerk")
+    monkeypatch.setenv("GENXAI_CONNECTION_SHOP", postgres_server.replace("owner@", "clerk@"))
+    forged = Statement(
+        text="INSERT INTO desk VALUES (1)", writes=False, tables=(), functions=(), parameters=(), mark="@"
+    )
+    with (
+        pytest.raises(ToolFailed, match="read-only transaction"),
+        open_database("shop", writing=False, seconds=5) as opened,
+    ):
+        opened.ask(forged, {}, 1)
+    with psycopg.connect(postgres_server) as connection:
+        connection.execute("DROP TABLE desk")
+        connection.execute("DROP ROLE clerk")
+
+
 def test_superuser_reads_as_a_lesser_role(postgres_server, monkeypatch):
     """A superuser's connection reads as pg_read_all_data, which can reach no file of the server."""
     monkeypatch.setenv("GENXAI_CONNECTION_SHOP", postgres_server)

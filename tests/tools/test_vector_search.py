@@ -70,6 +70,8 @@ def test_cosine_is_exact():
     vectors = {"a": [3.0, 4.0], "b": [6.0, 8.0], "c": [4.0, -3.0], "zero": [0.0, 0.0]}
     found = search(query_vector=[3.0, 4.0], vectors=vectors, top_k=3)
     assert found.matches == [Match("a", "", 1.0), Match("b", "", 1.0), Match("c", "", 0.0)]
+    near = search(query_vector=[3.0, 4.0], vectors=vectors, threshold=0.5)
+    assert [match.id for match in near.matches] == ["a", "b"]
 
 
 @pytest.mark.parametrize(

@@ -22,8 +22,8 @@ def descendants(pid: int) -> list[int]:
     found: list[int] = []
     left = [pid]
     while left:
-        for children in Path("/proc", str(left.pop())).glob("task/*/children"):
-            with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):  # it may be gone meanwhile
+            for children in Path("/proc", str(left.pop())).glob("task/*/children"):
                 born = [int(word) for word in children.read_text("ascii").split()]
                 left += born
                 found += born

@@ -66,17 +66,19 @@ def run_safe(code: str, inputs: dict[str, Any], limits: Limits) -> Ran:
         raise ToolFailed(f"The inputs cannot be given to the code: {exc}.") from exc
     except MontyError as exc:
         if printed.full:
-            raise failed(f"it printed more than {limits.output} characters", printed.text, limits) from exc
+            raise _too_much(printed, limits) from exc
         display = getattr(exc, "display", None)
         said = display("traceback") if display else str(exc)
         raise failed(said, printed.text, limits, advice=_advice(str(exc))) from exc
     except TimeoutError as exc:
         raise ToolFailed("All sandboxes are busy.", hint="Try again later.") from exc
+    if printed.full:
+        raise _too_much(printed, limits)
     return Ran(value=_as_data(value), printed=printed.text, seconds=perf_counter() - began, sandbox=_SANDBOX)
 
 
 class _Printed:
-    """Takes what code prints, up to a limit at which it raises, which ends the code."""
+    """Takes what code prints, up to a limit; nothing ends the code before its time is over."""
 
     def __init__(self, most: int) -> None:
         self.text = ""
@@ -87,7 +89,10 @@ class _Printed:
         self.text += text[: self._most - len(self.text)]
         if len(self.text) >= self._most:
             self.full = True
-            raise OverflowError("too much output")
+
+
+def _too_much(printed: _Printed, limits: Limits) -> ToolFailed:
+    return failed(f"it printed more than {limits.output} characters", printed.text, limits)
 
 
 def _workers() -> Monty:
