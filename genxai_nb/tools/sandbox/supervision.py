@@ -89,8 +89,9 @@ async def supervise(
         _, late = await asyncio.wait((talk, read), timeout=CLEANUP)
         for task in late:
             task.cancel()
+        status = await process.wait()
     return Ended(
-        status=await process.wait(),
+        status=status,
         reply=b"" if talk in late or watch.over else talk.result(),
         printed=watch.printed.decode(errors="replace"),
         seconds=perf_counter() - began,
