@@ -1,4 +1,4 @@
-"""An agent's short-term history as plain data in a hidden key of the state."""
+"""What an agent knows of its run, as plain data in hidden keys of the state."""
 
 from __future__ import annotations
 
@@ -13,6 +13,11 @@ from genxai_nb.messages import Message
 def history_key(agent: str) -> str:
     """Name the hidden key that holds an agent's history; updates of it are appended."""
     return f"@history/{agent}"
+
+
+def memory_key(kind: str, agent: str) -> str:
+    """Name the hidden key that holds what a kind of memory remembers of a run."""
+    return f"@memory/{kind}/{agent}"
 
 
 def pack(messages: Iterable[Message]) -> list[dict[str, Any]]:

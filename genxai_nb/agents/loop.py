@@ -6,13 +6,14 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from msgspec import Struct, json
+from msgspec import json
 
 from genxai_nb.errors import BadResponse, CallError, Refused, UnknownName
 from genxai_nb.guard.policy import Policy
 from genxai_nb.messages import Message, ModelReply, ModelRequest, ToolCall, ToolResult, assistant, user
 from genxai_nb.settings import read_settings
 
+from .outcome import Outcome
 from .output import errors_in_words, read_output
 from .recall import standing
 from .window import fitted
@@ -27,20 +28,6 @@ if TYPE_CHECKING:
 _encode = json.Encoder(order="sorted", enc_hook=str).encode
 
 _REPEATED = "(This is the result of the same call as before; it was not made again.)"
-
-
-class Outcome(Struct, frozen=True):
-    """What an agent came to.
-
-    Attributes:
-        text: The answer as the model wrote it.
-        output: The answer as the agent's ``output`` model, or the text.
-        messages: All that was said from the last message given up to the answer.
-    """
-
-    text: str
-    output: Any
-    messages: tuple[Message, ...]
 
 
 async def respond(

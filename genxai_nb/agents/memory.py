@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from time import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from genxai_nb.errors import InputError, UnknownName
 from genxai_nb.journal import open_store
@@ -20,11 +20,19 @@ if TYPE_CHECKING:
     from genxai_nb.journal.events import Event
     from genxai_nb.journal.store import Store
     from genxai_nb.memory.base import Item, Kind, Recalled
-
-    from .definition import Definition
+    from genxai_nb.messages import Message
 
 _LOOKED_AT = 20  # runs that are searched for the latest one of an agent
 _LONGEST = 2000  # characters of something told by hand
+
+
+class Remembering(Protocol):
+    """Whose memory it is: an agent, as far as its memory looks at it."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102 - said above
+    @property
+    def conversation(self) -> list[Message]: ...  # noqa: D102 - said above
 
 
 class AgentMemory:
@@ -50,7 +58,7 @@ class AgentMemory:
         1
     """
 
-    def __init__(self, agent: Definition, kinds: Any) -> None:
+    def __init__(self, agent: Remembering, kinds: Any) -> None:
         self._agent = agent
         self.kinds: tuple[str, ...] = kinds
 
@@ -350,12 +358,12 @@ class AgentMemory:
 class MemoryField:
     """The field ``memory`` of an agent: kinds are put in, and the memory comes out."""
 
-    def __get__(self, agent: Definition | None, _owner: type | None = None) -> AgentMemory:
+    def __get__(self, agent: Remembering | None, _owner: type | None = None) -> AgentMemory:
         if agent is None:
             return None  # type: ignore[return-value]  # the field's default, which stands for short_term
         memory: AgentMemory = agent.__dict__["memory"]
         return memory
 
-    def __set__(self, agent: Definition, kinds: str | Sequence[str] | AgentMemory | None) -> None:
+    def __set__(self, agent: Remembering, kinds: str | Sequence[str] | AgentMemory | None) -> None:
         given = kinds.kinds if isinstance(kinds, AgentMemory) else kinds
         agent.__dict__["memory"] = AgentMemory(agent, given)

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from .history import history_key, pack, unpack
-from .loop import Outcome, respond
+from .loop import respond
+from .outcome import Outcome
 from .recall import recall, remember
 
 if TYPE_CHECKING:

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 from genxai_nb.journal.events import CallFinished, CallStarted, InstanceFinished, NodeFinished
 from genxai_nb.messages import Message
 
-from .history import history_key, unpack
-from .recall import memory_key
+from .history import history_key, memory_key, unpack
 
 if TYPE_CHECKING:
     from genxai_nb.journal.events import Event
