@@ -188,10 +188,10 @@ CASES: dict[str, Cases] = {
         _AGENT,
     ),
     "data_transformer": Cases(
-        "test_data_tools.py::test_tables_go_from_each_format_to_each",
-        "test_data_tools.py::test_what_a_format_cannot_hold_is_told",
-        "test_data_tools.py::test_data_made_to_harm_is_refused",
-        "test_data_tools.py::test_files_are_converted",
+        "test_data_formats.py::test_tables_go_from_each_format_to_each",
+        "test_data_formats.py::test_what_a_format_cannot_hold_is_told",
+        "test_data_formats.py::test_data_made_to_harm_is_refused",
+        "test_data_formats.py::test_files_are_converted",
     ),
     "json_processor": Cases(
         "test_data_tools.py::test_json_is_queried",
@@ -207,7 +207,7 @@ CASES: dict[str, Cases] = {
     ),
     "xml_processor": Cases(
         "test_data_tools.py::test_xml_is_read",
-        "test_data_tools.py::test_any_text_is_data_or_an_error_in_words",
+        "test_data_formats.py::test_any_text_is_data_or_an_error_in_words",
         "test_data_tools.py::test_xml_made_to_harm_is_refused",
         _AGENT,
     ),

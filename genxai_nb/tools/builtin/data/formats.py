@@ -286,9 +286,7 @@ def write_data(value: Any, kind: Format, delimiter: str = ",") -> bytes:
     if kind == "json":
         return json.dumps(value, ensure_ascii=False, indent=2).encode()
     if kind == "yaml":
-        import yaml
-
-        return yaml.safe_dump(value, allow_unicode=True, sort_keys=False).encode()
+        return _yaml(value).encode()
     if kind == "xml":
         return _xml(value)
     rows = _rows(value, kind)
@@ -304,6 +302,26 @@ def write_data(value: Any, kind: Format, delimiter: str = ",") -> bytes:
             f"Parquet cannot hold it: {str(exc)[:200]}.", hint="Give each column one type."
         ) from exc
     return made.getvalue()
+
+
+def _yaml(value: Any) -> str:
+    import yaml
+
+    from genxai_nb.yaml_core import is_plain_scalar
+
+    class Dumper(yaml.SafeDumper):
+        """Quotes texts that YAML 1.2 would read as something else, and what PyYAML would write as a line break."""
+
+        def text(self, text: str) -> yaml.ScalarNode:
+            quoted = is_plain_scalar(text) or any(mark in text for mark in "\x85\u2028\u2029")
+            return self.represent_scalar("tag:yaml.org,2002:str", text, style='"' if quoted else None)
+
+        def ignore_aliases(self, _data: Any) -> bool:  # aliases are not read here
+            return True
+
+    Dumper.add_representer(str, Dumper.text)
+    made: str = yaml.dump(value, Dumper=Dumper, allow_unicode=True, sort_keys=False)
+    return made
 
 
 def _rows(value: Any, kind: str) -> list[dict[str, Any]]:

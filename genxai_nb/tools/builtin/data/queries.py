@@ -11,14 +11,16 @@ from itertools import islice
 
 TYPE_CHECKING = False  # as in typing, which is not needed otherwise
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, NoReturn
 
 MEMORY = 1024 * 1024 * 1024
 MOST = 1_000
 
 
-class Refused(Exception):
-    """The query cannot be answered, in words, with a hint."""
+def refuse(what: str, hint: str) -> NoReturn:
+    """Say why it cannot be answered, and end."""
+    sys.stdout.write(json.dumps({"wrong": what, "hint": hint}))
+    raise SystemExit
 
 
 def from_json(text: str, queries: dict[str, str], *, each: bool = False) -> Any:
@@ -33,9 +35,7 @@ def from_json(text: str, queries: dict[str, str], *, each: bool = False) -> Any:
             compiled[name] = environment.compile(query)
         except JSONPathError as exc:
             why = str(exc).partition("\n")[0]
-            raise Refused(
-                f"{query!r} is no JSONPath: {why}", "Write one such as $.items[?@.price < 10].name."
-            ) from exc
+            refuse(f"{query!r} is no JSONPath: {why}", "Write one such as $.items[?@.price < 10].name.")
     found = [
         {
             name: [
@@ -58,9 +58,7 @@ def from_xml(text: str, queries: dict[str, str]) -> dict[str, list[dict[str, Any
         try:
             elements = list(islice(root.iterfind(query), MOST + 1))
         except (SyntaxError, KeyError, ValueError, TypeError) as exc:
-            raise Refused(
-                f"{query!r} is no XPath that is known here: {exc}", "Write one such as .//item[@id='7']."
-            ) from exc
+            refuse(f"{query!r} is no XPath that is known here: {exc}", "Write one such as .//item[@id='7'].")
         found[name] = [
             {"tag": one.tag, "text": "".join(one.itertext()).strip(), "attributes": dict(one.attrib)}
             for one in elements
@@ -85,8 +83,6 @@ def main() -> None:
         else:
             found = from_xml(text, asked["queries"])
         told: dict[str, Any] = {"found": found}
-    except Refused as exc:
-        told = {"wrong": exc.args[0], "hint": exc.args[1]}
     except (MemoryError, RecursionError):
         told = {"wrong": "the query needs more memory than it may have"}
     sys.stdout.write(json.dumps(told))

@@ -96,7 +96,12 @@ def data_transformer(
     if source_format == "parquet" and isinstance(given, str):
         given = _bytes(given)
     value = read_data(given, source_format, csv_delimiter)
-    made = write_data(value, target_format, csv_delimiter)
+    try:
+        made = write_data(value, target_format, csv_delimiter)
+    except UnicodeEncodeError as exc:
+        raise ToolFailed(f"The data holds half a character, {exc.object[exc.start]!r}.") from exc
+    except RecursionError as exc:
+        raise ToolFailed(f"The data is nested too deeply for {target_format}.") from exc
     return _given(made, target_format, output_path, context, len(value) if isinstance(value, list) else None)
 
 

@@ -12,7 +12,7 @@ import sys
 
 TYPE_CHECKING = False  # as in typing, which is not needed otherwise
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, NoReturn
 
     from pypdf import PdfReader
 
@@ -20,8 +20,10 @@ MEMORY = 1024 * 1024 * 1024
 LONGEST_VALUE = 500
 
 
-class Unreadable(Exception):
-    """It cannot be read, in words, with a hint."""
+def refuse(what: str, hint: str) -> NoReturn:
+    """Say why it cannot be read, and end."""
+    sys.stdout.write(json.dumps({"wrong": what, "hint": hint}))
+    raise SystemExit
 
 
 def numbers(wanted: str, count: int) -> list[int]:
@@ -35,9 +37,9 @@ def numbers(wanted: str, count: int) -> list[int]:
             start = int(first)
             end = int(last) if dash and last.strip() else count if dash else start
         except ValueError:
-            raise Unreadable(f"{part.strip()!r} is no page or range", "Write all, 3 or 1-3, 7.") from None
+            refuse(f"{part.strip()!r} is no page or range", "Write all, 3 or 1-3, 7.")
         if not 1 <= start <= end <= count:
-            raise Unreadable(f"there are no pages {part.strip()}", f"It has pages 1 to {count}.")
+            refuse(f"there are no pages {part.strip()}", f"It has pages 1 to {count}.")
         found.extend(range(start, end + 1))
     return list(dict.fromkeys(found))
 
@@ -58,7 +60,7 @@ def answer(data: bytes, asked: dict[str, Any]) -> dict[str, Any]:
 
     reader = PdfReader(io.BytesIO(data), strict=False)
     if reader.is_encrypted and not reader.decrypt(""):
-        raise Unreadable("it is protected by a password", "Ask for a copy without one.")
+        refuse("it is protected by a password", "Ask for a copy without one.")
     count = len(reader.pages)
     told: dict[str, Any] = {"page_count": count}
     if asked["metadata"]:
@@ -97,8 +99,6 @@ def main() -> None:
     logging.disable(logging.CRITICAL)
     try:
         told = answer(sys.stdin.buffer.read(), asked)
-    except Unreadable as exc:
-        told = {"wrong": exc.args[0], "hint": exc.args[1]}
     except (MemoryError, RecursionError):
         told = {"wrong": "it needs more memory than it may have"}
     except Exception as exc:  # noqa: BLE001 - a damaged document can make the parser raise anything

@@ -15,7 +15,7 @@ from selectolax.lexbor import LexborHTMLParser, SelectolaxError
 
 TYPE_CHECKING = False  # as in typing, which is not needed otherwise
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, NoReturn
 
     from selectolax.lexbor import LexborNode
 
@@ -32,8 +32,10 @@ _BLANKS = re.compile(r"[^\S\n]+")
 _SAFE = frozenset({"http", "https", "mailto", ""})
 
 
-class Unreadable(Exception):
-    """It cannot be read, in words, with a hint."""
+def refuse(what: str, hint: str) -> NoReturn:
+    """Say why it cannot be read, and end."""
+    sys.stdout.write(json.dumps({"wrong": what, "hint": hint}))
+    raise SystemExit
 
 
 def answer(html: str, asked: dict[str, Any]) -> dict[str, Any]:
@@ -88,7 +90,7 @@ def _found(tree: LexborHTMLParser, selector: str) -> list[str]:
     except SelectolaxError:
         nodes = None
     if nodes is None:
-        raise Unreadable(f"{selector[:200]!r} is no CSS selector", "Write one such as h1, .price or a[href].")
+        refuse(f"{selector[:200]!r} is no CSS selector", "Write one such as h1, .price or a[href].")
     return [_folded(node) for node in nodes[:MOST_ITEMS]]
 
 
@@ -177,8 +179,6 @@ def main() -> None:
     logging.disable(logging.CRITICAL)
     try:
         told = answer(sys.stdin.buffer.read().decode("utf-8", "replace"), asked)
-    except Unreadable as exc:
-        told = {"wrong": exc.args[0], "hint": exc.args[1]}
     except (MemoryError, RecursionError):
         told = {"wrong": "it needs more memory than it may have"}
     sys.stdout.write(json.dumps(told))

@@ -1,0 +1,135 @@
+"""Data from one format to another, and data made to harm."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+
+import pytest
+from data_bombs import ENTITIES
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from genxai_nb.errors import Denied, ToolFailed
+from genxai_nb.tools.builtin.data.formats import read_data, write_data
+from genxai_nb.tools.registry import find
+
+transform = find("data_transformer")
+
+
+@pytest.mark.parametrize("source", ["json", "csv", "yaml", "parquet"])
+@pytest.mark.parametrize("target", ["json", "csv", "yaml", "parquet", "xml"])
+def test_tables_go_from_each_format_to_each(source: str, target: str):
+    """A list of objects comes out as it went in, whatever is between."""
+    rows = [{"n": 1, "t": "ä", "b": True, "f": 1.5}, {"n": -2, "t": "no", "b": False, "f": 0.25}]
+    made = write_data(rows, source)
+    text = base64.b64encode(made).decode() if source == "parquet" else made.decode()
+    found = transform(text, "convert", source, target)
+    data = base64.b64decode(found.data) if target == "parquet" else found.data
+    back = read_data(data, target)
+    if target == "xml":
+        back = [
+            {name: read_data(f"x\n{value}", "csv")[0]["x"] for name, value in row.items()}
+            for row in back["data"]["item"]
+        ]
+    assert back == rows
+    assert found.rows == 2
+
+
+def test_files_are_converted():
+    """From file to file, under the roots only."""
+    Path("a.csv").write_text("n\n1\n2\n", encoding="utf-8")
+    made = transform(
+        source_path="a.csv", source_format="csv", target_format="parquet", output_path="out/a.parquet"
+    )
+    assert (made.path, made.rows, made.data) == ("out/a.parquet", 2, "")
+    assert read_data(Path("out/a.parquet").read_bytes(), "parquet") == [{"n": 1}, {"n": 2}]
+    for options in ({"source_path": "../a.csv"}, {"data": "[]", "output_path": "/etc/x"}):
+        with pytest.raises(Denied):
+            transform(**options)
+
+
+def test_plain_texts_are_changed():
+    """Case and blanks are changed as said."""
+    assert [transform(" aB ", name).data for name in ("uppercase", "lowercase", "trim")] == [
+        " AB ",
+        " ab ",
+        "aB",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("!!python/object/apply:os.system ['id']", "yaml"),
+        ("a: &x [1]\nb: *x", "yaml"),
+        ("a: 1\na: 2", "yaml"),
+        ("{" * 5000, "yaml"),
+        ("gASVKgAAAAAAAACMBXBvc2l4lIwGc3lzdGVtlJOUjA9pZA==", "parquet"),
+        ("no base64!", "parquet"),
+        ("UEFSMQ==", "parquet"),
+        (ENTITIES, "xml"),
+        ("", "json"),
+        ('["\\ud800"]', "json"),
+    ],
+)
+def test_data_made_to_harm_is_refused(text: str, kind: str):
+    """No tag makes an object, no alias grows, and what is of another format is told."""
+    with pytest.raises(ToolFailed):
+        transform(text, "convert", kind, "json")
+
+
+@pytest.mark.parametrize(
+    "text", ["no", "0E0", "12", "~", "a\x85b", "\u2028", "", " x ", "- a", "a: b", "#", "0o7", "null"]
+)
+def test_texts_that_look_like_something_else_stay_texts(text: str):
+    """YAML is written so that it is read as it was, by the rules of YAML 1.2."""
+    assert read_data(write_data({text: [text]}, "yaml"), "yaml") == {text: [text]}
+
+
+def test_what_is_nested_too_deeply_is_told():
+    """A format that cannot be written is an error in words."""
+    deep = "[" * 900 + "]" * 900
+    for target in ("yaml", "xml"):
+        with pytest.raises(ToolFailed, match="deep"):
+            transform(deep, "convert", "json", target)
+
+
+def test_what_a_format_cannot_hold_is_told():
+    """A table needs a list of objects, and names that XML does not know are kept as keys."""
+    for target in ("csv", "parquet"):
+        with pytest.raises(ToolFailed, match="list of objects"):
+            transform("[1, 2]", "convert", "json", target)
+    assert 'key="a b"' in transform('{"a b": "<&"}', "convert", "json", "xml").data
+    assert transform("a: no\nb: 0x10", "convert", "yaml", "json").data == '{\n  "a": "no",\n  "b": 16\n}'
+
+
+@settings(max_examples=60)
+@given(st.text(max_size=120), st.sampled_from(["json", "yaml", "xml", "csv"]))
+def test_any_text_is_data_or_an_error_in_words(text: str, kind: str):
+    """No text makes a reader fail in another way, and what was read can be written."""
+    starts = {"json": '{"a": ', "yaml": "a:\n - ", "xml": "<a>", "csv": "a,b\n"}
+    for given_text in (text, starts[kind] + text):
+        try:
+            value = read_data(given_text, kind)
+            write_data(value, "xml")
+        except ToolFailed:
+            continue
+
+
+@settings(max_examples=40)
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=8),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+        max_leaves=8,
+    )
+)
+def test_data_comes_back_from_json_and_yaml(value):
+    """What was written is read again, whatever it holds."""
+    for kind in ("json", "yaml"):
+        try:
+            made = write_data(value, kind).decode()
+        except UnicodeEncodeError:
+            continue
+        assert read_data(made, kind) == value
