@@ -23,6 +23,8 @@ from .printing import place_of
 
 __all__ = ["Assembly"]
 
+_DEFINING = ("agent", "graph", "schema")
+_RUNNING = ("debug", "run")
 _RESULT = "result"  # the variable that a run cell binds
 
 
@@ -78,12 +80,12 @@ class Assembly:
             self._leave(cell, f"it begins with {cell.magic}")
         elif head is None:
             self._take_code(cell)
-        elif head.kind == "run":
+        elif head.kind in _DEFINING:
+            self._define(cell, head)
+        elif head.kind in _RUNNING:
             self._runs.append((cell, head))
             self._ran = self._ran or self._wanted in {None, head.name}
             self._absent[head.text("as") or _RESULT] = f"the run in {cell}"
-        elif head.kind != "ask":
-            self._define(cell, head)
 
     def _define(self, cell: Cell, head: Head) -> None:
         try:

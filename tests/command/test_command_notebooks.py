@@ -52,6 +52,21 @@ def test_the_last_run_cell_of_the_graph_counts(written, capsys):
     assert run(capsys, written("count.ipynb", FUNCTIONS, GRAPH, RUN, last, other))[0] == {"n": 12}
 
 
+def test_a_debug_cell_is_a_run(written, capsys):
+    """A cell that steps through the graph defines nothing; its input counts as that of a run, an ask is passed over."""
+    agent = "%%genxai agent guide\nmemory: none"
+    file = written(
+        "count.ipynb",
+        FUNCTIONS,
+        GRAPH,
+        RUN.replace("run", "debug"),
+        agent,
+        "%%genxai ask guide\nA question: why?",
+    )
+
+    assert run(capsys, file) == ({"n": 8}, 0, "")
+
+
 def test_agents_and_schemas_are_read(written, capsys):
     """Agent, schema and graph cells make what they make in a notebook."""
     file = written(

@@ -42,7 +42,7 @@ def test_a_graph_of_cells_is_exported_and_checked(kernel, tmp_path):
     reply = kernel.run("%genxai export review")
 
     assert reply.status == "ok", reply.text
-    assert "✓ review.py" in reply.text
+    assert [bundle["text/plain"].partition(",")[0] for bundle in reply.shown] == ["✓ review.py"]
     assert "events as run r1" in reply.text
     text = (tmp_path / "review.py").read_text("utf-8")
     assert "class Draft(BaseModel):" in text
