@@ -71,7 +71,7 @@ async def supervise(
             start_new_session=True,
             pass_fds=descriptors,
         )
-    except OSError:
+    except BaseException:
         ours.close()
         raise
     finally:
@@ -89,6 +89,8 @@ async def supervise(
         _, late = await asyncio.wait((talk, read), timeout=CLEANUP)
         for task in late:
             task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+        ours.close()
         status = await process.wait()
     return Ended(
         status=status,
