@@ -12,7 +12,8 @@ from typing import Any
 from genxai_nb.agents.lookup import StandardLookup
 from genxai_nb.agents.naming import Namespace, choose_graph, inserted
 from genxai_nb.agents.notation import Head, agent_from, graph_from, input_from, schema_from
-from genxai_nb.errors import DefinitionError, GenXAIError, InputError, LineInvalid
+from genxai_nb.errors import DefinitionError, GenXAIError, InputError, LineInvalid, UnknownName
+from genxai_nb.export.texts import parsed
 from genxai_nb.graph.build import Graph
 from genxai_nb.source import bound_in, imported_in
 
@@ -20,6 +21,7 @@ from .cells import Cell, read_cells
 from .effects import first_effect, runs_graph
 from .needs import needed
 from .printing import place_of
+from .reading import read
 
 __all__ = ["Assembly"]
 
@@ -43,6 +45,8 @@ class Assembly:
         wanted: The graph that will be run; None for the only one.
         trust: Whether to run code cells that do more than import and define, as far as the first run of
             that graph.
+        reads: Whether to read such cells where they are not run: they define what they define, and other
+            values stand as `Unrun`.
 
     Attributes:
         cells: Its code cells.
@@ -51,11 +55,14 @@ class Assembly:
         DefinitionError: The file is no notebook.
     """
 
-    def __init__(self, path: Path, space: dict[str, Any], wanted: str | None, *, trust: bool) -> None:
+    def __init__(
+        self, path: Path, space: dict[str, Any], wanted: str | None, *, trust: bool, reads: bool = False
+    ) -> None:
         self.space = space
         self._file = path.name
         self._wanted = wanted
         self._trust = trust
+        self._reads = reads
         self._known: dict[str, Any] = {}
         self._lookup = StandardLookup(lambda: self._known)
         self._ran = False  # the first run of the wanted graph has been passed
@@ -64,6 +71,8 @@ class Assembly:
         self._absent: dict[str, str] = {}  # names that nothing made, with what would have
         self._left: list[tuple[Cell, str]] = []
         self._behind: list[Cell] = []
+        self._unrun: dict[str, str] = {}  # why names stand for values that were not made
+        self._read: dict[Cell, None] = {}  # cells of which something was read only
         self.cells = read_cells(path)
         for cell in self.cells:
             self._take(cell)
@@ -114,13 +123,16 @@ class Assembly:
 
     def _take_code(self, cell: Cell) -> None:
         try:
-            tree = cell.tree()
+            tree = (parsed(cell.text)[0] if self._reads else None) or cell.tree()
         except SyntaxError as exc:
             self._leave(cell, f"line {exc.lineno} is no Python: {exc.msg}")
             return
         graphs = {name for name, value in self.space.items() if isinstance(value, Graph)}
         self._ran = self._ran or runs_graph(tree, graphs)
         effect = first_effect(tree)
+        if self._reads and (effect is None or self._ran or not self._trust):
+            self._read_code(cell, tree)
+            return
         if effect is not None and (self._ran or not self._trust):
             text = ast.unparse(effect).split("\n")[0]
             shown = text if len(text) <= 50 else f"{text[:47]}..."
@@ -128,18 +140,32 @@ class Assembly:
             return
         self._execute(cell, tree)
 
-    def _execute(self, cell: Cell, tree: ast.Module) -> None:
+    def _read_code(self, cell: Cell, tree: ast.Module) -> None:
+        """Make what a cell defines, and leave what it does undone."""
+        made = bound_in(tree) | imported_in(tree)
+        absent: dict[str, str] = {}
+        for statement, left, why in read(tree, self.space, lambda part: self._run_code(cell, part)):
+            self._read[cell] = None
+            absent |= dict.fromkeys(left, f"{cell}, line {statement.lineno}: {why}")
+        self._bind({name: self.space[name] for name in made if name in self.space and name not in absent})
+        for name, why in absent.items():
+            self._absent[name], self._unrun[name] = str(cell), why
+
+    def _run_code(self, cell: Cell, tree: ast.Module) -> None:
         linecache.cache[cell.place] = (  # where tracebacks and versions of functions find its source
             len(cell.text),
             None,
             cell.text.splitlines(keepends=True),
             cell.place,
         )
+        code = compile(tree, cell.place, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+        done = eval(code, self.space)  # noqa: S307 - a person asked to run this file
+        if inspect.iscoroutine(done):
+            asyncio.run(done)
+
+    def _execute(self, cell: Cell, tree: ast.Module) -> None:
         try:
-            code = compile(tree, cell.place, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
-            done = eval(code, self.space)  # noqa: S307 - a person asked to run this file
-            if inspect.iscoroutine(done):
-                asyncio.run(done)
+            self._run_code(cell, tree)
         except (Exception, SystemExit) as exc:  # noqa: BLE001 - a cell may raise anything; its names are then absent
             if isinstance(exc, NameError) and exc.name in self._absent:
                 why = f"it uses {exc.name!r}, and {self._why(exc.name)}"
@@ -155,6 +181,7 @@ class Assembly:
         self.space.update(values)
         for name in values:
             self._absent.pop(name, None)
+            self._unrun.pop(name, None)
         self._known = dict(Namespace(self.space))
 
     def _leave(self, cell: Cell, why: str, tree: ast.Module | None = None) -> None:
@@ -182,7 +209,7 @@ class Assembly:
         if self._wanted is None and not any(isinstance(value, Graph) for value in self.space.values()):
             for error in self._mistakes.values():
                 raise error
-        graph = choose_graph(self.space, self._wanted, self._file)
+        graph = self._chosen()
         lacking = needed(graph, self._known, self.space, {*self._absent, *self._mistakes})
         for name in lacking:
             if name in self._mistakes:
@@ -197,8 +224,20 @@ class Assembly:
             raise wrong
         return graph
 
+    def _chosen(self) -> Graph:
+        try:
+            return choose_graph(self.space, self._wanted, self._file)
+        except (DefinitionError, UnknownName) as exc:
+            name = (self._wanted or "").replace("-", "_")
+            if name not in self._absent:
+                raise
+            why = f"Graph {self._wanted!r} is not there: {self._why(name)}."
+            raise DefinitionError(why, hint=self._advice()) from exc
+
     def _why(self, name: str) -> str:
         """Why a name is absent."""
+        if name in self._unrun:
+            return self._unrun[name]
         what = self._absent[name]
         reason = next((why for cell, why in self._left if str(cell) == what), "")
         return f"{what} was left out{reason and f': {reason}'}"
@@ -213,6 +252,9 @@ class Assembly:
             numbers = ", ".join(str(cell.number) for cell in self._behind)
             cells = f"code cell{'s' if len(self._behind) > 1 else ''} {numbers}"
             lines.append(f"{self._file}, {cells} below the first run: left out.")
+        if self._read:
+            count = f"{len(self._read)} code cell{'s do' if len(self._read) > 1 else ' does'}"
+            lines.append(f"{self._file}: {count} more than define: read, not run.")
         lines += [
             f"{self._file}: {name!r} was left out, since its cell is wrong: {error.what}"
             for name, error in self._mistakes.items()
@@ -260,6 +302,11 @@ class Assembly:
                     hint=f"Give --input {key}=... {self._advice()}".rstrip(),
                 )
         return values
+
+    def example_of(self, graph: Graph) -> dict[str, Any]:
+        """The input of the graph's last run cell, with ``$name`` for a value that is not there."""
+        values = self._read_run(graph)[0]
+        return {key: f"${value}" if isinstance(value, _Absent) else value for key, value in values.items()}
 
     def answers_of(self, graph: Graph) -> dict[str, Any]:
         """The answers of people in the graph's last run cell."""

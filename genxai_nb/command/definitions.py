@@ -61,13 +61,14 @@ class Definitions(Struct):
 
 
 @contextmanager
-def opened(file: str, graph: str | None, *, trust: bool) -> Iterator[Definitions]:
+def opened(file: str, graph: str | None, *, trust: bool, reads: bool = False) -> Iterator[Definitions]:
     """Read a file and keep its place: its folder first on the path, and for a notebook as the working folder.
 
     Args:
         file: A ``.py`` or ``.ipynb`` file.
         graph: The graph's name; None for the only one.
         trust: Whether to run a notebook's code cells that do more than import and define.
+        reads: Whether to read such cells too where they are not run.
 
     Raises:
         DefinitionError: It cannot be read, or does not define that graph.
@@ -88,7 +89,7 @@ def opened(file: str, graph: str | None, *, trust: bool) -> Iterator[Definitions
         else:
             module = ModuleType("__main__")
             with chdir(path.parent), _known_as("__main__", module):
-                assembly = Assembly(path, vars(module), graph, trust=trust)
+                assembly = Assembly(path, vars(module), graph, trust=trust, reads=reads)
                 yield Definitions(assembly.graph(), vars(module), assembly)
     finally:
         sys.path.remove(str(path.parent))

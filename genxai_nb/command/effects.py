@@ -10,7 +10,7 @@ import ast
 
 from genxai_nb.source import outside_functions
 
-__all__ = ["first_effect", "runs_graph"]
+__all__ = ["drawn_on", "first_effect", "runs_graph"]
 
 _DEFINING = {  # calls that make a value and do nothing else, by the last part of their name
     *("Agent", "Graph", "human", "tool"),
@@ -80,6 +80,19 @@ def _draws(call: ast.Call) -> bool:
         return False
     inner = target.value
     return isinstance(inner, ast.Name) or (isinstance(inner, ast.Call) and _still(inner))
+
+
+def drawn_on(tree: ast.AST) -> set[str]:
+    """The variables on which a tree calls a method that draws a graph, at the first or a later call of a chain."""
+    found = set()
+    for part in outside_functions(tree):
+        draws, place = False, part
+        while isinstance(place, ast.Call | ast.Attribute):
+            draws = draws or (isinstance(place, ast.Attribute) and place.attr in _DRAWING)
+            place = place.func if isinstance(place, ast.Call) else place.value
+        if draws and isinstance(place, ast.Name):
+            found.add(place.id)
+    return found
 
 
 def _still(value: ast.expr) -> bool:

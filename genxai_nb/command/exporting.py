@@ -31,10 +31,10 @@ def export_file(given: Namespace) -> int:
     beside = Path(given.file).expanduser().absolute().parent / ".genxai" / "journal.db"
     if given.store is None and store is not None and not store.is_file() and beside.is_file():
         store = beside
-    with redirect_stdout(sys.stderr), opened(given.file, given.graph, trust=given.trust) as file:
+    with redirect_stdout(sys.stderr), opened(given.file, given.graph, trust=given.trust, reads=True) as file:
         for notice in file.notices:
             tell(notice)
-        values = file.start_values({}) if file.notebook is not None else None
+        values = file.notebook.example_of(file.graph) if file.notebook is not None else None
         origin = Origin(file.space, cells_of(file), Path(given.file).name, values)
         wanted = Wanted(
             check=given.check,

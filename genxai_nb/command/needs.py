@@ -7,6 +7,7 @@ from types import CodeType, FunctionType
 from typing import Any
 
 from genxai_nb.agents.definition import Definition
+from genxai_nb.export.unrun import Unrun
 from genxai_nb.graph.build import Graph
 from genxai_nb.source import inner_codes, paths_of
 
@@ -57,7 +58,8 @@ class _Walk:
             for function in _functions_of(value):
                 if function.__globals__ is self._space:
                     for name in _globals_of(function.__code__):
-                        self.name(name)
+                        if not isinstance(self._space.get(name), Unrun):
+                            self.name(name)
 
     def _either(self, value: Any) -> None:
         if isinstance(value, str):

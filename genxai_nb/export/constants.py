@@ -16,6 +16,7 @@ from .live import is_live
 from .pieces import Import, Piece
 from .texts import Statement
 from .units import Unit
+from .unrun import Unrun
 
 __all__ = ["Constants"]
 
@@ -38,14 +39,14 @@ class Constants:
 
     def take(self, unit: Unit, name: str, value: Any, statement: Statement) -> None:
         """Carry a value that a statement has made which is no import and no definition."""
-        touched = unit.texts.touching(name)
-        bound = bound_in(statement.node) | imported_in(statement.node)
+        made = unit.texts.making(name)
+        bound = {other for each in made for other in bound_in(each.node) | imported_in(each.node)}
         names = [name, *sorted(bound - {name})]
-        if is_live(value):
+        if is_live(value) or (isinstance(value, Unrun) and value.doubt):
             self._refuse(name, value, statement.label)
-        elif touched and not writable(value):
-            self._closure.statements(unit, names, [statement, *touched])
-        elif touched or not _carries(statement.node, value, unit):
+        elif len(made) > 1 and not writable(value):
+            self._closure.statements(unit, names, made)
+        elif len(made) > 1 or not _carries(statement.node, value, unit):
             self.by_value(unit, name, value, statement.label)
         else:
             self._closure.statements(unit, names, [statement], _excused(statement))
@@ -95,6 +96,9 @@ class Constants:
         return value if writable(value) else self._closure.refer(value)
 
     def _refuse(self, name: str, value: Any, label: str) -> None:
+        if isinstance(value, Unrun):
+            self._closure.refuse(name, label, value.doubt or "what it holds is told by no statement alone")
+            return
         kind = f"{type(value).__module__}.{type(value).__qualname__}".removeprefix("builtins.")
         self._closure.refuse(name, label, f"it is a live object of type {kind}")
 

@@ -9,11 +9,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from genxai_nb.source import bound_in, imported_in, outside_functions, root_of
+from genxai_nb.source import bound_in, imported_in, needs_of, outside_functions, root_of
 
 from .pieces import Import
 
-__all__ = ["Statement", "Text", "Texts", "cells_of", "file_text"]
+__all__ = ["Statement", "Text", "Texts", "cells_of", "file_text", "parsed", "touched_in"]
 
 MAGIC = "get_ipython"
 _AROUND = re.compile(r"%%(?:time|timeit|capture|prun)\b.*")  # cell magics that run what stands below them
@@ -94,11 +94,15 @@ class Texts:
         found = self._binding.get(name)
         return found[-1] if found else None
 
-    def touching(self, name: str) -> list[Statement]:
-        """The statements that changed what a name holds, after it was given its value."""
-        given = self.binding(name)
-        found = self._touching.get(name, ())
-        return [statement for statement in found if given is None or statement.order > given.order]
+    def making(self, name: str) -> list[Statement]:
+        """The statements that made what a name holds: from the last that needs no earlier value, those that changed it too."""
+        given = self._binding.get(name, [])
+        first = len(given) - 1
+        while first > 0 and any(path[0] == name for path in needs_of(given[first].node).now):
+            first -= 1
+        touching = self._touching.get(name, ())
+        found = [*given[first:], *(each for each in touching if each.order > given[first].order)]
+        return sorted(found, key=lambda statement: statement.order)
 
     def imports_of(self, name: str) -> Iterator[Import]:
         """All imports that give a name its value: ``import a.b`` and ``import a.c`` both bind ``a``."""
@@ -118,7 +122,7 @@ class Texts:
                     self.missing.append(str(path))
         if own := _OURS.match(text.text.lstrip()):
             self.ours[own["name"].replace("-", "_")] = text.label
-        tree, body = _parsed(text.text)
+        tree, body = parsed(text.text)
         if tree is None:
             return
         lines = body.splitlines()
@@ -145,7 +149,7 @@ class Texts:
             for part in node.body:
                 self._index(Statement(part, ast.unparse(part), statement.label, statement.order))
             return
-        touched = set(_touched_in(node))
+        touched = set(touched_in(node))
         for name in (imported_in(node) | bound_in(node)) - touched:
             self._binding.setdefault(name, []).append(statement)
         for name in touched:
@@ -157,8 +161,8 @@ def _is_guard(node: ast.If) -> bool:
     return "__name__" in ast.unparse(node.test) and "__main__" in ast.unparse(node.test)
 
 
-def _touched_in(node: ast.stmt) -> Iterator[str]:
-    """The names whose values a statement changes in place, as far as its text tells."""
+def touched_in(node: ast.stmt) -> Iterator[str]:
+    """The names whose values a statement changes in place, as far as its text tells; empty for what has none."""
     for part in outside_functions(node):
         if isinstance(part, ast.AugAssign):
             yield root_of(part.target)
@@ -171,7 +175,7 @@ def _touched_in(node: ast.stmt) -> Iterator[str]:
 
 
 @lru_cache(maxsize=4096)
-def _parsed(text: str) -> tuple[ast.Module | None, str]:
+def parsed(text: str) -> tuple[ast.Module | None, str]:
     """A cell's tree and its text as Python; None for a cell of another language, or one that is no Python."""
     lines = text.split("\n")
     for number, line in enumerate(lines):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 
@@ -224,3 +225,63 @@ def test_python_of_cells_is_exported(kernel):
     reply = kernel.run("%genxai export flow")
     assert reply.status == "ok", reply.text
     assert "events as run r1" in reply.text
+
+
+WORKED = (
+    "%load_ext genxai_nb\nimport os",
+    """
+import pandas as pd
+pd.set_option("display.max_colwidth", 80)
+opened = open("opened", "a")
+
+def kinds(text):
+    return {word[0] for word in text.split()}
+
+words = [(word, len(word)) for word in os.environ.get("WORDS", "tea tree milk").split()]
+table = pd.DataFrame(words, columns=["word", "length"])
+table = table.drop_duplicates("word", ignore_index=True)
+table.groupby("length").word.agg("count")
+""",
+    """
+from genxai_nb import tool
+table["kinds"] = table.word.map(kinds)
+BONUS = {"tea": 1}
+BONUS["milk"] = 2
+
+@tool
+def look_up(topic: str, limit: int = 2) -> list[str]:
+    \"\"\"Find words.\"\"\"
+    return table[table.kinds.map(lambda kind: bool(kind & kinds(topic)))].word.tolist()[:limit]
+
+look_up("tap", limit=1)
+""",
+    "def score(state):\n    return {'score': sum(BONUS.get(word, 0) for word in state['found'])}",
+    "%%genxai graph search\nnode find = tool look_up: into found\nSTART -> find -> score",
+    "asked = os.environ.get('TOPIC', 'milk')",
+    "%%genxai run search\ntopic: $asked",
+    "timeline = %genxai timeline\nfound = result.state['found']\nfound[0]",
+    "%%genxai debug search\ntopic: $asked",
+)
+
+
+def test_a_file_that_is_read_gives_the_script_of_the_session(kernel, tmp_path):
+    """Of cells that do more than define, definitions are made and values carried as text; nothing of them is done."""
+    for cell in WORKED:
+        assert kernel.run(cell).status == "ok"
+    assert kernel.run("%genxai export search session.py --no-check").status == "ok"
+    cells = [{"cell_type": "code", "source": cell, "outputs": [], "metadata": {}} for cell in WORKED]
+    book = {"cells": cells, "nbformat": 4, "nbformat_minor": 5, "metadata": {}}
+    (tmp_path / "book.ipynb").write_text(json.dumps(book), "utf-8")
+    (tmp_path / "opened").unlink()
+
+    words = [sys.executable, "-m", "genxai_nb", "export", "book.ipynb", "search", "-o", "read.py"]
+    done = subprocess.run(words, capture_output=True, encoding="utf-8", cwd=tmp_path)
+
+    assert done.returncode == 0, done.stderr
+    assert not (tmp_path / "opened").exists()
+    session, read = ((tmp_path / name).read_text("utf-8") for name in ("session.py", "read.py"))
+    differing = [line for line in read.splitlines() if line not in session.splitlines()]
+    assert [line for line in differing if not re.search("exported|such as|BONUS", line)] == []
+    words = [sys.executable, "-I", "read.py", "--topic", "tap", "--json", "--store", ":memory:"]
+    state = json.loads(subprocess.run(words, capture_output=True, check=True, cwd=tmp_path).stdout)
+    assert state == {"topic": "tap", "found": ["tea", "tree"], "score": 1}

@@ -18,6 +18,27 @@ class Case(NamedTuple):
 
 
 CODE = {
+    "a value made of its earlier one": Case(
+        """
+        from collections import Counter, deque
+        from genxai_nb import Graph
+        def logged(function):
+            return lambda *given: function(*given)
+        def count(word):
+            return counts[word]
+        lines = deque(["a b", "b", "b"])
+        lines = deque(sorted(lines, reverse=True))
+        lines.pop()
+        counts = Counter(word for line in lines for word in line.split())
+        most = 1
+        most = max(most, 3)
+        def first(state):
+            return {"n": count("b") + most}
+        graph = Graph("g").node("first", first).edge("START", "first")
+        """,
+        ("lines = deque(sorted(lines, reverse=True))\nlines.pop()", "most = 3"),
+        ("logged",),
+    ),
     "helpers three calls deep": Case(
         """
         import math
