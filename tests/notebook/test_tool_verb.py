@@ -77,3 +77,17 @@ def test_table_tells_permissions(run, shell):
     assert list(table.columns) == ["category", "tags", "permissions", "description", "origin"]
     assert table.loc["ring"].tolist() == ["general", "x", "send", "Ring.", "this notebook"]
     assert table.loc["email_sender", "permissions"] == "network, secret, send"
+
+
+def test_code_runs_among_the_variables_of_the_notebook(run, shell):
+    """Level kernel sees and sets the notebook's variables, once a person has allowed it; else it is denied."""
+    run("%genxai")
+    run("from genxai_nb import Graph\nfrom genxai_nb.tools.registry import find\nage = 41")
+    run("graph = Graph('g').node('t', find('code_executor'), into='made').parse('START -> t -> END')")
+    run("given = {'code': 'age = age + 1\\nage', 'level': 'kernel'}")
+    denied = run("graph.run(given, store=':memory:')")
+    assert "nobody is there to ask" in denied.text
+    assert shell.user_ns["age"] == 41
+    run("made = graph.run(given, store=':memory:', answers={'t': 'run it'}).state['made']")
+    assert (shell.user_ns["age"], shell.user_ns["made"]["value"]) == (42, 42)
+    assert shell.user_ns["made"]["sandbox"].startswith("kernel")
