@@ -27,6 +27,7 @@ __all__ = ["Assembly"]
 
 _DEFINING = ("agent", "graph", "schema")
 _RUNNING = ("debug", "run")
+_MOST = 5  # names that an error lists
 _RESULT = "result"  # the variable that a run cell binds
 
 
@@ -215,7 +216,7 @@ class Assembly:
             if name in self._mistakes:
                 raise self._mistakes[name]
         if lacking:
-            names = ", ".join(map(repr, lacking[:5]))
+            names = ", ".join(map(repr, lacking[:_MOST]))
             wrong = DefinitionError(
                 f"Graph {graph.name!r} needs {names}, which nothing here defines.", hint=self._advice()
             )
@@ -229,10 +230,12 @@ class Assembly:
             return choose_graph(self.space, self._wanted, self._file)
         except (DefinitionError, UnknownName) as exc:
             name = (self._wanted or "").replace("-", "_")
-            if name not in self._absent:
+            if not self._unrun or (self._wanted and name not in self._absent):
                 raise
-            why = f"Graph {self._wanted!r} is not there: {self._why(name)}."
-            raise DefinitionError(why, hint=self._advice()) from exc
+            wrong = DefinitionError(exc.what, hint=self._advice())
+            for absent, why in list(self._unrun.items())[:_MOST]:
+                wrong.add_note(f"{absent}: {why}")
+            raise wrong from exc
 
     def _why(self, name: str) -> str:
         """Why a name is absent."""
