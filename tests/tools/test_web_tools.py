@@ -107,7 +107,9 @@ async def test_what_changes_something_carries_its_key(server):
     for use in (caller, client):
         await use(url=f"{server.url}/echo", method="POST", context=inside)
         assert server.seen[-1][2]["idempotency-key"] == "abc"
-        await use(url=f"{server.url}/echo", method="POST", headers={"idempotency-KEY": "mine"}, context=inside)
+        await use(
+            url=f"{server.url}/echo", method="POST", headers={"idempotency-KEY": "mine"}, context=inside
+        )
         assert server.seen[-1][2]["idempotency-key"] == "mine"
         await use(url=f"{server.url}/echo", method="GET", context=inside)
         assert "idempotency-key" not in server.seen[-1][2]
