@@ -21,6 +21,7 @@ __all__ = ["offer_tools"]
 
 USUAL = ("@computation", "@data", "@file")
 VALUE = "value"
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 def offer_tools(given: Namespace) -> int:
@@ -59,7 +60,13 @@ def _address(text: str) -> tuple[str, int]:
     host, _, port = text.rpartition(":")
     if not host or not port.isdigit() or not 0 < int(port) < 65536:
         raise InputError(f"{text!r} is no address to serve at.", hint="Write: --http 127.0.0.1:8000")
-    return host.strip("[]"), int(port)
+    host = host.strip("[]")
+    if host not in LOOPBACK:
+        raise InputError(
+            f"Tools are not served at {host!r}: whoever reaches that address could use them.",
+            hint="Serve at 127.0.0.1, and put a server that asks who it is before it.",
+        )
+    return host, int(port)
 
 
 def _checked(tool: Tool, arguments: dict[str, Any]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ import services
 from asking import asking_once
 
 from genxai_nb import Graph
+from genxai_nb.command import main
 from genxai_nb.errors import Denied, ToolFailed
 from genxai_nb.guard.policy import Policy
 from genxai_nb.tools.mcp import McpServer
@@ -161,6 +162,15 @@ async def test_our_tools_over_stdio(tmp_path):
             await server.call("code_executor", {"code": "1", "level": "isolated"}, 30)
     finally:
         await server.close()
+
+
+@pytest.mark.parametrize(
+    "address", ["0.0.0.0:8000", "example.org:80", "127.0.0.1", "127.0.0.1:0", ":80", "127.0.0.1:x"]
+)
+def test_our_tools_are_served_on_loopback_only(address: str, capsys):
+    """An address that others reach, or that is none, is refused before anything is served."""
+    assert main(["mcp", "--http", address]) == 2
+    assert "address" in capsys.readouterr().err
 
 
 async def test_our_tools_over_http(tmp_path):
