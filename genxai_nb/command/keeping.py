@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 from genxai_nb.export.kept import keep_script
 from genxai_nb.export.texts import Text
 from genxai_nb.export.units import Units
-from genxai_nb.journal import open_store
-from genxai_nb.journal.events import RunStarted
 
 from .definitions import Definitions
 
@@ -28,10 +26,4 @@ def cells_of(file: Definitions) -> Sequence[Text] | None:
 
 def keep_script_of(file: Definitions, run: Run) -> None:
     """Keep the script of a run's graph as the file defines it now, so that the run can be exported after edits too."""
-    first = run.events()[0]
-    keep_script(
-        file.graph,
-        Units(file.space, cells_of(file)),
-        open_store(run.options.store),
-        given=first.input if isinstance(first, RunStarted) else {},
-    )
+    keep_script(run, lambda: Units(file.space, cells_of(file)))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable
 
 import msgspec
 from msgspec import Struct
 
 from genxai_nb.calls.call import digest
+from genxai_nb.errors import GenXAIError
 from genxai_nb.graph.build import Graph
+from genxai_nb.graph.driving import Driving
+from genxai_nb.journal import open_store
 from genxai_nb.journal.events import Event, NodeStarted, RunRebased, RunResumed, RunStarted
 from genxai_nb.journal.store import Definition, Store
 
@@ -67,23 +70,27 @@ def versions_of(graph: Graph) -> InForce:
     return InForce(graph.structure, {definition.name: definition.hash for definition in graph.definitions()})
 
 
-def keep_script(
-    graph: Graph, units: Units, store: Store, *, source: str = "", given: Mapping[str, object]
-) -> None:
-    """Keep a graph's script beside its runs, unless that is there already; what cannot be carried is not kept.
+def keep_script(run: Driving, units: Callable[[], Units], *, source: str = "") -> None:
+    """Keep the script of a run's graph as it is now, unless it is there already; what cannot be carried is not kept.
 
     Args:
-        graph: The graph.
-        units: The namespaces that it comes from.
-        store: The journal.
+        run: The run.
+        units: Gives the namespaces that the graph comes from; asked only where they are needed.
         source: What the script is made from.
-        given: The input of the run.
     """
-    version = versions_of(graph).hash
-    if store.definition(version) is not None:
+    graph, store = run.graph, open_store(run.options.store)
+    if not isinstance(graph, Graph):
         return
     try:
-        script = script_of(graph, units, given=given, source=source, formats=False)
+        version = versions_of(graph).hash
+    except GenXAIError:  # a definition is gone since
+        return
+    if store.definition(version) is not None:
+        return
+    first = run.events()[0]
+    given = first.input if isinstance(first, RunStarted) else {}
+    try:
+        script = script_of(graph, units(), given=given, source=source, formats=False)
     except Exception:  # noqa: BLE001 - whatever a person's code holds, its run goes on without a kept script
         return
     said = _Said(script.graph, dict(script.labels), dict(script.places))

@@ -20,6 +20,7 @@ from genxai_nb.journal.store import Store
 from genxai_nb.journal.stream import EventStream
 from genxai_nb.loop import run_sync, running_loop, submit
 
+from .driven import tell_of_driving
 from .driver import Driver, policies_for
 from .fold import Folded
 from .history import History
@@ -113,6 +114,7 @@ class Driving:
             return self.result()
         self._home, self._driving = asyncio.get_running_loop(), asyncio.current_task()
         self._cancelling, before = False, self.status
+        tell_of_driving(self)
         try:
             driver = self._driver = self._driver or self._make_driver()
             self.status, self.reason = "running", ""

@@ -13,7 +13,7 @@ from genxai_nb.journal import open_store
 from genxai_nb.journal.summary import summarize
 
 from .display import show_text
-from .exporting import keep_script_of
+from .keeping import keep_script_of
 from .versions import lines_changed, structure_of, versions_used
 
 if TYPE_CHECKING:

@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from contextvars import copy_context
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from genxai_nb.errors import RunCancelled, RunError
 from genxai_nb.export.exporting import Exported, Origin, Wanted, export_graph
-from genxai_nb.export.kept import keep_script
-from genxai_nb.export.units import Units
-from genxai_nb.graph.build import Graph
-from genxai_nb.journal import open_store
-from genxai_nb.journal.events import RunStarted
 
 from .display import show_text
+from .keeping import notebook_name
 from .waiting import Wait
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .session import Session, Started
+    from .session import Session
     from .verb import Request
 
 
@@ -76,7 +71,7 @@ def export_script(session: Session, request: Request) -> Work:
         store=ran[-1].options.store if ran else None,
         force=request.has("force"),
     )
-    origin = Origin(session.variables, source=_notebook(session))
+    origin = Origin(session.variables, source=notebook_name(session))
     return Work(lambda: export_graph(graph, place, origin, wanted), _told)
 
 
@@ -91,23 +86,3 @@ def _told(made: Exported) -> Exported:
         raise RunError(f"{made.path} {made.verdict}", hint=hint, run_id=made.run_id)
     show_text(f"{'✓' if made.checked else '○'} {made.path}, {made.lines} lines: {made.verdict}.")
     return made
-
-
-def keep_script_of(session: Session, started: Started) -> None:
-    """Keep the script of a run's graph as it is now, so that the run can be exported after edits too."""
-    graph = started.run.graph
-    if isinstance(graph, Graph) and started.read is None:
-        first = started.run.events()[0]
-        keep_script(
-            graph,
-            Units(session.variables),
-            open_store(started.run.options.store),
-            source=_notebook(session),
-            given=first.input if isinstance(first, RunStarted) else {},
-        )
-
-
-def _notebook(session: Session) -> str:
-    """The notebook's name, if its front end tells it."""
-    told = session.variables.get("__vsc_ipynb_file__") or os.environ.get("JPY_SESSION_NAME") or ""
-    return Path(str(told)).name if str(told).endswith(".ipynb") else ""

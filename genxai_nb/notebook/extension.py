@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from genxai_nb.errors import SetupError
+from genxai_nb.graph.driven import watch_driving
 from genxai_nb.graph.progress import show_progress_by
 from genxai_nb.loop import enter_kernel
 
 from . import bodies, tracebacks
 from .cell import is_kernel
 from .inspection import inspector_for
+from .keeping import is_noted, note_driving
 from .transform import clean_lines, transformer_for
 from .verbs import AWAITED
 
@@ -54,6 +56,8 @@ def load_ipython_extension(shell: Any) -> None:
     undo.append(lambda: enter_kernel(inside=False))
     show_progress_by(_line_in_cell if kernel else None)
     undo.append(lambda: show_progress_by(None))
+    watch_driving(note_driving)
+    undo.append(lambda: watch_driving(None))
     tracebacks.install()
     undo.append(tracebacks.uninstall)
     _undo[shell] = undo
@@ -129,9 +133,13 @@ def _matcher_of(shell: Any) -> Callable[[Any], dict[str, Any]]:
 
 
 def _teller_of(shell: Any) -> Callable[..., None]:
-    """What tells, behind each cell, which definitions of standing runs it has changed."""
+    """What keeps scripts behind each cell, and tells which definitions of standing runs it has changed."""
 
     def tell(_result: Any = None) -> None:
+        if is_noted():
+            from .keeping import keep_scripts
+
+            keep_scripts(session_of(shell))
         session = _sessions.get(shell)
         if session is not None and session.started:
             from .editing import tell_of_edits

@@ -14,8 +14,8 @@ from genxai_nb.graph.build import Graph
 from .display import show_text
 from .earlier import resumable
 from .editing import adopt
-from .exporting import keep_script_of
 from .inputs import read_answers, read_input, read_prompt
+from .keeping import keep_script_of
 from .live import open_panel
 from .names import RESULT
 from .pending import Pending

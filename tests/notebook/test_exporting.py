@@ -7,6 +7,8 @@ import re
 import subprocess
 import sys
 
+import pytest
+
 WRITER = """%%genxai agent writer
 model: offline
 role: Technical writer: of papers
@@ -112,6 +114,46 @@ def test_a_run_read_only_is_exported(kernel, tmp_path):
     reply = kernel.run("import genxai_nb\ngenxai_nb.export(genxai_nb.Run.load('r1'), 'kept.py')")
     assert reply.status == "ok", reply.text
     assert "Exported('kept.py', same in" in reply.text
+
+
+STARTS = (
+    "result = review.run({'topic': 'cats'})",
+    "import pandas as pd\ndone = review.map(pd.DataFrame({'topic': ['cats', 'dogs']}), 'topic', sample=0)",
+    "result = await review.arun({'topic': 'cats'})",
+)
+
+
+@pytest.mark.parametrize("start", STARTS)
+def test_a_run_of_python_is_exported_exactly_as_it_ran(kernel, tmp_path, start):
+    """Whatever way a run began in a cell, its script is kept once the cell has ended, and outlives edits."""
+    defined(kernel)
+    reply = kernel.run(start)
+    assert reply.status == "ok", reply.text
+    kernel.run("LIMIT = 0.75")
+
+    reply = kernel.run("%genxai export review then.py --run r1")
+
+    assert "events as run r1" in reply.text
+    assert "LIMIT = 0.5" in (tmp_path / "then.py").read_text("utf-8")
+
+
+def test_a_run_is_exported_as_it_went_on(kernel, tmp_path):
+    """Of a run that went on beside while its cells were edited, the script has what was in force at its end."""
+    defined(kernel)
+    kernel.run(
+        "import os, time\ndef grade(state):\n    while not os.path.exists('go'):\n        time.sleep(0.01)\n    return {'score': LIMIT}"
+    )
+    kernel.run("run = review.start({'topic': 'cats'})\nend = run.begin()")
+    kernel.run("def grade(state):\n    return {'score': state.score + LIMIT}")
+    kernel.run("open('go', 'w').close()\nresult = end.result()")
+    assert kernel.run("print(result.state.score)").streams == "1.0\n"
+    kernel.run("LIMIT = 0.75")
+
+    kernel.run("%genxai export review then.py --run r1 --no-check")
+
+    text = (tmp_path / "then.py").read_text("utf-8")
+    assert "LIMIT = 0.5" in text
+    assert "state.score + LIMIT" in text
 
 
 def test_a_magic_in_a_function_is_refused_with_its_cell(kernel):
