@@ -74,9 +74,7 @@ async def sms_sender(
     number = _number(to_number)
     found = find_connection(connection, "SMS", ("twilio",))
     # in a query + means a space
-    sender = _number(
-        found.options.get("from", "").replace(" ", "+") or "+", f"The sender of {connection!r}"
-    )
+    sender = _number(found.options.get("from", "").replace(" ", "+") or "+", f"The sender of {connection!r}")
     if not _ACCOUNT.fullmatch(found.user) or found.password is None:
         raise ToolFailed(f"Connection {connection!r} lacks the account or its token.")
     scheme = "http" if found.scheme == "twilio+http" else "https"
