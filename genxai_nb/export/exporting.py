@@ -18,9 +18,10 @@ from genxai_nb.journal.store import Store
 
 from .check import LIMIT, Difference, check
 from .kept import InForce, in_force, kept_script, versions_of
-from .script import Script, finished, is_untouched, script_of
+from .script import Script, finished, is_untouched, script_of, unsourced
 from .texts import Text
 from .units import Units
+from .unrun import Unrun
 
 __all__ = ["Exported", "Origin", "Wanted", "export", "export_graph"]
 
@@ -158,6 +159,9 @@ def export_graph(what: Graph | Run, path: str | Path, origin: Origin, wanted: Wa
     store = find_store(_store_of(what, wanted))
     recorded = _recorded(graph, store, run)
     script = _script(graph, origin, store, recorded)
+    unrun = any(isinstance(value, Unrun) for value in origin.space.values())
+    if graph is not None and unrun and not recorded and wanted.check is not False:
+        recorded = _of_script(script, graph, store)
     text = finished(script.text)
     place.parent.mkdir(parents=True, exist_ok=True)
     place.write_text(text, encoding="utf-8")
@@ -166,11 +170,11 @@ def export_graph(what: Graph | Run, path: str | Path, origin: Origin, wanted: Wa
     made = Exported(path=place, graph=name, run_id=run_id, lines=text.count("\n"))
     if wanted.check is False or (wanted.check is None and not recorded):
         return made
-    live = graph if graph is not None and not (recorded and _is_other(graph, recorded)) else None
+    same = graph is not None and not unrun and not (recorded and _is_other(graph, recorded))
     labels = {**script.places, **script.labels}
-    found = check(
-        place, script.graph, live or (None if recorded else graph), recorded, labels, limit=wanted.limit
-    )
+    found = check(place, script.graph, graph if same else None, recorded, labels, limit=wanted.limit)
+    if unrun and not recorded and found.difference is None:
+        return made  # it can be loaded; what it is made of was not run here
     return structs.replace(
         made, checked=found.difference is None, events=found.events, difference=found.difference
     )
@@ -259,6 +263,18 @@ def _recorded(graph: Graph | None, store: Store, run: str | None) -> list[Event]
         if by_hand or not isinstance(started, RunStarted):
             continue
         if InForce(started.structure, started.definitions) == versions == in_force(events):
+            return events
+    return []
+
+
+def _of_script(script: Script, graph: Graph, store: Store) -> list[Event]:
+    """The events of the latest run whose kept script is this one, wherever it was made from."""
+    done = (row for row in store.runs() if row.graph == graph.name and row.status == "done")
+    for row, _ in zip(done, range(_LOOKED_AT), strict=False):
+        events = list(store.read(row.run))
+        kept = kept_script(in_force(events), store)
+        by_hand = any(isinstance(event, StateSet | RunRebased) for event in events)
+        if kept is not None and not by_hand and unsourced(kept.text) == unsourced(script.text):
             return events
     return []
 

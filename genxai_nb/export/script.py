@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import shutil
 import subprocess
 import sys
@@ -27,7 +28,7 @@ from .pieces import Import, Piece, import_lines, in_order
 from .units import Units
 from .workflow import Workflow
 
-__all__ = ["Script", "is_untouched", "script_of"]
+__all__ = ["Script", "is_untouched", "script_of", "unsourced"]
 
 _MARK = "# exported by genxai-nb, "
 
@@ -107,6 +108,11 @@ def marked(text: str) -> str:
 def finished(text: str) -> str:
     """A script with the person's own code formatted too, where ruff is installed, and marked anew."""
     return marked(_formatted(text.rstrip("\n").rpartition(f"\n\n{_MARK}")[0]))
+
+
+def unsourced(text: str) -> str:
+    """A script without its mark and without what it was made from."""
+    return re.sub(r', exported from [^"\n]+(?=\.")', "", text.rpartition(f"\n\n{_MARK}")[0])
 
 
 def is_untouched(text: str) -> bool:

@@ -76,6 +76,28 @@ def test_a_graph_that_only_running_would_make_is_refused(exported, cell, why):
     assert "--trust" in said
 
 
+def test_what_was_read_is_compared_with_the_run_of_the_same_script(command, written):
+    """A notebook that was run, with --trust or in Jupyter, is checked against that run without being run again."""
+    cells = (
+        "import os\nfrom collections import Counter\nrows = os.environ.get('ROWS', 'a b b').split()\ntable = Counter(rows)\ntable.update(b=2)",
+        "def use(state):\n    return {'n': table['b']}",
+        "%%genxai graph g\nSTART -> use",
+    )
+    file = written("book.ipynb", *cells)
+    assert command("run", file, "--trust").returncode == 0
+    done = command("export", file, "-o", "out.py")
+    assert done.returncode == 0, done.stderr
+    assert "events as run r1" in done.stderr
+
+    done = command(
+        "export", written("book.ipynb", *cells[:1], cells[1].replace("'b'", "'a'"), cells[2]), "-o", "out.py"
+    )
+    assert "not checked" in done.stderr
+    done = command("export", file, "-o", "out.py", "--check")
+    assert done.returncode == 0, done.stderr
+    assert "not checked" in done.stderr
+
+
 def test_cells_below_a_run_count_too(exported):
     """The script has what the whole notebook defines, as a session has that has run all of it."""
     run = "%%genxai run g\nn: 1"
