@@ -75,7 +75,7 @@ def check(
     *,
     limit: float = LIMIT,
 ) -> Checked:
-    """Run a script in a fresh interpreter on recorded calls, and compare.
+    """Run a script in a fresh interpreter, in the working folder, on recorded calls, and compare.
 
     No call reaches the world: one that the record does not hold is itself a difference. What functions do
     by themselves, without a call, they do again.
@@ -117,9 +117,8 @@ def compared(
 def _tried(script: Path, name: str, lines: list[bytes], limit: float) -> Outcome:
     with TemporaryDirectory(prefix="genxai-") as folder:
         place = Path(folder)
-        record, outcome, empty = place / "record", place / "outcome", place / "empty"
+        record, outcome = place / "record", place / "outcome"
         record.write_bytes(msgspec.msgpack.encode(lines))
-        empty.mkdir()
         here = str(Path(__file__).parents[2])
         words = [
             sys.executable,
@@ -135,7 +134,6 @@ def _tried(script: Path, name: str, lines: list[bytes], limit: float) -> Outcome
         try:
             done = subprocess.run(  # noqa: S603 - our own interpreter
                 words,
-                cwd=empty,
                 timeout=limit,
                 capture_output=True,
                 text=True,

@@ -85,6 +85,21 @@ def test_a_difference_ends_with_one(command, written):
     assert "differs from run r1" in done.stderr
 
 
+def test_files_are_found_in_the_check_as_in_the_run(command, written):
+    """What a script reads by a path is looked for in the working folder, as it was in the run."""
+    written("rows.txt", "a b")
+    path = written(
+        "flow.py",
+        FLOW.format(
+            head="from pathlib import Path\nrows = Path('rows.txt').read_text().split()\n", n="len(rows)"
+        ),
+    )
+    assert command("run", path).returncode == 0
+    done = command("export", path, "-o", "out.py")
+    assert done.returncode == 0, done.stderr
+    assert "events as run r1" in done.stderr
+
+
 def test_what_cannot_be_exported_ends_with_two(command, written, tmp_path):
     """A refusal names what cannot be carried, with its place; a foreign file is left alone."""
     path = written(
