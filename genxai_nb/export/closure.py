@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from genxai_nb.source import Needs, dedented, is_own, needs_of, source_of
 
 from .constants import Constants
-from .functions import code_agrees, inline_lambda, made_again, only_definition
+from .functions import carried_lambda, code_agrees, made_again, only_definition
 from .holders import Holders
 from .imports import absolute, derived, home_of, is_compiled, star_module
 from .literals import Code, writable
@@ -100,10 +100,9 @@ class Closure:
     def _nameless(self, unit: Unit, value: Any, wanted: str) -> str:
         """Collect what no variable holds."""
         if isinstance(value, FunctionType) and value.__name__ == "<lambda>" and not value.__closure__:
-            found = inline_lambda(value)
-            if found is not None:
-                self.take_needs(unit, found.needs, wanted)
-                return found.text
+            found = carried_lambda(self, unit, value, wanted)
+            if found:
+                return found
         if isinstance(value, FunctionType):
             name = value.__name__ if value.__name__.isidentifier() else wanted or "function"
             name = self.new_name(f"{name}_1" if name in unit.space else name)

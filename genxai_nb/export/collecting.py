@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from genxai_nb.source import Needs
 
 from .literals import Code
+from .nested import Nested
 from .pieces import Import, Piece
 from .texts import Statement
 from .units import Unit, Units
@@ -20,6 +21,7 @@ class Collecting(Protocol):
     """A closure that is being collected. See `closure.Closure`."""
 
     units: Units
+    nested: Nested
 
     def refer(self, value: Any, wanted: str = "") -> Code:
         """What a value is called in the script."""

@@ -17,7 +17,7 @@ from .live import is_live
 from .pieces import LATE, Piece
 from .units import Unit
 
-__all__ = ["code_agrees", "inline_lambda", "made_again", "only_definition"]
+__all__ = ["carried_lambda", "code_agrees", "made_again", "only_definition"]
 
 
 class Inline(NamedTuple):
@@ -40,7 +40,25 @@ def code_agrees(function: FunctionType, node: ast.stmt) -> bool:
     return function.__name__ == node.name and function.__code__.co_argcount == count
 
 
-def inline_lambda(function: FunctionType) -> Inline | None:
+def carried_lambda(closure: Collecting, unit: Unit, function: FunctionType, wanted: str) -> str:
+    """A lambda as it stands in its place; by a name of its module where that has a scope of its own.
+
+    Returns:
+        An expression; empty if its source cannot be found.
+    """
+    found = _inline_lambda(function)
+    if found is None:
+        return ""
+    now, later = closure.take_needs(unit, found.needs, wanted)
+    if not any(closure.nested.holds(unit, path[0]) for path in found.needs.now | found.needs.later):
+        return found.text
+    name = closure.new_name(wanted or "function")
+    text = f"{name} = {found.text}  # noqa: E731 - as it was written"
+    closure.add(unit, Piece(names=(name,), text=text, order=LATE, now=now, later=later))
+    return name
+
+
+def _inline_lambda(function: FunctionType) -> Inline | None:
     """The source of a lambda; None if it cannot be found, or not told from another one of its line."""
     code = function.__code__
     lines = linecache.getlines(code.co_filename)
@@ -131,7 +149,7 @@ def made_again(closure: Collecting, unit: Unit, name: str, function: FunctionTyp
 def _inner_text(function: FunctionType) -> tuple[str, str] | None:
     """The text that makes a function inside of another one, and the expression that gives it."""
     if function.__name__ == "<lambda>":
-        found = inline_lambda(function)
+        found = _inline_lambda(function)
         return None if found is None else ("", found.text)
     text = dedented(source_of(function)).rstrip()
     return (f"{text}\n\n", function.__name__) if text else None

@@ -222,3 +222,23 @@ def test_it_is_clean_without_a_formatter(flow, ruff, monkeypatch, tmp_path):
     path.write_text(text, "utf-8")
     found = subprocess.run([ruff, "format", "--isolated", "--diff", path], capture_output=True, text=True)
     assert found.stdout == ""
+
+
+def test_a_lambda_of_a_module_looks_names_up_there(flow, script):
+    """A lambda goes along with its module where that has other values by names of the file."""
+    made = flow(
+        """
+        from genxai_nb import Graph
+        import lambdas
+        LIMIT = 3
+        def first(state):
+            return {"n": LIMIT}
+        graph = Graph("g").node("first", first).node("second", lambdas.steps[0]).edge("START", "first")
+        graph.edge("first", "second")
+        """,
+        lambdas="LIMIT = 7\nsteps = [lambda state: {'m': LIMIT}]\n",
+    )
+
+    done = script(made.export(check=False).path, "--json", "--store", ":memory:")
+
+    assert json.loads(done.stdout) == {"n": 3, "m": 7}
