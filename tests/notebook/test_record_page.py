@@ -193,6 +193,8 @@ def test_a_record_takes_at_most_200_kb(nodes):
     graph = Graph("g")
     for i in range(nodes):
         one = asked("p" * 50_000, "r" * 50_000, node=f"n{i}")[1:-1]
+        one[0] = replace(one[0], parents=((f"n{i - 1}", 1),) if i else ())
+        one[-1] = replace(one[-1], edges=(i + 1,) if i + 1 < nodes else ())
         events += [replace(e, slot=f"s{i}") if isinstance(e, CallStarted | CallFinished) else e for e in one]
         graph.node(f"n{i}", lambda state: {}).edge(START if i == 0 else f"n{i - 1}", f"n{i}")
     events[0] = replace(events[0], structure=graph.structure)
