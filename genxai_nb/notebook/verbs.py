@@ -245,7 +245,9 @@ VERBS: tuple[Verb, ...] = (
         "genxai_nb.notebook.doctor(live=True)",
         waits=True,
         own=(
-            Option("live", "", "ask each configured model for one token, which may cost a fraction of a cent"),
+            Option(
+                "live", "", "ask each configured model for one token, which may cost a fraction of a cent"
+            ),
             Option("model", "MODEL", "ask this model, not the configured ones", names="model", many=True),
         ),
     ),
