@@ -10,7 +10,7 @@ from msgspec import structs
 
 from genxai_nb.errors import CallError, GenXAIError
 from genxai_nb.journal.events import CallDiverged, CallFailed, CallFinished, CallStarted, Event
-from genxai_nb.secrets import scrub
+from genxai_nb.secrets import redact, scrub
 
 from .call import Call, Handler
 from .replay import Made, Replay
@@ -113,10 +113,13 @@ def _cost(call: Call, reply: Any) -> float | None:
 
 
 def words_of(error: BaseException | None) -> str:
-    """An error in words: what our own say, and the type and text of others, even if they cannot be printed."""
+    """An error in words: what our own say, and the type and text of others, even if they cannot be printed.
+
+    Known secrets stand in it by their names.
+    """
     if isinstance(error, GenXAIError):
-        return error.what
+        return redact(error.what)
     try:
-        return f"{type(error).__name__}: {error}".removesuffix(": ")
+        return redact(f"{type(error).__name__}: {error}".removesuffix(": "))
     except Exception:  # noqa: BLE001 - an error's own text may raise anything
         return f"{type(error).__name__}, whose text cannot be read"

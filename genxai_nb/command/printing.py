@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from genxai_nb.errors import GenXAIError, LineInvalid, NodeFailed, RunCancelled, RunPaused
+from genxai_nb.secrets import redact
 
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
@@ -20,8 +21,8 @@ def plain(text: str) -> str:
 
 
 def tell(text: str) -> None:
-    """Write lines for a person to standard error."""
-    sys.stderr.write(plain(text) + "\n")
+    """Write lines for a person to standard error; known secrets stand in them by their names."""
+    sys.stderr.write(plain(redact(text)) + "\n")
     sys.stderr.flush()
 
 

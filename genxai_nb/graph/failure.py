@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from genxai_nb.calls.record import words_of
 from genxai_nb.errors import NodeFailed
+from genxai_nb.secrets import redact
 
 __all__ = ["Failure", "failure_of"]
 
@@ -51,7 +52,7 @@ def failure_of(error: NodeFailed) -> Failure | None:
         return None
     code = frame.tb_frame.f_code
     values = {
-        name: _short.repr(value)
+        name: redact(_short.repr(value))
         for name, value in list(frame.tb_frame.f_locals.items())[:SHOWN]
         if not name.startswith("__")
     }

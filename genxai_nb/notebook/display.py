@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from genxai_nb.secrets import redact
+
 from .tracebacks import plain
 
 
 def show_text(text: str) -> None:
-    """Show lines of text."""
-    show_bundle({"text/plain": plain(text)})
+    """Show lines of text, in which known secrets stand by their names."""
+    show_bundle({"text/plain": plain(redact(text))})
 
 
 def show_bundle(bundle: dict[str, Any], *, display_id: str | None = None, update: bool = False) -> None:
