@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from genxai_nb.calls.call import digest
-from genxai_nb.errors import DefinitionError, GraphInvalid, UnknownName
+from genxai_nb.errors import DefinitionError, GenXAIError, GraphInvalid, UnknownName
 from genxai_nb.journal.store import Definition
 from genxai_nb.source import version_of
 
@@ -334,7 +334,10 @@ class Graph(Running):
         """Names of its nodes, and of those of its subgraphs."""
         names = list(self.nodes)
         for name in self.nodes:
-            body = self.definition_of(name).body
+            try:
+                body = self.definition_of(name).body
+            except GenXAIError:  # what is not defined yet has no nodes below it; a run says what is missing
+                continue
             if isinstance(body, Subgraph):
                 names += body.graph.all_nodes()
         return names

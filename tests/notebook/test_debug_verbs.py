@@ -382,3 +382,12 @@ def test_a_tool_of_an_agent_edited_while_the_run_stands_is_told_of(run, person):
     told = run("def double(n: int) -> int:\n    'Double a number.'\n    return n + n")
 
     assert told.text == "clerk: what it uses has changed, run r1 will use it from step 1"
+
+
+def test_a_graph_that_is_not_whole_is_in_nobodys_way(loop):
+    """A breakpoint is set in one graph while another one names a function that is not defined."""
+    loop("def gone(state):\n    return {}")
+    loop("%%genxai graph other\nSTART -> gone")
+    loop("del gone")
+
+    assert loop("%genxai break up").text == "loop stops\n  1. before up"
