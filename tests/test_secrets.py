@@ -212,6 +212,19 @@ def test_the_escaped_form_of_a_value_is_found_in_bytes():
     assert held_secret(b'{"a":"quo\\"te-1234567890-x"}') == "QUOTED"
 
 
+def test_a_value_whose_text_raises_is_looked_through(canary):
+    """While secrets are known, a value that cannot even be shown still passes through the memory store."""
+
+    class Shy:
+        def __repr__(self) -> str:
+            raise RuntimeError("no")
+
+    graph = Graph("shy")
+    graph.node("a", lambda state: {"shy": Shy()})
+    graph.edge("START", "a")
+    assert type(graph.run({}, store=":memory:").state["shy"]) is Shy
+
+
 def kept(folder: Path, text: str) -> bool:
     """Whether a text stands in any file of a folder."""
     return any(text.encode() in path.read_bytes() for path in folder.rglob("*") if path.is_file())

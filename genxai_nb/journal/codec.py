@@ -99,7 +99,15 @@ def _refuse_secrets(value: Any, path: str) -> None:
         for number, item in enumerate(value):
             _refuse_secrets(item, f"{path}[{number}]")
     elif isinstance(value, msgspec.Struct):
-        _refuse_secrets(msgspec.to_builtins(value, enc_hook=repr), path)
+        _refuse_secrets(msgspec.to_builtins(value, enc_hook=in_text), path)
+
+
+def in_text(value: Any) -> str:
+    """A value that JSON does not know, as text in which a secret would be found."""
+    try:
+        return repr(value)
+    except Exception:  # noqa: BLE001 - an object's own text may raise anything
+        return type(value).__qualname__
 
 
 def decode_event(body: bytes, fetch: Callable[[str], bytes] | None = None) -> Event:

@@ -13,7 +13,7 @@ from msgspec import structs
 from genxai_nb.errors import RunBusy, RunNotFound, suggest
 from genxai_nb.secrets import any_known, held_secret, learn_environment
 
-from .codec import without_secrets
+from .codec import in_text, without_secrets
 from .cost import Cost, cost_of
 from .events import CallFinished, Event, RunStarted
 from .heads import check_cut, first_of, no_head, segments
@@ -266,7 +266,7 @@ class MemoryStore:
 def _looked_through(event: Event) -> Event:
     """The event without the values of known secrets."""
     try:
-        body = msgspec.json.encode(event, enc_hook=repr)
+        body = msgspec.json.encode(event, enc_hook=in_text)
     except (TypeError, ValueError, RecursionError):
         return without_secrets(event)
     return without_secrets(event) if held_secret(body) else event

@@ -20,8 +20,13 @@ from genxai_nb.journal.opening import register_store
 from genxai_nb.journal.sqlite import SqliteStore
 
 stores = {}
-register_store("failing", lambda url: stores[url])
 numbers = itertools.count()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _registered():
+    """The failing store is known while these tests run."""
+    register_store("failing", lambda url: stores[url])
 
 
 def graph_of(marks):

@@ -55,6 +55,8 @@ def command(limits: Limits, filter_: int) -> list[str]:
     else:
         words += ["--unshare-all"]
     words += ["--hostname", "sandbox", "--ro-bind", "/usr", "/usr"]
+    # before all else, as this Python may itself lie in a folder below it
+    words += ["--perms", "1777", "--size", str(limits.disk), "--tmpfs", "/tmp"]  # noqa: S108 - the sandbox's own
     for place in _parents(*_FILES, *python_places()):
         words += ["--perms", "0755", "--dir", place]
     for folder in map(Path, _SYSTEM):
@@ -67,7 +69,6 @@ def command(limits: Limits, filter_: int) -> list[str]:
     for place in python_places():
         words += ["--ro-bind", place, place]
     words += ["--dev", "/dev", "--remount-ro", "/dev"]
-    words += ["--perms", "1777", "--size", str(limits.disk), "--tmpfs", "/tmp"]  # noqa: S108 - the sandbox's own
     words += ["--ro-bind", str(INSIDE), "/inside.py", "--remount-ro", "/", "--chdir", "/tmp"]  # noqa: S108
     for name, value in ENVIRONMENT.items():
         words += ["--setenv", name, value]
@@ -77,7 +78,7 @@ def command(limits: Limits, filter_: int) -> list[str]:
 def _parents(*places: str) -> list[str]:
     """The folders above some places, which everybody may pass through whatever they are on the host."""
     found = {str(parent) for place in places for parent in Path(place).parents if parent != Path("/")}
-    return sorted(folder for folder in found if not folder.startswith("/usr"))
+    return sorted(folder for folder in found if folder != "/tmp" and not folder.startswith("/usr"))  # noqa: S108
 
 
 def python_places() -> list[str]:
