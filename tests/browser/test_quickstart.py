@@ -11,6 +11,9 @@ pytestmark = [pytest.mark.needs("chromium"), pytest.mark.browser]
 
 QUICKSTART = Path(__file__).parents[2] / "notebooks" / "quickstart.ipynb"
 
+DRAWN = """() => [...document.querySelectorAll(".jp-OutputArea img")].every(
+    image => image.complete && image.naturalWidth > 100)"""
+
 
 def placed(server, name, *, trusted=True, outputs=True):
     """Put the quickstart into the server's folder, signed or not, with or without what it showed."""
@@ -29,11 +32,9 @@ def test_the_saved_quickstart_can_be_read_before_it_runs(book, server, trusted):
     """Each record shows its picture and its table, with nothing run and whether or not the file is trusted."""
     notebook = book(name=placed(server, f"saved-{trusted}/quickstart.ipynb", trusted=trusted))
     pictures = notebook.page.locator(".jp-OutputArea img")
-    pictures.first.wait_for()
+    pictures.nth(2).wait_for(state="attached")
+    notebook.page.wait_for_function(DRAWN)
 
-    drawn = pictures.evaluate_all("images => images.map(image => image.complete && image.naturalWidth > 100)")
-    assert len(drawn) >= 3
-    assert all(drawn)
     assert notebook.page.get_by_text("Error displaying widget").count() == 0
     assert notebook.page.locator(".jp-OutputArea table", has_text="researcher").count() >= 3
     notebook.shoot(f"quickstart-{'trusted' if trusted else 'untrusted'}")
