@@ -253,10 +253,9 @@ def test_database_itself_refuses(database: str):
     assert query(query="SELECT COUNT(*) AS n FROM items", connection="shop").rows == [{"n": 2}]
 
 
+@pytest.mark.parametrize("served", ["sqlite"], indirect=True)
 def test_sqlite_writes_tables_only(served, database: str):
     """When writing is asked for, the authorizer still refuses settings, triggers and other files."""
-    if database != "sqlite":
-        pytest.skip("The authorizer is SQLite's.")
     from genxai_nb.guard.sql import Statement
     from genxai_nb.tools.builtin.database.engines import open_database
 
