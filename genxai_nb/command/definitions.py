@@ -120,7 +120,7 @@ def _imported(path: Path) -> Iterator[ModuleType]:
                 f"{path.name} ended Python while it was imported.",
                 hint='Put what it does below: if __name__ == "__main__":',
             ) from exc
-        except Exception as exc:
+        except Exception as exc:  # a person's own module may raise anything when it is imported
             wrong = DefinitionError(f"{path.name} cannot be imported: {type(exc).__name__}: {exc}.")
             wrong.add_note(place_of(exc))
             raise wrong from exc

@@ -118,7 +118,7 @@ class Roots:
                     yield file
                 with in_words(path):
                     os.replace(part, name, src_dir_fd=folder, dst_dir_fd=folder)
-            except BaseException:
+            except BaseException:  # undone whatever it was, also an interrupt, and raised on
                 os.unlink(part, dir_fd=folder)
                 raise
 

@@ -54,7 +54,7 @@ class Connection:
             try:
                 result = work(connection)
                 connection.execute("COMMIT")
-            except BaseException:
+            except BaseException:  # undone whatever it was, also an interrupt, and raised on
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise

@@ -146,7 +146,7 @@ def _opened(path: Path) -> sqlite3.Connection:
         if version < VERSION:
             _bring_up(connection, path)
         connection.execute("PRAGMA busy_timeout = 0")
-    except BaseException:
+    except BaseException:  # undone whatever it was, also an interrupt, and raised on
         connection.close()
         raise
     return connection
@@ -163,7 +163,7 @@ def _bring_up(connection: sqlite3.Connection, path: Path) -> None:
             connection.execute(f"PRAGMA application_id = {_APPLICATION}")
             connection.execute(f"PRAGMA user_version = {VERSION}")
         connection.execute("COMMIT")
-    except BaseException:
+    except BaseException:  # undone whatever it was, also an interrupt, and raised on
         connection.execute("ROLLBACK")
         raise
 

@@ -136,7 +136,7 @@ class Tool:
                 value = await self.function(**arguments)
             except (RunError, ToolFailed):
                 raise
-            except (Exception, SystemExit) as exc:
+            except (Exception, SystemExit) as exc:  # a person's function may raise anything
                 raise self._failure(exc) from exc
         else:
             value = await run_in_worker(self._run, arguments)
@@ -148,7 +148,7 @@ class Tool:
             return self.function(**arguments)
         except (RunError, ToolFailed):
             raise
-        except (Exception, SystemExit) as exc:
+        except (Exception, SystemExit) as exc:  # a person's function may raise anything
             raise self._failure(exc) from exc
 
     def _failure(self, error: BaseException) -> ToolFailed:

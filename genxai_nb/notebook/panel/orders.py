@@ -88,7 +88,7 @@ def _go_on(desk: Desk, message: Message, start: Callable[[], Future[Any]]) -> No
         _used[run] = stand
     try:
         start().add_done_callback(lambda future: _ended(desk, message, future, stand))
-    except BaseException:
+    except BaseException:  # undone whatever it was, also an interrupt, and raised on
         _forget(run, stand)
         raise
 

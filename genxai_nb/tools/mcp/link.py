@@ -96,7 +96,7 @@ class Link:
                     doing.add(task)
                     task.add_done_callback(doing.discard)
                     first = await self._next(queue, doing)
-        except BaseException as exc:
+        except BaseException as exc:  # whoever still waits is told, also of a cancellation
             self._queues.pop(loop, None)
             while not queue.empty():
                 waiting |= {left[1] for left in [queue.get_nowait()] if left is not None}

@@ -101,7 +101,7 @@ def _run(code: str, inputs: dict[str, Any], limits: Limits, scope: dict[str, Any
         clock.start()
         try:
             value = _evaluated(code, scope)
-        except BaseException as exc:
+        except BaseException as exc:  # the code may raise anything, and is told what
             frames = [
                 frame for frame in traceback.extract_tb(exc.__traceback__) if frame.filename != __file__
             ]

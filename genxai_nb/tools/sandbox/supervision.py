@@ -71,7 +71,7 @@ async def supervise(
             start_new_session=True,
             pass_fds=descriptors,
         )
-    except BaseException:
+    except BaseException:  # undone whatever it was, also an interrupt, and raised on
         ours.close()
         raise
     finally:

@@ -88,7 +88,7 @@ def translated(connection: Connection, seconds: float) -> Iterator[None]:
         yield
     except (ToolFailed, MissingPackage):
         raise
-    except Exception as exc:
+    except Exception as exc:  # each database's driver has errors of its own
         cause = getattr(exc, "orig", None) or exc
         said = str(cause).strip().splitlines() or [type(cause).__name__]
         text = connection.url.reveal()
