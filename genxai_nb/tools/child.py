@@ -6,43 +6,58 @@ import json
 import subprocess
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from genxai_nb.errors import ToolFailed
 
 __all__ = ["ask_child"]
 
+_PROGRAM = str(Path(__file__).with_name("answering.py"))
+
 
 def ask_child(
-    script: str, asked: Mapping[str, Any], given: bytes | BinaryIO, *, seconds: float, what: str
+    script: str,
+    asked: Mapping[str, Any],
+    given: bytes | BinaryIO,
+    *,
+    seconds: float,
+    what: str,
+    done: str = "read",
+    hint: str = "Ask for less of it.",
+    packages: bool = True,
 ) -> dict[str, Any]:
     """Run one of our scripts on some data and return what it says.
 
     Args:
-        script: The file; it reads the data from standard input and writes JSON.
-        asked: What it is told, as JSON in its first argument.
+        script: The file; see `genxai_nb.tools.answering` for what it holds.
+        asked: What it is told, as JSON of at most 100 KB.
         given: The data, or a file that holds it.
         seconds: How long it may take.
         what: The data's name, for the error.
+        done: What is done with it, for the error: it cannot be ``read``.
+        hint: What to do when it takes too long.
+        packages: It needs installed packages; without them a process starts sooner.
 
     Raises:
         ToolFailed: It took too long or too much memory, or says what is wrong.
     """
     source: dict[str, Any] = {"input": given} if isinstance(given, bytes) else {"stdin": given}
+    alone = ["-I"] if packages else ["-I", "-S"]
     try:
-        done = subprocess.run(  # noqa: S603 - our own file, no shell
-            [sys.executable, "-I", script, json.dumps({**asked, "seconds": seconds})],
+        ended = subprocess.run(  # noqa: S603 - our own files, no shell
+            [sys.executable, *alone, _PROGRAM, script, json.dumps({**asked, "seconds": seconds})],
             capture_output=True,
             timeout=seconds,
             env={},
             check=False,
             **source,
         )
-        said: dict[str, Any] = json.loads(done.stdout)
+        said: dict[str, Any] = json.loads(ended.stdout)
     except subprocess.TimeoutExpired as exc:
-        raise ToolFailed(f"{what} took more than {seconds:g} s to read.", hint="Ask for less of it.") from exc
+        raise ToolFailed(f"{what} took longer than {seconds:g} s.", hint=hint) from exc
     except ValueError as exc:
-        raise ToolFailed(f"{what} cannot be read: it needs more time or memory than it may have.") from exc
+        raise ToolFailed(f"{what} cannot be {done}: it needs more time or memory than it may have.") from exc
     if "wrong" in said:
-        raise ToolFailed(f"{what} cannot be read: {said['wrong']}.", hint=said.get("hint", ""))
+        raise ToolFailed(f"{what} cannot be {done}: {said['wrong']}.", hint=said.get("hint", ""))
     return said

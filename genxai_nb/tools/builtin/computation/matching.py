@@ -1,20 +1,17 @@
-"""The child process of ``regex_matcher``: reads a request as JSON, writes what it found as JSON.
+"""Matches a pattern in a child process, for ``regex_matcher``.
 
 A pattern can need more time than the world has, already to be compiled, and nothing in a thread stops it. A
-process can be killed. It is run as a file, so it imports nothing of this package.
+process can be killed.
 """
 
 from __future__ import annotations
 
-import json
 import re
-import sys
 
 TYPE_CHECKING = False  # as in typing, whose import takes longer than most patterns
 if TYPE_CHECKING:
     from typing import Any
 
-MEMORY = 512 * 1024 * 1024
 FLAGS = {"i": re.I, "m": re.M, "s": re.S, "x": re.X, "a": re.A}
 
 
@@ -29,39 +26,46 @@ def found(match: re.Match[str]) -> dict[str, Any]:
     }
 
 
-def substituted(pattern: re.Pattern[str], request: dict[str, Any]) -> tuple[str, int]:
+def substituted(pattern: re.Pattern[str], text: str, replacement: str, longest: int) -> tuple[str, int]:
     """The text with the replacement in place of each match, and how many there were."""
     size = 0
 
     def replaced(match: re.Match[str]) -> str:
         nonlocal size
-        text = match.expand(request["replacement"])
-        size += len(text)
-        if size > request["longest"]:
-            raise OverflowError(f"the result is longer than {request['longest']} characters")
-        return text
+        made = match.expand(replacement)
+        size += len(made)
+        if size > longest:
+            raise OverflowError(f"the result is longer than {longest} characters")
+        return made
 
-    return pattern.subn(replaced, request["text"])
+    return pattern.subn(replaced, text)
 
 
-def answer(request: dict[str, Any]) -> dict[str, Any]:
-    """Do what the request asks."""
+def answer(data: bytes, asked: dict[str, Any]) -> dict[str, Any]:
+    """Do with a text what is asked."""
+    try:
+        return matched(data.decode("utf-8", "surrogatepass"), asked)
+    except re.error as exc:
+        where = "" if exc.pos is None else f" at character {exc.pos}"
+        return {"wrong": f"{exc.msg}{where}"}
+    except (IndexError, OverflowError) as exc:
+        return {"wrong": str(exc)}
+
+
+def matched(text: str, asked: dict[str, Any]) -> dict[str, Any]:
+    """What a pattern finds in a text."""
     flags = re.NOFLAG
-    for letter in request["flags"]:
+    for letter in asked["flags"]:
         flags |= FLAGS[letter]
-    pattern = re.compile(request["pattern"], flags)
-    operation, text, most = request["operation"], request["text"], request["most"]
+    pattern = re.compile(asked["pattern"], flags)
+    operation, most = asked["operation"], asked["most"]
     if operation == "sub":
-        made, count = substituted(pattern, request)
+        made, count = substituted(pattern, text, asked["replacement"], asked["longest"])
         return {"matched": count > 0, "count": count, "text": made}
     if operation == "split":
         parts = pattern.split(text, maxsplit=most)
-        return {
-            "matched": len(parts) > 1,
-            "count": len(parts),
-            "parts": parts,
-            "truncated": len(parts) > most,
-        }
+        told = {"matched": len(parts) > 1, "count": len(parts), "parts": parts}
+        return {**told, "truncated": len(parts) > most}
     if operation in {"match", "search", "fullmatch"}:
         match = getattr(pattern, operation)(text)
         return {"matched": bool(match), "count": int(bool(match)), "matches": [found(match)] if match else []}
@@ -71,27 +75,3 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
             return {"matched": True, "count": most, "matches": matches, "truncated": True}
         matches.append(found(match))
     return {"matched": bool(matches), "count": len(matches), "matches": matches}
-
-
-def main() -> None:
-    """Answer one request."""
-    try:
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    except (ImportError, ValueError, OSError):
-        pass  # no such limit on this system; the time is limited all the same
-    request = json.loads(sys.stdin.buffer.read())
-    try:
-        said = answer(request)
-    except re.error as exc:
-        said = {"wrong": exc.msg, "position": exc.pos}
-    except (IndexError, OverflowError) as exc:
-        said = {"wrong": str(exc), "position": None}
-    except (MemoryError, RecursionError):
-        said = {"wrong": "it needs more memory than it may have", "position": None}
-    sys.stdout.write(json.dumps(said))
-
-
-if __name__ == "__main__":
-    main()

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from annotated_types import Interval, MaxLen
 from msgspec import Struct, convert
 
 from genxai_nb.errors import ToolFailed
 from genxai_nb.tools.base import tool
+from genxai_nb.tools.child import ask_child
 
 __all__ = ["Found", "Matched", "regex_matcher"]
 
 LONGEST_TEXT = 1_000_000
 LONGEST_PATTERN = 2_000
+LONGEST_REPLACEMENT = 10_000
 MOST_MATCHES = 1_000
 LETTERS = "imsxa"
 
@@ -61,7 +60,7 @@ def regex_matcher(
     text: Annotated[str, MaxLen(LONGEST_TEXT)],
     pattern: Annotated[str, MaxLen(LONGEST_PATTERN)],
     operation: Operation = "findall",
-    replacement: str | None = None,
+    replacement: Annotated[str, MaxLen(LONGEST_REPLACEMENT)] | None = None,
     flags: str = "",
     timeout: Annotated[float, Interval(ge=0.1, le=10)] = 2.0,
 ) -> Matched:
@@ -86,8 +85,7 @@ def regex_matcher(
         raise ToolFailed(f"Unknown flag {unknown[0]!r}.", hint=f"Flags are the letters {' '.join(LETTERS)}.")
     if operation == "sub" and replacement is None:
         raise ToolFailed("Operation sub needs a replacement.", hint='Give replacement="" to remove matches.')
-    request = {
-        "text": text,
+    asked = {
         "pattern": pattern,
         "operation": operation,
         "replacement": replacement,
@@ -95,33 +93,14 @@ def regex_matcher(
         "most": MOST_MATCHES,
         "longest": LONGEST_TEXT,
     }
-    said = _asked(request, timeout)
-    if "wrong" in said:
-        where = "" if said["position"] is None else f" at character {said['position']}"
-        raise ToolFailed(f"Pattern {pattern!r} cannot be used: {said['wrong']}{where}.")
+    said = ask_child(
+        _CHILD,
+        asked,
+        text.encode("utf-8", "surrogatepass"),
+        seconds=timeout,
+        what=f"Pattern {pattern!r}",
+        done="used",
+        hint="Avoid repeats inside repeats, such as (a+)+; bound them, or give less text.",
+        packages=False,
+    )
     return convert(said, Matched)
-
-
-def _asked(request: dict[str, Any], seconds: float) -> dict[str, Any]:
-    """What the child process answers.
-
-    Raises:
-        ToolFailed: It took too long, or too much memory.
-    """
-    try:
-        done = subprocess.run(  # noqa: S603 - our own file, and the request goes through a pipe
-            [sys.executable, "-I", "-S", _CHILD],
-            input=json.dumps(request).encode(),
-            capture_output=True,
-            timeout=seconds,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as exc:
-        raise ToolFailed(
-            f"Pattern {request['pattern']!r} took longer than {seconds:g} s.",
-            hint="Avoid repeats inside repeats, such as (a+)+; bound them, or give less text.",
-        ) from exc
-    if done.returncode != 0 or not done.stdout:
-        raise ToolFailed(f"Pattern {request['pattern']!r} needs more memory than it may have.")
-    said: dict[str, Any] = json.loads(done.stdout)
-    return said

@@ -171,7 +171,9 @@ def _found(kind: str, text: str, queries: dict[str, str], seconds: float, *, eac
     if importlib.util.find_spec(package) is None:
         raise MissingPackage(package, "tools")
     asked = {"kind": kind, "queries": queries, "each": each}
-    said = ask_child(_CHILD, asked, text.encode("utf-8", "replace"), seconds=seconds, what="The query")
+    said = ask_child(
+        _CHILD, asked, text.encode("utf-8", "replace"), seconds=seconds, what="The query", done="answered"
+    )
     return said["found"]
 
 

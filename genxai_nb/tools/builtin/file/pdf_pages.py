@@ -1,14 +1,9 @@
-"""The child process of ``pdf_parser``: a document on standard input, what was read of it as JSON on the output.
-
-It is run as a file, so it imports nothing of this package.
-"""
+"""Reads a PDF document in a child process, for ``pdf_parser``."""
 
 from __future__ import annotations
 
 import io
-import json
 import logging
-import sys
 
 TYPE_CHECKING = False  # as in typing, which is not needed otherwise
 if TYPE_CHECKING:
@@ -16,14 +11,12 @@ if TYPE_CHECKING:
 
     from pypdf import PdfReader
 
-MEMORY = 1024 * 1024 * 1024
 LONGEST_VALUE = 500
 
 
 def refuse(what: str, hint: str) -> NoReturn:
-    """Say why it cannot be read, and end."""
-    sys.stdout.write(json.dumps({"wrong": what, "hint": hint}))
-    raise SystemExit
+    """Say why it cannot be read."""
+    raise SystemExit({"wrong": what, "hint": hint})
 
 
 def numbers(wanted: str, count: int) -> list[int]:
@@ -56,6 +49,17 @@ def metadata(reader: PdfReader) -> dict[str, str]:
 
 def answer(data: bytes, asked: dict[str, Any]) -> dict[str, Any]:
     """Read what is asked."""
+    logging.disable(logging.CRITICAL)
+    try:
+        return read(data, asked)
+    except (MemoryError, RecursionError):
+        raise
+    except Exception as exc:  # noqa: BLE001 - a damaged document can make the parser raise anything
+        return {"wrong": f"it is damaged or no PDF ({type(exc).__name__}: {str(exc)[:200]})"}
+
+
+def read(data: bytes, asked: dict[str, Any]) -> dict[str, Any]:
+    """Read what is asked; a damaged document can make the parser raise anything."""
     from pypdf import PdfReader
 
     reader = PdfReader(io.BytesIO(data), strict=False)
@@ -78,33 +82,3 @@ def answer(data: bytes, asked: dict[str, Any]) -> dict[str, Any]:
     told["pages"] = pages
     told["truncated"] = left < 0 or len(pages) < len(wanted)
     return told
-
-
-def limit(seconds: float) -> None:
-    """Take away what a document has no use for."""
-    try:
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-        resource.setrlimit(resource.RLIMIT_CPU, (int(seconds) + 1, int(seconds) + 2))
-        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    except (ImportError, ValueError, OSError):
-        pass  # no such limits on this system; the time is limited all the same
-
-
-def main() -> None:
-    """Answer one request."""
-    asked = json.loads(sys.argv[1])
-    limit(asked["seconds"])
-    logging.disable(logging.CRITICAL)
-    try:
-        told = answer(sys.stdin.buffer.read(), asked)
-    except (MemoryError, RecursionError):
-        told = {"wrong": "it needs more memory than it may have"}
-    except Exception as exc:  # noqa: BLE001 - a damaged document can make the parser raise anything
-        told = {"wrong": f"it is damaged or no PDF ({type(exc).__name__}: {str(exc)[:200]})"}
-    sys.stdout.write(json.dumps(told))
-
-
-if __name__ == "__main__":
-    main()

@@ -1,14 +1,9 @@
-"""The child process that reads HTML: a page on standard input, what was found on it as JSON on the output.
-
-It is run as a file, so it imports nothing of this package.
-"""
+"""Reads a page of HTML in a child process."""
 
 from __future__ import annotations
 
-import json
 import logging
 import re
-import sys
 from urllib.parse import urljoin, urlsplit
 
 from selectolax.lexbor import LexborHTMLParser, SelectolaxError
@@ -19,7 +14,6 @@ if TYPE_CHECKING:
 
     from selectolax.lexbor import LexborNode
 
-MEMORY = 1024 * 1024 * 1024
 MOST_CHARACTERS = 100_000
 MOST_ITEMS = 500
 MOST_CELLS = 20_000
@@ -33,14 +27,14 @@ _SAFE = frozenset({"http", "https", "mailto", ""})
 
 
 def refuse(what: str, hint: str) -> NoReturn:
-    """Say why it cannot be read, and end."""
-    sys.stdout.write(json.dumps({"wrong": what, "hint": hint}))
-    raise SystemExit
+    """Say why it cannot be read."""
+    raise SystemExit({"wrong": what, "hint": hint})
 
 
-def answer(html: str, asked: dict[str, Any]) -> dict[str, Any]:
+def answer(data: bytes, asked: dict[str, Any]) -> dict[str, Any]:
     """Read what is asked."""
-    tree = LexborHTMLParser(_DECEIVING.sub("", html))
+    logging.disable(logging.CRITICAL)
+    tree = LexborHTMLParser(_DECEIVING.sub("", data.decode("utf-8", "replace")))
     base = asked.get("base") or ""
     page: dict[str, Any] = {
         "url": base,
@@ -164,25 +158,3 @@ def _attribute(node: Any, name: str) -> str:
 
 def _folded(node: Any) -> str:
     return "" if node is None else " ".join(node.text(separator=" ").split())
-
-
-def main() -> None:
-    """Answer one request."""
-    asked = json.loads(sys.argv[1])
-    try:
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-        resource.setrlimit(resource.RLIMIT_CPU, (int(asked["seconds"]) + 1, int(asked["seconds"]) + 2))
-    except (ImportError, ValueError, OSError):
-        pass  # no such limits on this system; the time is limited all the same
-    logging.disable(logging.CRITICAL)
-    try:
-        told = answer(sys.stdin.buffer.read().decode("utf-8", "replace"), asked)
-    except (MemoryError, RecursionError):
-        told = {"wrong": "it needs more memory than it may have"}
-    sys.stdout.write(json.dumps(told))
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,47 @@
+"""The child's program, ``python answering.py SCRIPT ASKED``: limit this process, and let a script answer.
+
+The data stand on standard input, and the answer goes out as JSON. A script has a function ``answer(data, asked)``;
+what it refuses it tells by ``raise SystemExit({"wrong": ..., "hint": ...})``. Both are run as files, so they import
+nothing of this package, whose import takes longer than most answers.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from runpy import run_path
+
+TYPE_CHECKING = False  # as in typing, whose import takes longer than most answers
+if TYPE_CHECKING:
+    from typing import Any
+
+MEMORY = 1024 * 1024 * 1024
+
+
+def limit(seconds: float) -> None:
+    """Take away what an answer has no use for."""
+    try:
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+        resource.setrlimit(resource.RLIMIT_CPU, (int(seconds) + 1, int(seconds) + 2))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    except (ImportError, ValueError, OSError):
+        pass  # no such limits on this system; the time is limited all the same
+
+
+def answered(script: str, asked: dict[str, Any]) -> Any:
+    """What the script answers, or what is wrong."""
+    answer = run_path(script)["answer"]
+    try:
+        return answer(sys.stdin.buffer.read(), asked)
+    except SystemExit as exc:
+        return exc.code
+    except (MemoryError, RecursionError):
+        return {"wrong": "it needs more memory than it may have"}
+
+
+if __name__ == "__main__":
+    request = json.loads(sys.argv[2])
+    limit(request["seconds"])
+    sys.stdout.write(json.dumps(answered(sys.argv[1], request)))
