@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from copy import copy
 from typing import Any, Self
 
-from .definition import Edge
 from .plan import Loop, Place, Plan
 from .reducers import Reducer
 from .tokens import Token, Visit
@@ -79,10 +78,10 @@ class Board:
         other._ended, other._last = self._ended.copy(), self._last.copy()
         return other, visits
 
-    def _pass(self, edge: Edge, token: Token) -> None:
-        loop = self.plan.gate_of.get(edge.number)
+    def _pass(self, token: Token, target: Place) -> None:
+        loop = self.plan.gate_of.get(token.edge.number)
         if loop is None:
-            self._arrive(self.plan.places[self.plan.index[edge.target]], token)
+            self._arrive(target, token)
         else:
             self._gated.setdefault(loop, []).append(token)
             if not self._active >> loop.gate & 1:

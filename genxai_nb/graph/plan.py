@@ -56,6 +56,7 @@ class Place:
         need: How many of them suffice; 0 for all.
         head: It is where a loop begins.
         blockers: Bit set of the places that it waits for.
+        sources: The nodes from which edges lead here, each with the number of its first one.
         order: Number of its first incoming edge, which decides who starts first.
     """
 
@@ -74,6 +75,7 @@ class Place:
         "order",
         "out",
         "plain",
+        "sources",
     )
 
     def __init__(self, index: int, name: str, out: tuple[Edge, ...]) -> None:
@@ -92,6 +94,7 @@ class Place:
         self.need = 0
         self.head = False
         self.blockers = 0
+        self.sources: dict[str, int] = {}
         self.order = 0
 
 
@@ -265,22 +268,18 @@ class Plan:
         return next((lp for lp in (loop.chain() if loop else ()) if lp.body & both == both), None)
 
     def _mark_joins(self, joins: Mapping[str, str | int]) -> None:
-        sources: list[set[str]] = [set() for _ in self.places]
-        first: list[int | None] = [None] * len(self.places)
         for edge in self.edges:
             target = self._target(edge)
             if target is not None:
-                sources[target].add(edge.source)
-                if first[target] is None:
-                    first[target] = edge.number
+                self.places[target].sources.setdefault(edge.source, edge.number)
         heads = {loop.head for loop in self.loops}
         for place in self.places:
             join = joins.get(place.name, "all")
-            meets = len(sources[place.index]) > 1 or place.index in heads
+            meets = len(place.sources) > 1 or place.index in heads
             place.joins = meets and join != "each"
             place.need = 0 if not place.joins or join == "all" else 1 if join == "any" else int(join)
             place.head = place.index in heads
-            place.order = first[place.index] or 0
+            place.order = min(place.sources.values(), default=0)
 
     def _find_blockers(self) -> None:
         contexts: dict[int, tuple[Loop | None, list[Place]]] = {}

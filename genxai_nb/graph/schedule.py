@@ -6,10 +6,11 @@ The same functions drive a run, fold a recorded one for resume, and are the mode
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 from .board import Board
-from .definition import END, START, Edge
+from .definition import START, Edge
 from .plan import Place, Plan
 from .reducers import Reducer
 from .tokens import Ending, Parent, Token, Visit, items_of, undecided
@@ -156,14 +157,15 @@ class Schedule(Board):
             return
         if len(taken) > 1:
             self.views.widen()
-        sent: set[str] = set()
+        sent: set[Place] = set()
         for edge in taken:
-            if edge.target == END:
+            target = self.plan.targets[edge.number]
+            if target is None:
                 self._ended[edge.number, 0] = view
                 self._arrived = True
-            elif edge.target not in sent:
-                self._pass(edge, Token(edge, parents, view))
-            sent.add(edge.target)
+            elif target not in sent:
+                self._pass(Token(edge, parents, view), target)
+                sent.add(target)
         if self.absorbed:
             self._forget_absorbed()
 
@@ -222,7 +224,11 @@ class Schedule(Board):
             view, parents = tokens[0].view, tokens[0].parents
         else:
             tokens, view, results = self._meet(place, reduced)
-            parents = tuple(parent for token in tokens for parent in token.parents)
+            parents = (
+                tokens[0].parents
+                if len(tokens) == 1
+                else tuple([p for token in tokens for p in token.parents])
+            )
             if self._alive == 1 and place not in self._waiting:
                 view = self._narrow(view)
         if place.head:
@@ -265,7 +271,7 @@ class Schedule(Board):
         """The views that meet in the next visit of a node."""
         views = [token.view for token in tokens]
         if place.joins and not place.need:
-            views = self._met(tokens, place.blockers | self._rounds.get(place, 0))
+            views = self._met(place, tokens, place.blockers | self._rounds.get(place, 0))
         own = self._last.get(place)
         return views if own is None else [own, *views]
 
@@ -287,18 +293,16 @@ class Schedule(Board):
             for number in self.plan.enters.get(token.edge.number, ()):
                 self._counts.pop(number, None)
 
-    def _met(self, tokens: list[Token], blockers: int) -> list[View]:
+    def _met(self, place: Place, tokens: list[Token], blockers: int) -> list[View]:
         """The tokens' views and those of all who were waited for, direct neighbours at their edge's place."""
         if not self._last:
             return [token.view for token in tokens]
-        target = tokens[0].edge.target
+        sources, beyond = place.sources, len(self.plan.edges)
         placed = [(token.edge.number, 0, token.view) for token in tokens]
-        beyond = len(self.plan.edges)
-        for place, view in self._last.items():
-            if blockers & place.bit:
-                edge = next((e.number for e in place.out if e.target == target), beyond)
-                placed.append((edge, place.index + 1, view))
-        placed.sort(key=lambda item: item[:2])
+        for other, view in self._last.items():
+            if blockers & other.bit:
+                placed.append((sources.get(other.name, beyond), other.index + 1, view))
+        placed.sort(key=itemgetter(0, 1))
         return [view for _, _, view in placed]
 
     def _narrow(self, view: View) -> View:

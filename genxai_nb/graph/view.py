@@ -9,7 +9,7 @@ about: ``(trail before, mask before, updates added)``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from typing import Any
 
@@ -101,15 +101,15 @@ class Views:
             The view after it, and the results of own reducers, to be recorded.
         """
         results: dict[str, Any] = {}
-        if not update:
-            data = view.data
+        data = view.data
+        for key in update:
+            if key[0] == HIDDEN or key in self._reducers:
+                data = data.copy()
+                self._apply(data, update, reduced, results, set())
+                break
         else:
-            data = {**view.data, **update}
-            for key in update:
-                if key[0] == HIDDEN or key in self._reducers:
-                    data = dict(view.data)
-                    self._apply(data, update, reduced, results, set())
-                    break
+            if update:
+                data = {**data, **update}
         if self.narrow:
             return View(data), results
         number = len(self._updates)
@@ -131,11 +131,12 @@ class Views:
         Raises:
             WriteConflict: Two updates that did not see each other wrote a key without a reducer.
         """
-        views = self.distinct(views)
+        if len(views) > 1:
+            views = self.distinct(views)
         first = views[0]
         if len(views) == 1:
             return first, {}
-        data, mask = dict(first.data), first.mask
+        data, mask = first.data.copy(), first.mask
         added: list[int] = []
         results: dict[str, Any] = {}
         fresh: set[str] = set()
@@ -176,8 +177,6 @@ class Views:
 
         Each view is either the base (tip -1) or was made by ``extend``, so that whoever has its tip has all of it.
         """
-        if len(views) == 1:
-            return list(views)
         once = twice = 0
         seen: set[int] = set()
         kept: list[View] = []
@@ -245,17 +244,14 @@ class Views:
         return data, clashes
 
 
-def _missing(view: View, mask: int) -> Iterator[int]:
+def _missing(view: View, mask: int) -> list[int]:
     """The updates of a view that are not in the mask, in the view's order."""
     parts: list[tuple[int, ...]] = []
     trail, rest = view.trail, view.mask
     while trail is not None and rest & ~mask:
         trail, rest, added = trail
         parts.append(added)
-    for part in reversed(parts):
-        for number in part:
-            if not mask >> number & 1:
-                yield number
+    return [number for part in reversed(parts) for number in part if not mask >> number & 1]
 
 
 def _first(reducer: Reducer | None, key: str, value: Any) -> Any:
