@@ -49,6 +49,8 @@ def load_ipython_extension(shell: Any) -> None:
     bundles = shell.display_formatter.mimebundle_formatter
     bundles.for_type_by_name("genxai_nb.graph.build", "Graph", _graph_bundle)
     undo.append(lambda: bundles.pop("genxai_nb.graph.build.Graph", None))
+    bundles.for_type_by_name("genxai_nb.tools.outcome", "Outcome", _outcome_bundle)
+    undo.append(lambda: bundles.pop("genxai_nb.tools.outcome.Outcome", None))
     shell.events.register("post_run_cell", tell := _teller_of(shell))
     undo.append(lambda: shell.events.unregister("post_run_cell", tell))
     undo.append(bodies.install(shell, lambda run: _started(shell, run)))
@@ -172,6 +174,12 @@ def _graph_bundle(graph: Any, **_: Any) -> dict[str, str]:
     from .record import graph_bundle
 
     return graph_bundle(graph)
+
+
+def _outcome_bundle(outcome: Any, **_: Any) -> dict[str, str]:
+    from .tool_result import outcome_bundle
+
+    return outcome_bundle(outcome)
 
 
 def _remove_magic(shell: Any) -> None:

@@ -11,6 +11,7 @@ from genxai_nb.journal.events import CallStarted
 
 from .display import show_bundle, show_text
 from .record import record
+from .tool_result import result_bundle
 from .tracebacks import plain
 
 if TYPE_CHECKING:
@@ -21,9 +22,11 @@ OFFLINE = "offline"
 
 
 def show_outcome(started: Started) -> None:
-    """Show an answer as its text and any other run as its record; say once what 'offline' is."""
+    """Show an answer as its text, a tool's value as its parts, any other run as its record; say what 'offline' is."""
     if isinstance(started.value, Answer):
         show_answer(started.value)
+    elif started.read is not None and started.run.status == "done":
+        show_result(started)
     else:
         show_record(started.run)
     tell_of_offline(started.run)
@@ -39,6 +42,13 @@ def show_answer(answer: Answer) -> None:
             "text/html": f'<div style="white-space:pre-wrap;max-width:60em">{shown}</div>',
         }
     )
+
+
+def show_result(started: Started) -> None:
+    """Show what a tool that was run by hand returned."""
+    run = started.run
+    name = run.graph.name if run.graph else ""
+    show_bundle(result_bundle(name, started.value, f"Run {run.run_id}: %genxai show {run.run_id}"))
 
 
 def show_record(run: Run, *, update: bool = False) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from typing import get_type_hints
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -10,6 +11,7 @@ from jsonschema import Draft202012Validator
 from genxai_nb.calls.call import Call, Scope
 from genxai_nb.errors import ToolFailed
 from genxai_nb.tools.base import Tool
+from genxai_nb.tools.outcome import Outcome
 from genxai_nb.tools.registry import describe, find, names
 
 
@@ -43,6 +45,12 @@ def test_says_in_words_what_it_does(builtin: Tool):
     assert row.description.endswith(".")
     assert row.category == builtin.category
     assert builtin.timeout is None or builtin.timeout > 0
+
+
+def test_returns_what_a_notebook_shows(builtin: Tool):
+    """What it returns is a number, or an Outcome, for which notebooks have a display."""
+    kind = get_type_hints(builtin.function)["return"]
+    assert kind == int | float or issubclass(kind, Outcome)
 
 
 @pytest.mark.parametrize(

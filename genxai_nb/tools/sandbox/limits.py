@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+from genxai_nb.tools.outcome import Outcome
+
 __all__ = ["Level", "Limits", "Ran"]
 
 Level = Literal["safe", "isolated", "kernel"]
@@ -29,7 +31,7 @@ class Limits(Struct, frozen=True, kw_only=True):
     output: int = 100_000
 
 
-class Ran(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Ran(Struct, Outcome, frozen=True, kw_only=True, omit_defaults=True):
     """What came of a piece of code.
 
     Attributes:

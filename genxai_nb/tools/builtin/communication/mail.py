@@ -18,6 +18,7 @@ from genxai_nb.guard.policy import Subject, roots_of
 from genxai_nb.tools.base import tool
 from genxai_nb.tools.builtin.computation.validation import data_validator
 from genxai_nb.tools.connections import Connection, find_connection
+from genxai_nb.tools.outcome import Outcome
 
 from .sending import count_recipients, one_line
 
@@ -31,7 +32,7 @@ LARGEST = 10_000_000  # bytes of all attachments
 Addresses = Annotated[list[str], MaxLen(MOST_TO)]
 
 
-class Sent(Struct, frozen=True, omit_defaults=True):
+class Sent(Struct, Outcome, frozen=True, omit_defaults=True):
     """What became of a mail.
 
     Attributes:

@@ -13,6 +13,7 @@ from msgspec import Struct
 from genxai_nb.errors import GenXAIError, ToolFailed
 from genxai_nb.guard.policy import Subject
 from genxai_nb.tools.base import tool
+from genxai_nb.tools.outcome import Outcome
 
 from .mail import email_sender
 from .slack import slack_notifier
@@ -78,7 +79,7 @@ class Told(Struct, frozen=True, omit_defaults=True):
     error: str = ""
 
 
-class Notified(Struct, frozen=True):
+class Notified(Struct, Outcome, frozen=True):
     """What became of each channel."""
 
     sent: int

@@ -12,6 +12,7 @@ from genxai_nb.errors import Denied, ToolFailed
 from genxai_nb.guard.policy import Subject
 from genxai_nb.tools.base import tool
 from genxai_nb.tools.connections import find_connection
+from genxai_nb.tools.outcome import Outcome
 
 from .sending import client_of, count_recipients, one_line
 
@@ -23,7 +24,7 @@ _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 _CALLS = ("@channel", "@here", "@everyone")
 
 
-class Posted(Struct, frozen=True):
+class Posted(Struct, Outcome, frozen=True):
     """What became of a message."""
 
     posted: bool

@@ -15,6 +15,7 @@ from genxai_nb.errors import Denied, ToolFailed
 from genxai_nb.guard.policy import Subject
 from genxai_nb.tools.base import tool
 from genxai_nb.tools.connections import find_connection
+from genxai_nb.tools.outcome import Outcome
 
 from .sending import client_of, count_recipients
 
@@ -26,7 +27,7 @@ _NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")
 _ACCOUNT = re.compile(r"[A-Za-z0-9]{2,64}")
 
 
-class Queued(Struct, frozen=True):
+class Queued(Struct, Outcome, frozen=True):
     """What became of a text message: its id at the service, and its state there."""
 
     id: str

@@ -13,6 +13,7 @@ from genxai_nb.errors import ToolFailed
 from genxai_nb.guard.policy import Subject
 from genxai_nb.tools.base import tool
 from genxai_nb.tools.connections import find_connection, find_secret
+from genxai_nb.tools.outcome import Outcome
 
 from .sending import client_of
 
@@ -24,7 +25,7 @@ SIGNATURE = "x-genxai-signature"
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
-class Answered(Struct, frozen=True, omit_defaults=True):
+class Answered(Struct, Outcome, frozen=True, omit_defaults=True):
     """What a webhook answered: its status, and its body as JSON or text."""
 
     status: int

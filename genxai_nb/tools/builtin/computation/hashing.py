@@ -5,11 +5,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from typing import Literal, NamedTuple
+from typing import Literal
+
+from msgspec import Struct
 
 from genxai_nb.errors import ToolFailed
 from genxai_nb.tools.base import tool
 from genxai_nb.tools.connections import find_secret
+from genxai_nb.tools.outcome import Outcome
 
 __all__ = ["Digest", "hash_generator"]
 
@@ -18,7 +21,7 @@ MOST_TEXT = 10_000_000  # characters
 Algorithm = Literal["md5", "sha1", "sha256", "sha512", "sha3_256", "sha3_512", "blake2b", "blake2s"]
 
 
-class Digest(NamedTuple):
+class Digest(Struct, Outcome, frozen=True):
     """A digest; ``keyed`` tells whether it is a message authentication code."""
 
     digest: str

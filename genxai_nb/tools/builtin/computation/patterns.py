@@ -11,6 +11,7 @@ from msgspec import Struct, convert
 from genxai_nb.errors import ToolFailed
 from genxai_nb.tools.base import tool
 from genxai_nb.tools.child import ask_child
+from genxai_nb.tools.outcome import Outcome
 
 __all__ = ["Found", "Matched", "regex_matcher"]
 
@@ -35,7 +36,7 @@ class Found(Struct, frozen=True):
     named: dict[str, str | None]
 
 
-class Matched(Struct, frozen=True, omit_defaults=True):
+class Matched(Struct, Outcome, frozen=True, omit_defaults=True):
     """What a pattern found.
 
     Attributes:

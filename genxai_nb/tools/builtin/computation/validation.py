@@ -7,11 +7,14 @@ import json
 import math
 import re
 from datetime import date, datetime
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from genxai_nb.errors import ToolFailed
 from genxai_nb.tools.base import tool
+from genxai_nb.tools.outcome import Outcome
 
 from .patterns import regex_matcher
 
@@ -28,7 +31,7 @@ _PHONE = re.compile(r"\+?[0-9 ().\-/]{5,30}")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
-class Checked(NamedTuple):
+class Checked(Struct, Outcome, frozen=True):
     """Whether a text is valid; why it is not; its usual form if it is."""
 
     valid: bool

@@ -13,6 +13,7 @@ from msgspec import Struct
 from genxai_nb.errors import MissingPackage, ToolFailed
 from genxai_nb.tools.base import tool
 from genxai_nb.tools.child import ask_child
+from genxai_nb.tools.outcome import Outcome
 
 from .formats import LARGEST, element_data, read_json, read_xml
 
@@ -33,7 +34,7 @@ class JsonMatch(Struct, frozen=True):
     value: Any
 
 
-class JsonOutcome(Struct, frozen=True, omit_defaults=True):
+class JsonOutcome(Struct, Outcome, frozen=True, omit_defaults=True):
     """What was made of JSON.
 
     Attributes:
@@ -61,7 +62,7 @@ class XmlMatch(Struct, frozen=True):
     attributes: dict[str, str]
 
 
-class XmlOutcome(Struct, frozen=True, omit_defaults=True):
+class XmlOutcome(Struct, Outcome, frozen=True, omit_defaults=True):
     """What was made of XML.
 
     Attributes:

@@ -13,6 +13,7 @@ from msgspec import Struct
 from genxai_nb.errors import ConditionFailed, LineInvalid, ToolFailed, suggest
 from genxai_nb.expressions import compile_expression
 from genxai_nb.tools.base import tool
+from genxai_nb.tools.outcome import Outcome
 
 from .formats import LARGEST, read_csv, typed, write_csv
 
@@ -35,7 +36,7 @@ class Problem(Struct, frozen=True):
     what: str
 
 
-class Table(Struct, frozen=True, omit_defaults=True):
+class Table(Struct, Outcome, frozen=True, omit_defaults=True):
     """A table.
 
     Attributes:

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from genxai_nb.errors import MissingPackage
 from genxai_nb.tools.base import tool
+from genxai_nb.tools.outcome import Outcome
 
 from .readability import Readability, measure, sentences_of, words_of
 
@@ -80,7 +81,7 @@ class Patterns(Struct, frozen=True):
     numbers: list[str]
 
 
-class Analysis(Struct, frozen=True, omit_defaults=True):
+class Analysis(Struct, Outcome, frozen=True, omit_defaults=True):
     """What was found out of a text: that which was asked for."""
 
     words: int | None = None

@@ -13,6 +13,7 @@ from msgspec import Struct
 from genxai_nb.errors import ToolFailed
 from genxai_nb.guard.policy import roots_of
 from genxai_nb.tools.base import tool
+from genxai_nb.tools.outcome import Outcome
 
 from .formats import LARGEST, Format, read_data, write_data
 
@@ -23,7 +24,7 @@ MOST_CHARACTERS = 200_000
 _PLAIN: dict[str, Callable[[str], str]] = {"uppercase": str.upper, "lowercase": str.lower, "trim": str.strip}
 
 
-class Transformed(Struct, frozen=True, omit_defaults=True):
+class Transformed(Struct, Outcome, frozen=True, omit_defaults=True):
     """What became of the data.
 
     Attributes:

@@ -13,6 +13,7 @@ from genxai_nb.errors import MissingPackage, ToolFailed
 from genxai_nb.guard.policy import Subject
 from genxai_nb.tools.base import tool
 from genxai_nb.tools.connections import find_connection
+from genxai_nb.tools.outcome import Outcome
 
 from .rows import bounded
 
@@ -27,7 +28,7 @@ _READS = {"get", "exists", "keys", "ttl"}
 _ODD = re.compile(r"[\x00-\x1f\x7f]")
 
 
-class Cached(Struct, frozen=True, omit_defaults=True):
+class Cached(Struct, Outcome, frozen=True, omit_defaults=True):
     """What Redis said.
 
     Attributes:

@@ -14,6 +14,7 @@ from genxai_nb.guard.documents import check_collection, check_document, check_fi
 from genxai_nb.guard.policy import Subject
 from genxai_nb.tools.base import tool
 from genxai_nb.tools.connections import find_connection
+from genxai_nb.tools.outcome import Outcome
 
 from .rows import bounded, named_rows
 
@@ -25,7 +26,7 @@ Operation = Literal["find", "find_one", "count", "distinct", "insert", "update",
 _READS = {"find", "find_one", "count", "distinct"}
 
 
-class Documents(Struct, frozen=True, omit_defaults=True):
+class Documents(Struct, Outcome, frozen=True, omit_defaults=True):
     """What an operation gave.
 
     Attributes:

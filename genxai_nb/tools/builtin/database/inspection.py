@@ -12,6 +12,7 @@ from genxai_nb.errors import ToolFailed, suggest
 from genxai_nb.guard.policy import Subject, judge, policies_of
 from genxai_nb.guard.sql import Dialect, read_statement
 from genxai_nb.tools.base import tool
+from genxai_nb.tools.outcome import Outcome
 
 from .engines import Database, dialect_of, open_database
 from .rows import named_rows
@@ -23,7 +24,7 @@ MOST = 1_000
 Operation = Literal["list_tables", "describe_table", "list_indexes", "database_info"]
 
 
-class Inspected(Struct, frozen=True, omit_defaults=True):
+class Inspected(Struct, Outcome, frozen=True, omit_defaults=True):
     """What was found: rows, and the database's kind.
 
     Attributes:

@@ -12,6 +12,7 @@ from genxai_nb.errors import GenXAIError, ToolFailed
 from genxai_nb.guard.policy import Subject
 from genxai_nb.guard.sql import LONGEST, Statement, read_statement
 from genxai_nb.tools.base import tool
+from genxai_nb.tools.outcome import Outcome
 
 from .engines import dialect_of, open_database
 from .rows import named_rows
@@ -19,7 +20,7 @@ from .rows import named_rows
 __all__ = ["Table", "sql_query"]
 
 
-class Table(Struct, frozen=True, omit_defaults=True):
+class Table(Struct, Outcome, frozen=True, omit_defaults=True):
     """What a statement gave.
 
     Attributes:

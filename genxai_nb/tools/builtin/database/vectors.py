@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from genxai_nb.errors import ToolFailed
 from genxai_nb.tools.base import tool
+from genxai_nb.tools.outcome import Outcome
 from genxai_nb.tools.stores import Match, embed, find_store
 
 from .rows import bounded
@@ -18,7 +19,7 @@ __all__ = ["Nearest", "vector_search"]
 MOST_VECTORS = 10_000
 
 
-class Nearest(Struct, frozen=True):
+class Nearest(Struct, Outcome, frozen=True):
     """What was found, the nearest first; ``searched`` tells where."""
 
     matches: list[Match]

@@ -19,6 +19,7 @@ from genxai_nb.guard.paths import Roots
 from genxai_nb.guard.policy import roots_of
 from genxai_nb.guard.visible import visible
 from genxai_nb.tools.base import tool
+from genxai_nb.tools.outcome import Outcome
 
 from .members import FREE, HIGHEST_RATIO, MOST_BYTES, Member, members_of, too_large
 
@@ -41,7 +42,7 @@ class ArchiveEntry(Struct, frozen=True):
     size: int
 
 
-class Archive(Struct, frozen=True):
+class Archive(Struct, Outcome, frozen=True):
     """What was packed, unpacked or listed.
 
     Attributes:

@@ -16,6 +16,7 @@ from msgspec import Struct
 from genxai_nb.guard.policy import roots_of
 from genxai_nb.guard.visible import visible
 from genxai_nb.tools.base import tool
+from genxai_nb.tools.outcome import Outcome
 
 __all__ = ["Entry", "Listing", "directory_scanner"]
 
@@ -36,7 +37,7 @@ class Entry(Struct, frozen=True):
     modified: str
 
 
-class Listing(Struct, frozen=True):
+class Listing(Struct, Outcome, frozen=True):
     """What a folder holds.
 
     Attributes:

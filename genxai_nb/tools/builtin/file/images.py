@@ -13,6 +13,7 @@ from msgspec import Struct
 from genxai_nb.errors import MissingPackage, ToolFailed
 from genxai_nb.guard.policy import roots_of
 from genxai_nb.tools.base import tool
+from genxai_nb.tools.outcome import Outcome
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -29,7 +30,7 @@ Operation = Literal["analyze", "resize", "convert", "thumbnail"]
 Side = Annotated[int, Interval(ge=1, le=LONGEST_SIDE)]
 
 
-class Picture(Struct, frozen=True, omit_defaults=True):
+class Picture(Struct, Outcome, frozen=True, omit_defaults=True):
     """An image.
 
     Attributes:

@@ -13,6 +13,7 @@ from genxai_nb.errors import MissingPackage, ToolFailed
 from genxai_nb.guard.policy import roots_of
 from genxai_nb.tools.base import tool
 from genxai_nb.tools.child import ask_child
+from genxai_nb.tools.outcome import Outcome
 
 __all__ = ["Document", "Page", "pdf_parser"]
 
@@ -30,7 +31,7 @@ class Page(Struct, frozen=True):
     text: str
 
 
-class Document(Struct, frozen=True, omit_defaults=True):
+class Document(Struct, Outcome, frozen=True, omit_defaults=True):
     """A PDF document.
 
     Attributes:

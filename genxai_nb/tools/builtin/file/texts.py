@@ -10,6 +10,7 @@ from msgspec import Struct
 from genxai_nb.errors import ToolFailed
 from genxai_nb.guard.policy import roots_of
 from genxai_nb.tools.base import tool
+from genxai_nb.tools.outcome import Outcome
 
 __all__ = ["FileText", "Written", "file_reader", "file_writer"]
 
@@ -20,7 +21,7 @@ MOST_LINES = 5_000
 Encoding = Literal["utf-8", "ascii", "latin-1", "utf-16"]
 
 
-class FileText(Struct, frozen=True):
+class FileText(Struct, Outcome, frozen=True):
     """Lines of a file.
 
     Attributes:
@@ -40,7 +41,7 @@ class FileText(Struct, frozen=True):
     truncated: bool
 
 
-class Written(Struct, frozen=True):
+class Written(Struct, Outcome, frozen=True):
     """What was written: the file, the bytes that went into it, its size now, and whether it was made anew."""
 
     path: str

@@ -14,13 +14,14 @@ from genxai_nb.guard.policy import policies_of
 from genxai_nb.guard.urls import read_url
 from genxai_nb.guard.visible import visible
 from genxai_nb.tools.base import tool
+from genxai_nb.tools.outcome import Outcome
 
 __all__ = ["Checked", "url_validator"]
 
 _NO_HEAD = frozenset({400, 403, 404, 405, 501})
 
 
-class Checked(Struct, frozen=True, omit_defaults=True):
+class Checked(Struct, Outcome, frozen=True, omit_defaults=True):
     """What was found out of a URL.
 
     Attributes:

@@ -10,6 +10,7 @@ from msgspec import Struct, convert
 
 from genxai_nb.errors import MissingPackage
 from genxai_nb.tools.child import ask_child
+from genxai_nb.tools.outcome import Outcome
 
 __all__ = ["Field", "Form", "Image", "Link", "Page", "read_html"]
 
@@ -47,7 +48,7 @@ class Form(Struct, frozen=True):
     fields: list[Field]
 
 
-class Page(Struct, omit_defaults=True):
+class Page(Struct, Outcome, omit_defaults=True):
     """A page.
 
     Attributes:

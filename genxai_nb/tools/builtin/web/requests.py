@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from genxai_nb.errors import ToolFailed
 from genxai_nb.tools.base import tool
+from genxai_nb.tools.outcome import Outcome
 
 from .credentials import credentials_for
 
@@ -33,7 +34,7 @@ _UNTOLD = frozenset({"set-cookie", "set-cookie2"})  # the session keeps them; a 
 _SESSIONS: OrderedDict[tuple[str, str], Any] = OrderedDict()
 
 
-class Response(Struct, frozen=True, omit_defaults=True):
+class Response(Struct, Outcome, frozen=True, omit_defaults=True):
     """A server's answer.
 
     Attributes:
