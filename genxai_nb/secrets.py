@@ -56,7 +56,7 @@ _FORMS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
 )
 
 _known: dict[str, str] = {}  # the name of each known value
-_counted = -1  # how many variables the environment had when it was last read
+_learned = 0  # the hash of the environment as it was last read
 
 
 class Finding(Struct, frozen=True):
@@ -171,12 +171,13 @@ def find_secrets(text: str) -> list[Finding]:
 
 
 def learn_environment() -> None:
-    """Take the values of the environment's keys as known, if variables came or went since it was last read."""
-    global _counted
-    if (count := len(os.environ)) == _counted:
+    """Take the values of the environment's keys as known, if the environment has changed since it was last read."""
+    global _learned
+    found = tuple(os.environ.items())
+    if (state := hash(found)) == _learned:
         return
-    _counted = count
-    for name, value in os.environ.items():
+    _learned = state
+    for name, value in found:
         if _NAME.search(name) and _telling(value):
             _known.setdefault(value, name)
 

@@ -125,6 +125,13 @@ def test_short_or_plain_values_are_not_known(monkeypatch):
     assert redact("postgres administrator") == "postgres administrator"
 
 
+def test_a_key_that_takes_the_place_of_another_is_known(canary, monkeypatch):
+    """A variable that gets a new value in a running program is read again."""
+    monkeypatch.setenv("CANARY_API_KEY", "another-71aa0c8843-key")
+    learn_environment()
+    assert redact(f"another-71aa0c8843-key {canary}") == "[secret CANARY_API_KEY] [secret CANARY_API_KEY]"
+
+
 def test_known_values_are_taken_out_of_messages(canary):
     """A request keeps its type; only the text with the value in it is another one."""
     request = ModelRequest(model="offline", messages=(user("hello"), user(f"my key is {canary}")))
