@@ -72,8 +72,8 @@ class Board:
             self._visits.copy(),
             self._rounds.copy(),
         )
-        other._waiting = {place: [copy(token) for token in held] for place, held in self._waiting.items()}
-        other._gated = {loop: [copy(token) for token in held] for loop, held in self._gated.items()}
+        other._waiting = {place: held.copy() for place, held in self._waiting.items()}
+        other._gated = {loop: held.copy() for loop, held in self._gated.items()}
         other._fired, other.absorbed = self._fired.copy(), self.absorbed.copy()
         other._ended, other._last = self._ended.copy(), self._last.copy()
         return other, visits
@@ -140,8 +140,8 @@ class Board:
         self._input = new[id(self._input)]
         for visit in self.running.values():
             visit.view = new[id(visit.view)]
-        for token in tokens:
-            token.view = new[id(token.view)]
+        for held in (*self._waiting.values(), *self._gated.values()):
+            held[:] = [Token(token.edge, token.parents, new[id(token.view)]) for token in held]
         self._ended = {key: new[id(view)] for key, view in self._ended.items()}
         self._last = {place: new[id(view)] for place, view in self._last.items()}
 

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from msgspec import structs
+from msgspec import Struct, structs
 
 from genxai_nb.calls.call import Call, CallKind, Handler, Scope, Traits, digest
 from genxai_nb.errors import HumanAnswerMissing, RunError
@@ -321,7 +321,7 @@ class VisitContext:
         self._exchange.publish(Logged(self.node, redact(str(text))))
 
 
-class Performed:
+class Performed(Struct, eq=False):
     """The visit that is being performed; its context is made when something asks for it.
 
     Attributes:
@@ -334,18 +334,13 @@ class Performed:
         seen: The values that it has read and could change, by key.
     """
 
-    __slots__ = ("context", "exchange", "index", "node", "path", "seen", "visit")
-
-    def __init__(
-        self, exchange: Exchange, path: str, node: str = "", visit: int = 0, index: int | None = None
-    ) -> None:
-        self.exchange = exchange
-        self.path = path
-        self.node = node
-        self.visit = visit
-        self.index = index
-        self.context: VisitContext | None = None
-        self.seen: dict[str, Any] | None = None
+    exchange: Exchange
+    path: str
+    node: str = ""
+    visit: int = 0
+    index: int | None = None
+    context: VisitContext | None = None
+    seen: dict[str, Any] | None = None
 
     def note(self, key: str, value: Any) -> None:
         """Remember how a value looks that is read; the engine's own keys are not a body's to change."""

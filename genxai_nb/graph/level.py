@@ -85,7 +85,7 @@ class Level:
         for visit in self._unperformed:
             visit.ready = graph.definition_of(visit.place.name)
         self._events: list[Event] = []
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[tuple[Visit, int | None], asyncio.Task[None]] = {}
         self._outcomes: deque[Outcome] = deque()
         self._wake: asyncio.Future[None] | None = None
         self._looking = False
@@ -235,24 +235,22 @@ class Level:
 
     def _task(self, visit: Visit, index: int | None) -> None:
         self._pace.busy += 1
-        task = asyncio.create_task(self._aside(visit, index))
+        task = self._tasks[visit, index] = asyncio.create_task(self._aside(visit, index))
         quieten(task)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
     async def _aside(self, visit: Visit, index: int | None) -> None:
-        ready = visit.ready
-        if isinstance(ready.body, Subgraph):
-            outcome = await self._descend(visit, index, ready.body)
-        else:
-            performed = Performed(self._shared.exchange, self.path, visit.place.name, visit.number, index)
-            PERFORMED.set(performed)
-            outcome = await perform(visit, self._graph.schema, performed)
+        body = visit.ready.body
+        try:
+            if isinstance(body, Subgraph):
+                outcome = await self._descend(visit, index, body)
+            else:
+                performed = Performed(self._shared.exchange, self.path, visit.place.name, visit.number, index)
+                PERFORMED.set(performed)
+                outcome = await perform(visit, self._graph.schema, performed)
+        finally:
+            del self._tasks[visit, index]
         if outcome.error is None and self._journal.durable:
             outcome.error = refusal_of(outcome)
-        task = asyncio.current_task()
-        if task is not None:
-            self._tasks.discard(task)
         self._outcomes.append(outcome)
         self._stir()
 
@@ -366,7 +364,7 @@ class Level:
         return events
 
     async def _cancel_bodies(self) -> None:
-        tasks = list(self._tasks)
+        tasks = list(self._tasks.values())
         for task in tasks:
             task.cancel()
         if tasks:

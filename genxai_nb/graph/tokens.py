@@ -19,7 +19,7 @@ __all__ = ["Ending", "Parent", "Token", "Visit", "items_of", "undecided"]
 Parent = tuple[str, int]
 
 
-class Token(Struct, eq=False):
+class Token(Struct, frozen=True, eq=False):
     """A visit's wish that its edge's target be visited."""
 
     edge: Edge
