@@ -36,6 +36,7 @@
     │       ├── Refused              the model or its filter declined
     │       ├── TimedOut             no answer within the time given
     │       ├── ConnectionLost       the server could not be reached, or hung up
+    │       │   └── IncompleteStream the answer ended before its end
     │       └── BadResponse          an answer that is not what the protocol promises
     ├── SetupError                   install or configure something
     │   └── MissingPackage           names the extra to install
@@ -93,10 +94,7 @@ class UnknownName(DefinitionError):
 class LineInvalid(DefinitionError):
     """A line of the graph language or of a cell body cannot be read.
 
-    Args:
-        what: What is wrong.
-        line: The line of text; ``number`` counts from 1, the caret's ``column`` from 0.
-        hint: What to write instead.
+    Its ``number`` counts from 1, the ``column`` of the caret from 0.
     """
 
     code = "line_invalid"
@@ -106,8 +104,7 @@ class LineInvalid(DefinitionError):
         super().__init__(what, hint=hint)
 
     def __str__(self) -> str:
-        caret = " " * self.column + "^"
-        lines = [f"Line {self.number}: {self.what}", f"  {self.line}", f"  {caret}"]
+        lines = [f"Line {self.number}: {self.what}", f"  {self.line}", "  " + " " * self.column + "^"]
         return "\n".join([*lines, self.hint] if self.hint else lines)
 
 
@@ -347,10 +344,16 @@ class TimedOut(ProviderError):
 
 
 class ConnectionLost(ProviderError):
-    """The server could not be reached, or the stream ended before its end."""
+    """The server could not be reached, or hung up."""
 
     code = "connection_lost"
     retryable = True
+
+
+class IncompleteStream(ConnectionLost):
+    """A streamed answer ended without the mark of its end."""
+
+    code = "incomplete_stream"
 
 
 class BadResponse(ProviderError):

@@ -53,8 +53,18 @@ class ToolResult(Struct, frozen=True, tag="tool_result"):
 Part = Text | Reasoning | Image | ToolCall | ToolResult
 
 
-class Message(Struct, frozen=True):
-    """One turn of a conversation, made of parts.
+class Verbatim(Struct, frozen=True):
+    """What a vendor wrote, in its own form: signed or encrypted thoughts that it wants back as they were.
+
+    Only that vendor is sent it again; all others are sent the parts of the message.
+    """
+
+    provider: str
+    content: Any
+
+
+class Message(Struct, frozen=True, omit_defaults=True):
+    """One turn of a conversation, made of parts; ``verbatim`` if the parts do not say all that came.
 
     Example:
         >>> Message("user", (Text("Hello"),)).text
@@ -63,6 +73,7 @@ class Message(Struct, frozen=True):
 
     role: Role
     parts: tuple[Part, ...]
+    verbatim: Verbatim | None = None
 
     @property
     def text(self) -> str:
@@ -91,12 +102,17 @@ def assistant(text: str, *tool_calls: ToolCall) -> Message:
 
 
 class Usage(Struct, frozen=True):
-    """Tokens of one or more model calls. ``cached`` is part of ``input``, ``reasoning`` of ``output``."""
+    """Tokens of one or more model calls.
+
+    ``cached`` and ``written``, which were read from the vendor's cache and put into it, are part of
+    ``input``; ``reasoning`` is part of ``output``.
+    """
 
     input: int = 0
     output: int = 0
     cached: int = 0
     reasoning: int = 0
+    written: int = 0
 
     @property
     def total(self) -> int:
@@ -109,6 +125,7 @@ class Usage(Struct, frozen=True):
             self.output + other.output,
             self.cached + other.cached,
             self.reasoning + other.reasoning,
+            self.written + other.written,
         )
 
 
@@ -137,7 +154,7 @@ class ModelRequest(Struct, frozen=True, kw_only=True):
 
 
 class ModelReply(Struct, frozen=True, kw_only=True):
-    """A provider's whole answer. ``raw`` is the vendor's own content, kept verbatim for replay."""
+    """A provider's whole answer. ``raw`` is what the vendor tells about it: its id, model, reason to stop."""
 
     message: Message
     stop: StopReason = "end"

@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from .messages import Image, Message, ModelRequest, Text, ToolCall, ToolResult, ToolSpec, Usage
+from .messages import Image, Message, ModelRequest, Reasoning, Text, ToolCall, ToolResult, ToolSpec, Usage
 
 CAUTION = 1.25  # an estimate times this is hardly ever passed, so a window that holds it will do
 
@@ -57,14 +57,16 @@ def estimate_tokens(text: str) -> int:
 
 
 def estimate_message(message: Message) -> int:
-    """Estimate how many tokens a message takes in a request; reasoning is not sent again.
+    """Estimate how many tokens a message takes in a request; only signed reasoning is sent again.
 
     Example:
         >>> from genxai_nb.messages import user
         >>> estimate_message(user("A short sentence."))
         8
     """
-    return _MESSAGE + sum(_of_part(part) for part in message.parts)
+    thought = message.verbatim is not None
+    parts = (part for part in message.parts if thought or not isinstance(part, Reasoning))
+    return _MESSAGE + sum(map(_of_part, parts))
 
 
 def estimate_request(request: ModelRequest) -> int:
@@ -84,7 +86,7 @@ def estimate_usage(request: ModelRequest, answer: Message) -> Usage:
 
 
 def _of_part(part: Any) -> int:
-    if isinstance(part, Text | ToolResult):
+    if isinstance(part, Text | Reasoning | ToolResult):
         return estimate_tokens(part.text)
     if isinstance(part, ToolCall):
         return estimate_tokens(f"{part.name} {_json(part.arguments)}")

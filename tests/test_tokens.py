@@ -13,6 +13,7 @@ from genxai_nb.messages import (
     ToolCall,
     ToolResult,
     ToolSpec,
+    Verbatim,
     assistant,
     system,
     user,
@@ -127,7 +128,7 @@ def test_any_text_takes_a_token(text: str):
 
 
 def test_all_that_is_sent_counts():
-    """Texts, tool calls with their arguments, results and images count; reasoning, never sent again, does not."""
+    """Texts, tool calls with their arguments, results and images count; reasoning only if it is sent again."""
     call = ToolCall("1", "search", {"query": ENGLISH})
     asked = estimate_message(assistant("", call))
     assert asked >= estimate_tokens(ENGLISH)
@@ -138,6 +139,8 @@ def test_all_that_is_sent_counts():
     assert estimate_message(Message("assistant", (Reasoning(ENGLISH), Text("Yes.")))) == estimate_message(
         assistant("Yes.")
     )
+    signed = Message("assistant", (Reasoning(ENGLISH), Text("Yes.")), Verbatim("anthropic", []))
+    assert estimate_message(signed) > estimate_tokens(ENGLISH)
 
 
 def test_request_counts_tools_and_schema():

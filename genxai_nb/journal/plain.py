@@ -23,6 +23,7 @@ from genxai_nb.messages import (
     ToolResult,
     ToolSpec,
     Usage,
+    Verbatim,
 )
 from genxai_nb.secrets import Secret
 
@@ -228,7 +229,8 @@ def _write_parts(parts: tuple[Any, ...], trail: Trail, depth: int) -> tuple[Any,
 
 
 _FIELDS: dict[type, tuple[tuple[str, Callable[[Any, Trail, int], Any]], ...]] = {
-    Message: (("parts", _write_parts),),
+    Message: (("parts", _write_parts), ("verbatim", _write_fields)),
+    Verbatim: (("content", _write),),
     ToolCall: (("arguments", _write),),
     ToolSpec: (("parameters", _write),),
     ModelRequest: (("messages", _write_parts), ("tools", _write_parts), ("output", _write)),

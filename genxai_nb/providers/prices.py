@@ -67,7 +67,12 @@ def _price(model: str, usage: Usage, provider: str | None = None, url: str | Non
         return None
     if not model:
         return None
-    tokens = Tokens(input_tokens=usage.input, output_tokens=usage.output, cache_read_tokens=usage.cached)
+    tokens = Tokens(
+        input_tokens=usage.input,
+        output_tokens=usage.output,
+        cache_read_tokens=usage.cached,
+        cache_write_tokens=usage.written,
+    )
     try:
         return float(get_snapshot().calc(tokens, model, provider, url, None).total_price)
     except LookupError:

@@ -32,6 +32,7 @@ from genxai_nb.messages import (
     ToolResult,
     ToolSpec,
     Usage,
+    Verbatim,
     assistant,
     system,
     user,
@@ -66,7 +67,12 @@ parts = st.one_of(
     tool_calls,
     st.builds(ToolResult, st.text(), st.text(), st.text(), st.booleans()),
 )
-said = st.builds(Message, st.sampled_from(["user", "assistant"]), st.lists(parts, max_size=3).map(tuple))
+said = st.builds(
+    Message,
+    st.sampled_from(["user", "assistant"]),
+    st.lists(parts, max_size=3).map(tuple),
+    st.none() | st.builds(Verbatim, st.text(), hashable),
+)
 replies = st.builds(ModelReply, message=said, raw=hashable)
 values = st.recursive(
     st.one_of(hashable, st.deferred(lambda: said), st.deferred(lambda: replies)),
