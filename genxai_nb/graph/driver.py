@@ -85,7 +85,7 @@ class Driver:
         later: Iterable[Event] = (),
         reuse: Reuse = "none",
     ) -> None:
-        self.journal = Journal(store, run_id, stream)
+        self.journal = Journal(store, run_id, stream, self._is_alone)
         self.gate = Gate()
         self.pace = Pace(self.gate)
         replay = Replay(events, later, reuse)
@@ -121,6 +121,10 @@ class Driver:
             NodeFailed: A body raised and its retries are spent.
             GenXAIError: The run cannot go on; the journal says why.
         """
+        with self.journal.live():
+            return await self._drive(stride)
+
+    async def _drive(self, stride: Stride) -> str:
         loop = asyncio.get_running_loop()
         self.exchange.loop = loop
         rested = self.pace.rested = loop.create_future()
@@ -140,12 +144,20 @@ class Driver:
         try:
             self.final = self._task.result()
         except GenXAIError as exc:
+            if (
+                self.journal.broken is not None
+            ):  # the run has not failed: its store has, or is another's to write
+                raise
             await self.journal.commit(
                 (facts.RunFailed(at=time(), error=str(exc), code=exc.code, node=getattr(exc, "node", "")),)
             )
             raise
         await self.journal.commit((facts.RunFinished(at=time()),))
         return "done"
+
+    def _is_alone(self) -> bool:
+        """Whether at most one body is under way, with at most one call."""
+        return self.pace.busy <= 1 and len(self.exchange.making) <= 1
 
     def _inside(self, stride: Stride) -> str | None:
         """The subgraph that ``out`` has to leave."""

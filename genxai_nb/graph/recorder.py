@@ -3,32 +3,54 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 
-from genxai_nb.errors import StoreBusy
+from genxai_nb.errors import RunBusy, StoreBusy, StoreError
 from genxai_nb.journal.events import Event
 from genxai_nb.journal.store import Definition, Store
 from genxai_nb.journal.stream import EventStream
-from genxai_nb.loop import run_in_worker
+from genxai_nb.journal.writer import writer_of
 
 __all__ = ["Journal"]
 
-BUSY_WAIT = 30.0  # seconds that a commit waits for another process's lock before it gives up
-
 
 class Journal:
-    """One run's way into its store, and to its watchers once a fact is acknowledged."""
+    """One run's way into its store, and to its watchers once a fact is acknowledged.
 
-    def __init__(self, store: Store, run_id: str, stream: EventStream) -> None:
+    Facts are written here and now while nothing else would have to wait for that, and by the store's
+    writer otherwise. They are published in the order in which they were given.
+
+    Args:
+        store: Where the run is kept.
+        run_id: The run.
+        stream: Where facts are published.
+        alone: Tells whether nothing else of the run is under way that a commit could hold up.
+
+    Attributes:
+        kept: The hashes of the definitions that the store has for certain.
+        broken: Why the store takes nothing more of this run. Once it has failed, what it holds is not known.
+    """
+
+    def __init__(self, store: Store, run_id: str, stream: EventStream, alone: Callable[[], bool]) -> None:
         self._store = store
         self._run = run_id
         self._stream = stream
-        self._queue = asyncio.Lock()
-        self._queued = 0
+        self._alone = alone
+        self._writer = writer_of(store)
+        self._handed = 0  # commits that the writer has not acknowledged yet
         self.durable = store.url != ":memory:"
         self.kept: set[str] = set()
-        self.written = 0  # events
+        self.broken: StoreError | RunBusy | None = None
+
+    @contextmanager
+    def live(self) -> Iterator[None]:
+        """Let other runs of the store know that this one is being driven."""
+        self._writer.live.add(self)
+        try:
+            yield
+        finally:
+            self._writer.live.discard(self)
 
     def keep(self, *definitions: Definition) -> None:
         """Keep definitions that nodes start with, and remember that they are kept."""
@@ -36,33 +58,63 @@ class Journal:
         self._store.keep(definitions)
 
     def write(self, events: Sequence[Event]) -> bool:
-        """Append events in one transaction and publish them, unless that would have to wait for a lock."""
-        if self._queued:
-            return False
+        """Append events in one transaction and publish them, unless something would have to wait for that.
+
+        Raises:
+            StoreError: The store has failed.
+            RunBusy: Somebody else has taken the run over.
+        """
+        if self.broken is not None:
+            raise self.broken
         if not events:
             return True
+        if self._handed or (self.durable and not self._may_write()):
+            return False
         try:
-            self._store.append(self._run, events)
+            self._writer.write(self._run, events)
         except StoreBusy:
             return False
-        self.written += len(events)
+        except (StoreError, RunBusy) as exc:
+            self.broken = exc
+            raise
         if self._stream.watched:
             self._stream.publish(events)
         return True
 
+    def _may_write(self) -> bool:
+        return not self._writer.slow and len(self._writer.live) <= 1 and self._alone()
+
     async def commit(self, events: Sequence[Event]) -> None:
-        """Append events in one transaction and publish them; wait for a lock in a worker thread.
+        """Append events in one transaction, perhaps with those of others, and publish them.
 
         Raises:
             StoreBusy: The lock was not had within half a minute.
+            StoreError: The store has failed.
+            RunBusy: Somebody else has taken the run over.
         """
         if self.write(events):
             return
-        self._queued += 1
-        try:
-            async with self._queue:
-                await run_in_worker(partial(self._store.append, self._run, events, wait=BUSY_WAIT))
-                self.written += len(events)
+        loop = asyncio.get_running_loop()
+        acknowledged = loop.create_future()
+        self._handed += 1
+
+        def settle(error: BaseException | None) -> None:
+            """Take note of the end, also when nobody waits for it any more."""
+            self._handed -= 1
+            if error is None:
                 self._stream.publish(events)
-        finally:
-            self._queued -= 1
+            elif isinstance(error, StoreError | RunBusy):
+                self.broken = error
+            if acknowledged.done():
+                return
+            if error is None:
+                acknowledged.set_result(None)
+            else:
+                acknowledged.set_exception(error)
+
+        def acknowledge(error: BaseException | None) -> None:
+            with suppress(RuntimeError):  # the loop is closed: nobody is left to be told
+                loop.call_soon_threadsafe(settle, error)
+
+        self._writer.hand_in(self._run, events, acknowledge)
+        await acknowledged

@@ -111,6 +111,15 @@ class MemoryStore:
         except KeyError:
             raise self._no_run(run) from None
 
+    def append_all(self, parts: Sequence[tuple[str, Sequence[Event]]], *, wait: float = 0.0) -> None:
+        """Append events of several runs: all of them, or none. See `append`."""
+        if any_known():
+            parts = [(run, [_looked_through(event) for event in events]) for run, events in parts]
+        for run, _ in parts:
+            self._run(run)
+        for run, events in parts:
+            self.append(run, events, wait=wait)
+
     def branch(self, run: str, upto: int, why: str) -> str:
         """Take a run back: give it a new head after the first ``upto`` events of its current history.
 

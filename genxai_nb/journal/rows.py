@@ -255,14 +255,16 @@ def tip_of(connection: sqlite3.Connection, run: str) -> tuple[int, str] | None:
     return row
 
 
-def add_events(
-    connection: sqlite3.Connection, last: int, bodies: Sequence[bytes], blobs: Mapping[str, bytes]
-) -> None:
-    """Add events after the place of the last one, with the large values that they refer to."""
+def add_events(connection: sqlite3.Connection, last: int, bodies: Sequence[bytes]) -> None:
+    """Add events after the place of the last one."""
     connection.executemany(
         "INSERT INTO event (place, body, crc) VALUES (?, ?, ?)",
         [(last + number, body.decode(), crc32(body)) for number, body in enumerate(bodies, 1)],
     )
+
+
+def add_blobs(connection: sqlite3.Connection, blobs: Mapping[str, bytes]) -> None:
+    """Add the large values that events refer to; one that is there already stays as it is."""
     if blobs:
         connection.executemany(
             "INSERT OR IGNORE INTO blob (hash, body) VALUES (?, ?)",

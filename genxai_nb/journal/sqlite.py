@@ -28,6 +28,7 @@ from .lease import held, hold
 from .rows import (
     SHIFT,
     Segment,
+    add_blobs,
     add_events,
     add_head,
     add_run,
@@ -95,7 +96,8 @@ class SqliteStore:
             run = add_run(connection, started.graph, started.at, started.parent)
             head = add_head(connection, run, "begun")
             body = encode_event(structs.replace(started, run=run), blobs)
-            add_events(connection, head << SHIFT, [body], blobs)
+            add_events(connection, head << SHIFT, [body])
+            add_blobs(connection, blobs)
             keep_definitions(connection, definitions)
             return run
 
@@ -109,13 +111,19 @@ class SqliteStore:
             StoreBusy: The lock was not had in time; nothing was appended.
             RunNotFound: No such run.
         """
+        self.append_all(((run, events),), wait=wait)
+
+    def append_all(self, parts: Sequence[tuple[str, Sequence[Event]]], *, wait: float = 0.0) -> None:
+        """Append events of several runs in one transaction: all of them, or none. See `append`."""
         blobs: dict[str, bytes] = {}
-        bodies = [encode_event(event, blobs) for event in events]
+        encoded = [(run, events, [encode_event(event, blobs) for event in events]) for run, events in parts]
 
         def work(connection: sqlite3.Connection) -> None:
-            last, status = tip_of(connection, run) or self._refuse(connection, run)
-            add_events(connection, last, bodies, blobs)
-            turn_run(connection, run, status, events)
+            for run, events, bodies in encoded:
+                last, status = tip_of(connection, run) or self._refuse(connection, run)
+                add_events(connection, last, bodies)
+                turn_run(connection, run, status, events)
+            add_blobs(connection, blobs)
 
         self._file.write(work, wait)
 

@@ -113,6 +113,9 @@ class Store(Protocol):
             StoreBusy: The lock was not had in time; nothing was appended.
         """
 
+    def append_all(self, parts: Sequence[tuple[str, Sequence[Event]]], *, wait: float = 0.0) -> None:
+        """Append events of several runs in one transaction: all of them, or none. See `append`."""
+
     def branch(self, run: str, upto: int, why: str) -> str:
         """Take a run back: give it a new head after the first ``upto`` events of its current history.
 

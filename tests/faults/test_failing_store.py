@@ -12,10 +12,12 @@ from aftermath import check_aftermath
 from failing import FailingStore
 from workload import GIVEN, workflow
 
-from genxai_nb import Run
+from genxai_nb import Graph, Run
+from genxai_nb.calls.call import Traits
 from genxai_nb.errors import GenXAIError, NodeFailed, StoreError
 from genxai_nb.journal import MemoryStore
 from genxai_nb.journal.codec import encode_event, encode_request
+from genxai_nb.journal.events import NodeFailed as AttemptFailed
 from genxai_nb.journal.opening import register_store
 from genxai_nb.journal.sqlite import SqliteStore
 
@@ -107,5 +109,46 @@ def test_a_store_may_fail_at_any_operation(made, how, lasting):
         assert encode_request(go_on(run, url, later, anew=at % 2)) == expected, at
         check_aftermath(shown, before, list(store.inner.read("r1")), marks, later)
     print(f"failed at: {dict(fired)}")
-    assert fired["append"] > 20
+    assert fired["append"] + fired["append_all"] > 20
     assert {"begin", "lease", "read", "heads"} <= set(fired)
+
+
+def asking(marks, *, quiet=False):
+    """A node that may be tried again and calls the world; ``quiet`` keeps what went wrong to itself."""
+
+    async def send(call):
+        return "sent"
+
+    async def ask(state, context):
+        marks.append("body")
+        try:
+            await context.call("tool", "send", {"to": "ada"}, send, Traits(effect=True))
+        except StoreError:
+            if not quiet:
+                raise
+        return {"asked": True}
+
+    return Graph("asking").node("ask", ask, retry=3).parse("START -> ask -> END")
+
+
+@pytest.mark.parametrize("quiet", [False, True], ids=["raised", "swallowed"])
+@pytest.mark.parametrize("made", ["memory", "sqlite"], indirect=True)
+def test_a_store_that_fails_inside_a_body_costs_no_attempt(made, quiet):
+    """The run stops at once with the store's error, also if the body hides it, and can be resumed."""
+    stopped = 0
+    for at in itertools.count(1):
+        store = FailingStore(made(), at)
+        url, marks = put(store), []
+        try:
+            run = asking(marks, quiet=quiet).start({}, store=url)
+            run.resume()
+        except StoreError:
+            stopped += "append" in store.fired
+        assert len(marks) <= 1, at
+        if not store.fired:
+            break
+        store.mend()
+        if store.inner.runs():
+            assert Run.load("r1", asking(marks), url).resume().state == {"asked": True}
+            assert not [e for e in store.inner.read("r1") if type(e) is AttemptFailed], at
+    assert stopped >= 4
