@@ -7,6 +7,7 @@ from typing import Protocol
 
 import msgspec
 
+from genxai_nb.errors import BadResponse, IncompleteStream
 from genxai_nb.messages import (
     Delta,
     Message,
@@ -15,11 +16,14 @@ from genxai_nb.messages import (
     Part,
     Reasoning,
     ReasoningDelta,
+    StopReason,
     Text,
     TextDelta,
     ToolCall,
     ToolCallDelta,
 )
+
+ESTIMATED = "usage_estimated"  # in a reply's raw content: the server told no usage
 
 
 class Provider(Protocol):
@@ -66,3 +70,21 @@ def _tool_call(key: str, name: str, arguments: str) -> ToolCall:
         return ToolCall(key, name, msgspec.json.decode(arguments or "{}", type=dict))
     except msgspec.DecodeError:
         return ToolCall(key, name, {}, unreadable=arguments)  # the model is told, and may call again
+
+
+def broke_off(model: str) -> IncompleteStream:
+    """Say that the answer of a model came without the mark of its end."""
+    return IncompleteStream(f"The answer of model {model!r} broke off before its end.")
+
+
+def refuse_half_calls(message: Message, stop: StopReason, model: str) -> None:
+    """Refuse an answer that reached its limit amid the arguments of a tool call.
+
+    Raises:
+        BadResponse: It did.
+    """
+    if stop == "length" and any(call.unreadable for call in message.tool_calls):
+        raise BadResponse(
+            f"The answer of model {model!r} was cut off in the arguments of a tool call.",
+            hint="Raise max_tokens.",
+        )

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from genxai_nb.errors import BadResponse, ConnectionLost
+from genxai_nb.errors import BadResponse
 from genxai_nb.messages import (
     Delta,
     Image,
@@ -26,10 +26,9 @@ from genxai_nb.messages import (
 )
 from genxai_nb.tokens import estimate_usage
 
-from .base import assemble
+from .base import ESTIMATED, assemble, broke_off, refuse_half_calls
+from .refusals import Complaint, Server, declined
 from .strict_schema import strict_schema
-
-ESTIMATED = "usage_estimated"  # in a reply's raw content: the server told no usage
 
 _STOPS: dict[str, StopReason] = {"length": "length", "content_filter": "refused"}
 
@@ -119,11 +118,13 @@ class Chunks:
 
     Args:
         request: What was asked, for an estimate where the server tells no usage.
-        model: The model, for messages.
+        server: Where it was asked.
+        model: The model as the server calls it.
     """
 
-    def __init__(self, request: ModelRequest, model: str) -> None:
+    def __init__(self, request: ModelRequest, server: Server, model: str) -> None:
         self._request = request
+        self._server = server
         self._model = model
         self._deltas: list[Delta] = []
         self._refusal: list[str] = []
@@ -133,44 +134,50 @@ class Chunks:
         self._open: dict[int, tuple[str, str]] = {}  # by number: the id that the server gave, and ours
         self._ids: set[str] = set()
 
-    def take(self, chunk: Any) -> Iterator[Delta]:
-        """Take in a chunk and yield its deltas."""
-        if not self._about:
-            self._about = {"id": chunk.id, "model": chunk.model}
-        if chunk.usage is not None:
-            self._usage = _usage(chunk.usage)
-        for choice in chunk.choices or ():
-            if choice.index:
-                continue
-            self._finish = choice.finish_reason or self._finish
-            for delta in self._of(choice.delta) if choice.delta else ():
-                self._deltas.append(delta)
-                yield delta
+    def take(self, event: dict[str, Any]) -> Iterator[Delta]:
+        """Take in a chunk and yield its deltas.
 
-    def _of(self, said: Any) -> Iterator[Delta]:
-        # what the SDK does not know is looked up there: asking for a missing attribute is slow
-        if extra := said.model_extra:
-            thought = extra.get("reasoning_content") or extra.get("reasoning")
-            if isinstance(thought, str) and thought:
-                yield ReasoningDelta(thought)
-        if said.content:
-            yield TextDelta(said.content)
-        if said.refusal:
-            self._refusal.append(said.refusal)
-        for call in said.tool_calls or ():
+        Raises:
+            ProviderError: The server says that something went wrong.
+        """
+        if (error := event.get("error")) is not None:
+            raise declined(Complaint.of(error), self._server, self._model)
+        if not self._about:
+            self._about = {"id": event.get("id"), "model": event.get("model") or ""}
+        if usage := event.get("usage"):
+            self._usage = _usage(usage)
+        for choice in event.get("choices") or ():
+            if choice.get("index"):
+                continue
+            self._finish = choice.get("finish_reason") or self._finish
+            if said := choice.get("delta"):
+                for delta in self._of(said):
+                    self._deltas.append(delta)
+                    yield delta
+
+    def _of(self, said: dict[str, Any]) -> Iterator[Delta]:
+        thought = said.get("reasoning_content") or said.get("reasoning")
+        if thought and isinstance(thought, str):
+            yield ReasoningDelta(thought)
+        if text := said.get("content"):
+            yield TextDelta(text)
+        if refusal := said.get("refusal"):
+            self._refusal.append(refusal)
+        for call in said.get("tool_calls") or ():
             yield from self._of_call(call)
 
-    def _of_call(self, call: Any) -> Iterator[Delta]:
-        name = (call.function.name if call.function else None) or ""
-        arguments = (call.function.arguments if call.function else None) or ""
-        known = self._open.get(call.index or 0)
+    def _of_call(self, call: dict[str, Any]) -> Iterator[Delta]:
+        function = call.get("function") or {}
+        name, arguments = function.get("name") or "", function.get("arguments") or ""
+        number, key = call.get("index") or 0, call.get("id") or ""
+        known = self._open.get(number)
         # some servers give all calls the number 0, so a name with another id begins another call
-        if known is None or (name and call.id and call.id != known[0]):
+        if known is None or (name and key and key != known[0]):
             if not name:
-                raise BadResponse(f"Model {self._model!r} began a tool call without the tool's name.")
-            own = call.id if call.id and call.id not in self._ids else f"call_{len(self._ids) + 1}"
+                raise BadResponse(f"Model {self._request.model!r} began a tool call without the tool's name.")
+            own = key if key and key not in self._ids else f"call_{len(self._ids) + 1}"
             self._ids.add(own)
-            known = self._open[call.index or 0] = (call.id or "", own)
+            known = self._open[number] = (key, own)
             yield ToolCallDelta(own, name, arguments)
         elif arguments:
             yield ToolCallDelta(known[1], name, arguments)
@@ -179,21 +186,17 @@ class Chunks:
         """The whole answer, once the chunks have come to their end.
 
         Raises:
-            ConnectionLost: They ended before the model had finished.
+            IncompleteStream: They ended before the model had finished.
             BadResponse: The answer was cut off in a tool call.
         """
         if self._finish is None:
-            raise ConnectionLost(f"The answer of model {self._model!r} broke off before its end.")
+            raise broke_off(self._request.model)
         message = assemble(self._deltas)
         stop = _STOPS.get(self._finish, "tool_calls" if message.tool_calls else "end")
         if self._refusal:
             refusal = Text("".join(self._refusal))
             return self._reply(Message("assistant", (*message.parts, refusal)), "refused")
-        if stop == "length" and any(call.unreadable for call in message.tool_calls):
-            raise BadResponse(
-                f"The answer of model {self._model!r} was cut off in the arguments of a tool call.",
-                hint="Raise max_tokens.",
-            )
+        refuse_half_calls(message, stop, self._request.model)
         return self._reply(message, stop)
 
     def _reply(self, message: Message, stop: StopReason) -> ModelReply:
@@ -204,11 +207,12 @@ class Chunks:
         return ModelReply(message=message, stop=stop, usage=usage, raw=raw)
 
 
-def _usage(told: Any) -> Usage:
-    sent, answered = told.prompt_tokens_details, told.completion_tokens_details
+def _usage(told: dict[str, Any]) -> Usage:
+    sent, answered = told.get("prompt_tokens_details") or {}, told.get("completion_tokens_details") or {}
     return Usage(
-        input=told.prompt_tokens or 0,
-        output=told.completion_tokens or 0,
-        cached=(sent.cached_tokens if sent else None) or 0,
-        reasoning=(answered.reasoning_tokens if answered else None) or 0,
+        input=told.get("prompt_tokens") or 0,
+        output=told.get("completion_tokens") or 0,
+        cached=sent.get("cached_tokens") or 0,
+        reasoning=answered.get("reasoning_tokens") or 0,
+        written=sent.get("cache_write_tokens") or 0,
     )

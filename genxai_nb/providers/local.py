@@ -10,7 +10,7 @@ from genxai_nb.errors import DefinitionError
 from genxai_nb.messages import ModelReply
 from genxai_nb.secrets import Secret
 
-from .chat import ESTIMATED
+from .base import ESTIMATED
 from .openai import ChatModel
 from .prices import price_at
 from .refusals import Server

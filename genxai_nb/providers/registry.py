@@ -18,7 +18,6 @@ from genxai_nb.calls.call import Call, Handler, Traits
 from genxai_nb.errors import (
     Authentication,
     BadResponse,
-    ConnectionLost,
     GenXAIError,
     MissingPackage,
     SetupError,
@@ -26,7 +25,7 @@ from genxai_nb.errors import (
 )
 from genxai_nb.messages import Delta, ModelReply, ReasoningDelta, TextDelta, ToolCallDelta
 
-from .base import assemble
+from .base import assemble, broke_off
 from .scripted import find_script
 from .vendors import VENDORS, is_installed, lacking, vendor_of, without_adapter
 
@@ -111,7 +110,7 @@ def window_of(model: str) -> int | None:
 def answer_from(provider: Provider, model: str) -> Handler:
     """Make the handler that lets a provider answer: deltas become hints, the reply is returned.
 
-    The handler raises ConnectionLost when the stream ends without its reply, and BadResponse when it
+    The handler raises IncompleteStream when the stream ends without its reply, and BadResponse when it
     holds something that is no delta or goes on after the reply. A call whose reader leaves ends with what
     has come, stop reason ``abandoned``.
     """
@@ -141,7 +140,7 @@ def answer_from(provider: Provider, model: str) -> Handler:
             if isinstance(stream, AsyncGenerator):
                 await stream.aclose()  # lets go of the connection of a stream that is not read to its end
         if reply is None:
-            raise ConnectionLost(f"The answer of model {model!r} broke off before its end.")
+            raise broke_off(model)
         return reply
 
     return answer

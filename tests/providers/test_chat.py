@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from chat_server import DONE, Refusal, call_chunk, chunk, usage_chunk
 
@@ -164,6 +166,28 @@ async def test_schema_that_strict_mode_cannot_say_is_sent_as_it_is(server, ask):
     await ask(GPT, output=schema)
     body = server.requests[0]["response_format"]["json_schema"]
     assert (body["strict"], body["schema"], body["name"]) == (False, schema, "answer")
+
+
+async def test_text_with_any_end_of_line_arrives_whole(server, ask):
+    """Only the ends of lines that the format knows divide events; a text may hold all others."""
+    text = "one\u2028two\x85three\x0bfour\u2029five"
+    server.answers = [[chunk_as_it_is(text), *HI[2:]]]
+    *_, reply = await ask(GPT)
+    assert reply.message.text == text
+
+
+async def test_events_are_read_however_they_are_divided(server, ask):
+    """Comments, names, ids, CRLF, an event in several lines and a missing last line change nothing."""
+    hi, stop = json.dumps(HI[1]), json.dumps(HI[2])
+    half = hi.index("choices") - 1
+    events = f": ping\r\n\r\nevent: x\r\nid: 1\r\ndata:{hi[:half]}\r\ndata: {hi[half:]}\r\n\r\ndata: {stop}"
+    server.answers = [[events]]
+    *_, reply = await ask(GPT)
+    assert reply.message.text == "Hi."
+
+
+def chunk_as_it_is(text: str) -> str:
+    return f"data: {json.dumps(chunk(content=text), ensure_ascii=False)}\n\n"
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from genxai_nb.errors import (
     BadResponse,
     ConnectionLost,
     ContextTooLong,
+    IncompleteStream,
     ProviderError,
     RateLimited,
     UnknownName,
@@ -175,9 +176,9 @@ async def test_long_request_is_told_from_a_wrong_one(llmock, ask):
 
 
 async def test_early_end_is_no_answer(llmock, ask):
-    """A stream that ends without a finish reason is ConnectionLost, not a short answer."""
+    """A stream that ends without a finish reason is IncompleteStream, not a short answer."""
     llmock.truncate(after_chunks=2)
-    with pytest.raises(ConnectionLost, match="broke off before its end"):
+    with pytest.raises(IncompleteStream, match="broke off before its end"):
         await ask(GPT)
 
 

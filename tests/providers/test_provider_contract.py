@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
-from genxai_nb.errors import Authentication, ConnectionLost, ContextTooLong, RateLimited
+from genxai_nb.errors import Authentication, ConnectionLost, ContextTooLong, IncompleteStream, RateLimited
 from genxai_nb.messages import (
     Image,
     Message,
@@ -154,7 +154,7 @@ async def test_equal_requests_get_equal_replies(model: Model):
         (lambda server: server.fail(401), Authentication),
         (lambda server: server.context_overflow(), ContextTooLong),
         (lambda server: server.fail(500), ConnectionLost),
-        (lambda server: server.truncate(after_chunks=2), ConnectionLost),
+        (lambda server: server.truncate(after_chunks=2), IncompleteStream),
         (lambda server: server.disconnect(after_chunks=2), ConnectionLost),
         (lambda server: server.corrupt(after_chunks=2), ConnectionLost),
     ],

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from genxai_nb.calls.call import Call, Scope
-from genxai_nb.errors import BadResponse, ConnectionLost, UnknownName
+from genxai_nb.errors import BadResponse, IncompleteStream, UnknownName
 from genxai_nb.messages import ModelReply, ModelRequest, TextDelta, assistant, user
 from genxai_nb.providers.registry import answer_from, model_call, names
 from genxai_nb.providers.vendors import VENDORS
@@ -75,8 +75,8 @@ async def test_deltas_are_emitted_and_the_last_item_is_the_reply():
 @pytest.mark.parametrize(
     ("items", "error", "said"),
     [
-        ((TextDelta("H"),), ConnectionLost, "The answer of model 'broken:x' broke off before its end"),
-        ((), ConnectionLost, "broke off"),
+        ((TextDelta("H"),), IncompleteStream, "The answer of model 'broken:x' broke off before its end"),
+        ((), IncompleteStream, "broke off"),
         ((REPLY, TextDelta("more")), BadResponse, "went on after the end"),
         (("text", REPLY), BadResponse, "streamed a str, which is no delta"),
     ],
