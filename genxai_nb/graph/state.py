@@ -142,11 +142,9 @@ class Schema:
         Raises:
             StateInvalid: A value does not fit, or a key is no field.
         """
-        if self._lists:
-            update = {
-                k: [v] if k in self._lists and not isinstance(v, list | tuple) else v
-                for k, v in update.items()
-            }
+        for key in self._lists:
+            if key in update and not isinstance(update[key], (list, tuple)):
+                update = {**update, key: [update[key]]}
         if self.model is None:
             for key in update:
                 if type(key) is not str or not key:

@@ -18,11 +18,15 @@ from msgspec import Struct
 from genxai_nb.calls.record import words_of
 from genxai_nb.errors import StateInvalid, WriteConflict
 
-from .reducers import BUILTIN, HIDDEN, Reducer
+from .reducers import BUILTIN, HIDDEN, Reducer, append
 
 Trail = tuple[Any, int, tuple[int, ...]] | None
+Update = tuple[
+    Mapping[str, Any], int, str
+]  # what was written, the updates that its writer saw, and who wrote
 
 EMPTY: dict[str, Any] = {}
+_LISTS = (list, tuple)
 
 
 class View(Struct, eq=False):
@@ -48,7 +52,7 @@ class Views:
         reducers: The graph's reducers by key. Keys that start with ``@`` are extended.
     """
 
-    __slots__ = ("_own", "_reducers", "_seen", "_set", "_updates", "_writers", "_writes", "narrow")
+    __slots__ = ("_own", "_reducers", "_set", "_updates", "_writes", "narrow")
 
     def __init__(self, reducers: Mapping[str, Reducer]) -> None:
         self._reducers = dict(reducers)
@@ -57,17 +61,14 @@ class Views:
         self._forget()
 
     def _forget(self) -> None:
-        self._updates: list[Mapping[str, Any]] = []
-        self._seen: list[int] = []
-        self._writers: list[str] = []
-        self._writes: dict[str, int] = {}
+        self._updates: list[Update] = []
+        self._writes: dict[str, int] = {}  # key -> the updates that write it
         self._set: dict[str, int] = {}  # key -> the update by which a person set it last
 
     def copy(self) -> Views:
         """The same updates and rules, to grow apart from here."""
         other = copy(self)
-        other._updates, other._seen = self._updates.copy(), self._seen.copy()
-        other._writers, other._writes = self._writers.copy(), self._writes.copy()
+        other._updates, other._writes = self._updates.copy(), self._writes.copy()
         other._set = self._set.copy()
         return other
 
@@ -113,9 +114,7 @@ class Views:
         if self.narrow:
             return View(data), results
         number = len(self._updates)
-        self._updates.append(update)
-        self._seen.append(view.mask)
-        self._writers.append(node)
+        self._updates.append((update, view.mask, node))
         bit = 1 << number
         writes = self._writes
         for key in update:
@@ -142,9 +141,8 @@ class Views:
         fresh: set[str] = set()
         for view in views[1:]:
             for number in _missing(view, mask):
-                update = self._updates[number]
-                self._check(number, update, mask)
-                self._apply(data, self._lasting(number, update), reduced, results, fresh)
+                self._check(number, mask)
+                self._apply(data, self._lasting(number), reduced, results, fresh)
                 added.append(number)
                 mask |= 1 << number
         return View(data, mask, -1, (first.trail, first.mask, tuple(added))), results
@@ -155,9 +153,7 @@ class Views:
         if not self.narrow:
             number = len(self._updates)
             bit = 1 << number
-            self._updates.append(values)
-            self._seen.append(bit - 1)
-            self._writers.append("set")
+            self._updates.append((values, bit - 1, "set"))
             for key in values:
                 self._writes[key] = self._writes.get(key, 0) | bit
                 self._set[key] = number
@@ -166,8 +162,9 @@ class Views:
             for key, view in views.items()
         }
 
-    def _lasting(self, number: int, update: Mapping[str, Any]) -> Mapping[str, Any]:
+    def _lasting(self, number: int) -> Mapping[str, Any]:
         """An update without the keys that a person has set since."""
+        update = self._updates[number][0]
         if not self._set:
             return update
         return {key: value for key, value in update.items() if number >= self._set.get(key, -1)}
@@ -191,8 +188,10 @@ class Views:
             return kept
         return [v for v in kept if v.tip >= 0 and not twice >> v.tip & 1]
 
-    def _check(self, number: int, update: Mapping[str, Any], mask: int) -> None:
-        unseen = mask & ~self._seen[number]
+    def _check(self, number: int, mask: int) -> None:
+        """Refuse an update to a key that one of the mask writes too, when it did not see that one."""
+        update, seen, node = self._updates[number]
+        unseen = mask & ~seen
         if not unseen:
             return
         for key in update:
@@ -200,8 +199,8 @@ class Views:
                 continue
             other = self._writes[key] & unseen
             if other:
-                writers = [self._writers[n] for n in range(other.bit_length()) if other >> n & 1]
-                raise WriteConflict(key, *sorted((min(writers), self._writers[number])))
+                writers = [self._updates[n][2] for n in range(other.bit_length()) if other >> n & 1]
+                raise WriteConflict(key, *sorted((min(writers), node)))
 
     def _apply(
         self,
@@ -213,16 +212,16 @@ class Views:
     ) -> None:
         """Write an update into data. ``fresh`` are keys whose list belongs to data alone."""
         for key, value in update.items():
-            reducer = BUILTIN["append"] if key[0] == HIDDEN else self._reducers.get(key)
-            if reducer is None or key not in data:
-                data[key] = _first(reducer, key, value)
+            reducer = append if key[0] == HIDDEN else self._reducers.get(key)
+            if reducer is None or (key not in data and reducer is not append):
+                data[key] = value
             elif key in reduced:
                 data[key] = reduced[key]
-            elif key in fresh and isinstance(value, list | tuple):
+            elif key in fresh and isinstance(value, _LISTS):
                 data[key].extend(value)
             else:
-                data[key] = _reduce(reducer, key, data[key], value)
-                if reducer is BUILTIN["append"]:
+                data[key] = _reduce(reducer, key, data.get(key, []), value)
+                if reducer is append:
                     fresh.add(key)
             if key in self._own:
                 results[key] = data[key]
@@ -234,31 +233,26 @@ class Views:
         clashes: dict[str, tuple[str, ...]] = {}
         for view in views[1:]:
             for number in _missing(view, mask):
-                update = self._updates[number]
                 try:
-                    self._check(number, update, mask)
+                    self._check(number, mask)
                 except WriteConflict as exc:
                     clashes[exc.key] = exc.nodes
-                self._apply(data, self._lasting(number, update), EMPTY, {}, set())
+                self._apply(data, self._lasting(number), EMPTY, {}, set())
                 mask |= 1 << number
         return data, clashes
 
 
 def _missing(view: View, mask: int) -> list[int]:
     """The updates of a view that are not in the mask, in the view's order."""
+    lack = view.mask & ~mask
+    if not lack & (lack - 1):  # one at most: there is no order to find
+        return [lack.bit_length() - 1] if lack else []
     parts: list[tuple[int, ...]] = []
     trail, rest = view.trail, view.mask
     while trail is not None and rest & ~mask:
         trail, rest, added = trail
         parts.append(added)
     return [number for part in reversed(parts) for number in part if not mask >> number & 1]
-
-
-def _first(reducer: Reducer | None, key: str, value: Any) -> Any:
-    """The value of a key that is written for the first time."""
-    if reducer is BUILTIN["append"]:
-        return _reduce(reducer, key, [], value)
-    return value
 
 
 def _reduce(reducer: Callable[[Any, Any], Any], key: str, old: Any, new: Any) -> Any:

@@ -89,11 +89,14 @@ class LiveVersion:
 
     @property
     def settled(self) -> bool:
-        """Whether it stays as it is, since nothing is looked up by name."""
-        return bool(self.hash) and not self._names
+        """Whether it was taken and stays as it is, since nothing is looked up by name."""
+        return bool(self._hash) and not self._names
 
     def _still(self) -> bool:
-        return all(space.get(name, space) is value for space, name, value in self._names)
+        for space, name, value in self._names:  # noqa: SIM110 - asked before each visit, and all() is slower
+            if space.get(name, space) is not value:
+                return False
+        return True
 
     def _take(self) -> None:
         walk = _Walk()
