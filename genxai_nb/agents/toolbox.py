@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from genxai_nb.errors import DefinitionError
+from genxai_nb.errors import DefinitionError, ToolFailed
 
 from .selection import is_group, nearest, read_group
 
 if TYPE_CHECKING:
     from genxai_nb.messages import ToolSpec
     from genxai_nb.tools.base import Tool
+    from genxai_nb.tools.connections import Connection
+    from genxai_nb.tools.stores import VectorStore
 
 
 def equip(tools: Iterable[Any]) -> dict[str, Tool]:
@@ -64,6 +66,7 @@ def find_builtin(name: str) -> Tool:
 
     if not stores.embeds():
         stores.offer_embedder(_embed)
+        stores.offer_opener(_open)
     return registry.find(name)
 
 
@@ -71,6 +74,31 @@ def _embed(texts: Sequence[str]) -> Any:
     from genxai_nb.memory.embed import find_embedder
 
     return find_embedder().embed(texts)
+
+
+def _open(connection: Connection) -> VectorStore:
+    """Open the collection of Chroma that a connection leads to.
+
+    It is ``chroma:///folder#papers`` or ``chroma+http://host:8000/#papers``; a token for a server stands in the
+    place of the password: ``chroma+https://:token@host/#papers``.
+
+    Raises:
+        ToolFailed: The connection names no collection.
+    """
+    from genxai_nb.memory.chroma import ChromaStore
+
+    if not connection.fragment:
+        raise ToolFailed(
+            f"Connection {connection.name!r} names no collection.",
+            hint="Write it behind a #, such as chroma:///folder#papers.",
+        )
+    _, _, transport = connection.scheme.partition("+")
+    if not transport:
+        return ChromaStore(connection.fragment, connection.path)
+    port = f":{connection.port}" if connection.port else ""
+    token = connection.password.reveal() if connection.password else ""
+    headers = {"Authorization": f"Bearer {token}"} if token else None
+    return ChromaStore(connection.fragment, url=f"{transport}://{connection.host}{port}", headers=headers)
 
 
 def _taken(name: str, definition: Any) -> Tool | str:

@@ -36,6 +36,7 @@ class Connection(NamedTuple):
         password: The password, if there is one.
         path: What follows the host, such as the name of a database or the path of a file.
         options: What follows the question mark.
+        fragment: What follows the ``#``, such as the name of a collection.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Connection(NamedTuple):
     password: Secret | None
     path: str
     options: dict[str, str]
+    fragment: str = ""
 
 
 def connection_names() -> list[str]:
@@ -128,6 +130,7 @@ def find_connection(name: str, purpose: str, schemes: tuple[str, ...]) -> Connec
         password,
         unquote(parts.path),
         dict(parse_qsl(parts.query)),
+        unquote(parts.fragment),
     )
 
 

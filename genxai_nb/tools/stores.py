@@ -1,6 +1,7 @@
 """Vector stores and an embedder, offered by rooms above for tools to search in.
 
-A program offers a store under a name; a tool takes the name. What is offered stands in this process only.
+A program offers a store under a name, or a person sets a connection of that name; a tool takes the name. What is
+offered stands in this process only.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from genxai_nb.errors import ToolFailed, suggest
 
+from .connections import Connection, connection_names, find_connection
+
 __all__ = [
     "Match",
     "VectorStore",
@@ -17,11 +20,13 @@ __all__ = [
     "embeds",
     "find_store",
     "offer_embedder",
+    "offer_opener",
     "offer_store",
     "store_names",
 ]
 
 Embed = Callable[[Sequence[str]], Any]
+Open = Callable[[Connection], "VectorStore"]
 
 
 class Match(NamedTuple):
@@ -45,12 +50,13 @@ class VectorStore(Protocol):
         'Anodes oxidise.'
     """
 
-    def search(self, query: str, k: int) -> Sequence[Match]:
-        """The nearest to a query, the nearest first, at most ``k``."""
+    def search(self, query: str, k: int) -> Sequence[tuple[str, str, float]]:
+        """Id, text and score of the nearest to a query, the nearest first, at most ``k``."""
 
 
 _stores: dict[str, VectorStore] = {}
 _embed: Embed | None = None
+_open: Open | None = None
 
 
 def offer_store(name: str, store: VectorStore | None) -> None:
@@ -67,6 +73,12 @@ def offer_embedder(embed: Embed | None) -> None:
     _embed = embed
 
 
+def offer_opener(open_store: Open | None) -> None:
+    """Say how a connection becomes a store; None for no way."""
+    global _open
+    _open = open_store
+
+
 def embeds() -> bool:
     """Whether a way from texts to vectors is offered."""
     return _embed is not None
@@ -78,19 +90,23 @@ def store_names() -> list[str]:
 
 
 def find_store(name: str, context: Any = None) -> VectorStore:
-    """The store of that name: of the context if it brings stores along, else one that is offered.
+    """The store of that name: of the context if it brings stores along, one that is offered, or a connection's.
 
     Raises:
         ToolFailed: There is none of that name.
     """
     brought: dict[str, VectorStore] = getattr(context, "stores", None) or {}
     known = {**_stores, **brought}
-    if name not in known:
-        raise ToolFailed(
-            f"There is no vector store {name!r}.",
-            hint=suggest(name, known) or "No store is offered to tools here.",
-        )
-    return known[name]
+    if name in known:
+        return known[name]
+    connections = connection_names()
+    if _open is not None and name.lower() in connections:
+        return _open(find_connection(name, "a vector store", ("chroma",)))
+    raise ToolFailed(
+        f"There is no vector store {name!r}.",
+        hint=suggest(name, [*known, *connections])
+        or "A person can offer one, or set a connection such as chroma:///folder#collection.",
+    )
 
 
 def embed(texts: Sequence[str]) -> Any:

@@ -1,4 +1,4 @@
-"""Real services on loopback and free ports, for tests: PostgreSQL, Redis, and a double of MongoDB."""
+"""Real services on loopback and free ports, for tests: PostgreSQL, Redis and Chroma."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sysconfig
 import tempfile
 import time
 from collections.abc import Iterator
@@ -117,3 +118,18 @@ def redis() -> Iterator[str]:
             finally:
                 process.terminate()
                 process.wait(WAIT)
+
+
+@contextmanager
+def chroma(folder: Path) -> Iterator[str]:
+    """A server of Chroma that keeps its collections in a folder; gives its address."""
+    port = free_port()
+    words = [str(Path(sysconfig.get_path("scripts"), "chroma")), "run", "--path", str(folder)]
+    words += ["--host", "127.0.0.1", "--port", str(port)]
+    with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder) as process:
+        try:
+            wait_for_port(port, process)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+            process.wait(WAIT)

@@ -178,7 +178,7 @@ CASES: dict[str, Cases] = {
         "test_vector_search.py::test_searches_an_offered_store",
         "test_vector_search.py::test_refuses_in_words",
         "test_vector_search.py::test_agrees_with_the_definition",
-        "test_vector_search.py::test_agent_finds_what_only_the_store_knows",
+        "test_vector_search.py::test_agent_searches_by_the_name_of_a_connection",
     ),
     # data
     "csv_processor": Cases(

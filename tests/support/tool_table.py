@@ -21,7 +21,8 @@ HEAD = """\
 
 An agent takes tools by name: `tools: calculator, web_scraper` in its cell, `tools=["calculator"]` in Python. Their
 names, categories and tags are listed by `%genxai tools` and `genxai-nb tools`. Most need
-`pip install "genxai-nb[tools]"`; a tool whose package is missing says what to type.
+`pip install "genxai-nb[tools]"`; a tool whose package is missing says what to type. `%genxai tool NAME key=value` runs one
+by hand, as a run of its own; what it returns is shown as tables, texts and images.
 
 ## What tools may do
 

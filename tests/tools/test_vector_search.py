@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import secrets
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
+import services
 from asking import asking_once
 from hypothesis import given
 from hypothesis import strategies as st
 
+from genxai_nb.agents.toolbox import find_builtin
 from genxai_nb.errors import ToolFailed
+from genxai_nb.memory.chroma import ChromaStore
 from genxai_nb.tools.registry import find
 from genxai_nb.tools.stores import Match, offer_embedder, offer_store
 
@@ -108,3 +112,30 @@ def test_agrees_with_the_definition(rows: list):
 def test_agent_finds_what_only_the_store_knows(notes: str):
     """An agent answers with a word that stands in the store only."""
     assert notes in asking_once("vector_search", {"query": "the code", "store": "notes"})[0]
+
+
+@pytest.mark.parametrize("place", ["folder", "server"])
+def test_agent_searches_by_the_name_of_a_connection(place: str, tmp_path, monkeypatch):
+    """An agent finds a word that only the collection knows; it is told the connection's name and no address."""
+    word = secrets.token_hex(8)
+    texts = {"cat": "A cat sleeps in the sun.", "code": f"The code of the vault is {word}."}
+    with nullcontext() if place == "folder" else services.chroma(tmp_path) as server:
+        where = {"url": server} if server else {"folder": str(tmp_path)}
+        ChromaStore("papers", **where).add(texts)
+        address = f"chroma+{server}/#papers" if server else f"chroma://{tmp_path}#papers"
+        monkeypatch.setenv("GENXAI_CONNECTION_LIBRARY", address)
+        answer, *_ = asking_once("vector_search", {"query": "What opens the vault?", "store": "library"})
+    assert word in answer
+
+
+def test_connection_without_a_collection_is_told(tmp_path, monkeypatch):
+    """A connection that names no collection, and one that is none, say what to write."""
+    tool = find_builtin("vector_search")
+    monkeypatch.setenv("GENXAI_CONNECTION_LIBRARY", f"chroma://{tmp_path}")
+    with pytest.raises(ToolFailed, match="names no collection"):
+        tool(query="x", store="library")
+    monkeypatch.setenv("GENXAI_CONNECTION_LIBRARY", f"chroma://{tmp_path}#none")
+    with pytest.raises(ToolFailed, match="Unknown collection of Chroma 'none'"):
+        tool(query="x", store="library")
+    with pytest.raises(ToolFailed, match="Did you mean 'library'"):
+        tool(query="x", store="librari")

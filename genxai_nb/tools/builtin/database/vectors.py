@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from annotated_types import Interval, MaxLen
 from msgspec import Struct
 
-from genxai_nb.errors import ToolFailed
+from genxai_nb.errors import GenXAIError, ToolFailed
 from genxai_nb.tools.base import tool
 from genxai_nb.tools.outcome import Outcome
 from genxai_nb.tools.stores import Match, embed, find_store
@@ -44,7 +44,7 @@ def vector_search(
 
     Args:
         query: What to look for, in words.
-        store: The name of a vector store that is offered here.
+        store: The name of a vector store that is offered here, or of a connection to a collection of Chroma.
         texts: Texts to search among, if there is no store.
         vectors: Vectors to search among, by id, all of one length.
         query_vector: What to look for, as a vector like those given.
@@ -66,16 +66,17 @@ def vector_search(
     if store is not None:
         if not query:
             raise ToolFailed("A search in a store needs a query.")
-        found = [
-            Match(str(m[0]), bounded(str(m[1])), float(m[2]))
-            for m in find_store(store, context).search(query, top_k)
-        ]
+        try:
+            rows = find_store(store, context).search(query, top_k)
+        except GenXAIError as exc:
+            raise ToolFailed(exc.what, hint=exc.hint) from exc
+        found = [Match(str(name), bounded(str(text)), float(score)) for name, text, score in rows]
         return Nearest([match for match in found[:top_k] if match.score >= threshold], f"store {store}")
     if texts is not None:
         if not query:
             raise ToolFailed("A search among texts needs a query.")
-        rows = embed([query, *texts])
-        matches = _nearest(rows[0], rows[1:], top_k, threshold)
+        first, *others = embed([query, *texts])
+        matches = _nearest(first, others, top_k, threshold)
         return Nearest(
             [Match(str(n), bounded(texts[n]), score) for n, score in matches], f"{len(texts)} texts"
         )
