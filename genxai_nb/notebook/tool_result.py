@@ -30,6 +30,7 @@ _DEEPEST = 3
 _THUMBNAIL = (320, 240)
 _IMAGE_PARTS = {"path", "format", "width", "height"}
 
+_NARROW = "width:auto"
 _CAPTION = "caption-side:bottom;text-align:left;padding:0 12px 6px"
 
 
@@ -62,7 +63,9 @@ def result_bundle(name: str, value: Any, foot: str = "") -> dict[str, str]:
             style="padding:8px 12px",
         ),
         _picture(value),
-        _part(value, 0),
+        _part(value, 0)
+        if isinstance(value, Mapping | list)
+        else element("div", _text(value), class_="gx-note", style=style.PART),
         element("div", foot, class_="gx-foot", style=style.PART) if foot else None,
         class_="gx-record",
         role="region",
@@ -104,7 +107,7 @@ def _rows(items: Sequence[Mapping[str, Any]]) -> Markup:
     """Dicts as the rows of a table, whose columns are all their keys."""
     columns = list(dict.fromkeys(key for item in items[:_MOST_ROWS] for key in item))
     shown = columns[:_MOST_COLUMNS]
-    head = element("tr", *(element("th", cut(one_line(key), 60), scope="col") for key in shown))
+    head = element("tr", *(_head(key, items[0].get(key)) for key in shown))
     body = [
         element("tr", *(_cell(item[key]) if key in item else element("td") for key in shown))
         for item in items[:_MOST_ROWS]
@@ -121,10 +124,22 @@ def _rows(items: Sequence[Mapping[str, Any]]) -> Markup:
     return _table(said, element("thead", head), element("tbody", *body))
 
 
+def _head(key: str, first: Any) -> Markup:
+    name = cut(one_line(key), 60)
+    if _is_number(first):
+        return element("th", name, scope="col", class_="gx-num", style=f"{style.RIGHT};{_NARROW}")
+    return element("th", name, scope="col", style=_NARROW)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
 def _cell(value: Any) -> Markup:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
     text = "" if value is None else cut(one_line(_words(value)), _CELL)
-    return element("td", text, class_="gx-num" if is_number else None, style=style.LEFT)
+    if _is_number(value):
+        return element("td", text, class_="gx-num", style=style.RIGHT)
+    return element("td", text, style=style.LEFT)
 
 
 def _items(items: Sequence[Any], depth: int) -> Markup:
@@ -160,7 +175,7 @@ def _size(value: Any) -> str:
     if not isinstance(value, Mapping):
         return ""
     tables = [(key, item) for key, item in value.items() if _is_table(item)]
-    return ", ".join(f"{counted(len(item), 'row')} of {one_line(key)}" for key, item in tables[:3])
+    return ", ".join(f"{len(item):,} {one_line(key)}" for key, item in tables[:3])
 
 
 def _picture(value: Any) -> Markup | None:
