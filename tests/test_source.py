@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import argparse
+import ast
 import functools
 import importlib.util
+import inspect
 import itertools
 import os
 import re
@@ -11,6 +14,7 @@ import subprocess
 import sys
 from enum import Enum
 from pathlib import Path
+from types import CellType, CodeType, FunctionType
 
 import pytest
 
@@ -265,3 +269,33 @@ def test_prickly_object():
     """An object that raises whenever it is looked at is named as untracked."""
     assert version_of(Prickly()).untracked == ("Prickly",)
     assert source_of(Prickly()) == ""
+
+
+def functions_of(code):
+    """The functions in code, and in their own code."""
+    for inner in code.co_consts:
+        if isinstance(inner, CodeType):
+            yield from ([] if inner.co_name.startswith("<") else [inner])
+            yield from functions_of(inner)
+
+
+@pytest.mark.parametrize("module", [argparse, ast, functools, inspect, subprocess], ids=lambda m: m.__name__)
+def test_the_text_of_a_function_is_that_of_inspect(module):
+    """Of a whole module, each function's text ends where Python says that it ends."""
+    path = inspect.getsourcefile(module)
+    found = list(functions_of(compile(inspect.getsource(module), path, "exec", dont_inherit=True)))
+    made = {code: FunctionType(code, {}, closure=tuple(map(CellType, code.co_freevars))) for code in found}
+
+    assert len(found) > 40
+    assert {f.__name__: source_of(f) for f in made.values()} == {
+        f.__name__: inspect.getsource(code).rstrip("\n") + "\n" for code, f in made.items()
+    }
+
+
+def test_the_text_of_a_function_has_its_strings_that_are_not_indented(module):
+    """Lines of strings, brackets and comments do not end it, however many they are."""
+    lines = "\n".join(f"line {number}" for number in range(100))
+    text = f'def f(\n    x,\n):\n    a = """\n{lines}\n"""\n# about it\n    return a\n'
+    made = module(f"{text}# about g\ndef g(): return 2\n\n\n# the end\n")
+    assert source_of(made.f) == text
+    assert source_of(made.g) == "def g(): return 2\n"

@@ -52,9 +52,8 @@ class Bindings:
     def __init__(self, graph: Bound) -> None:
         self._graph = graph
         self._records: dict[str, tuple[Prepared, Definition]] = {}
-        self._all: tuple[int, list[Definition]] | None = (
-            None  # of how many nodes, while none is looked up or rebound
-        )
+        self._all: list[Definition] | None = None  # of all nodes, while none is looked up or rebound
+        self._moving: list[tuple[Prepared, Definition]] = []  # those of them that may still change
 
     def prepare(self, node: Node) -> Prepared:
         """A node's definition as it is now, made ready.
@@ -108,20 +107,22 @@ class Bindings:
 
     def records(self, nodes: Collection[Node]) -> list[Definition]:
         """The definitions of all nodes as the journal keeps them."""
-        if self._all is None or self._all[0] != len(nodes) or not self._current(nodes):
+        records = self._all
+        if records is None or len(records) != len(nodes) or not self._current():
             records = [self.record(node) for node in nodes]
-            if any(node.definition is None for node in nodes):
-                return records
-            self._all = (len(nodes), records)
-        return self._all[1]
+            if all(node.definition is not None for node in nodes):
+                self._all = records
+                kept = [self._records[node.name] for node in nodes]
+                self._moving = [(prepared, record) for prepared, record in kept if not prepared.settled]
+        return records
 
-    def _current(self, nodes: Collection[Node]) -> bool:
+    def _current(self) -> bool:
         """Whether all definitions are as they were recorded last: what they use may have been defined anew."""
-        kept = self._all[1] if self._all else ()
-        return all(
-            node.prepared is not None and node.prepared.version == record.hash
-            for node, record in zip(nodes, kept, strict=True)
-        )
+        return all(prepared.version == record.hash for prepared, record in self._moving)
+
+    def known(self, nodes: Collection[Node], names: Collection[str]) -> list[Definition]:
+        """The definitions of some nodes, and of those that were recorded before, which is soon done."""
+        return [self.record(node) for node in nodes if node.name in names or node.name in self._records]
 
     def record(self, node: Node) -> Definition:
         """A node's definition as the journal keeps it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -349,6 +349,10 @@ class Graph(Running):
     def definitions(self) -> list[Definition]:
         """All definitions as they are now, to be kept with a run."""
         return self._bindings.records(self.nodes.values())
+
+    def known_definitions(self, nodes: Collection[str]) -> list[Definition]:
+        """The definitions of some nodes as they are now, and of those that have been looked at before."""
+        return self._bindings.known(self.nodes.values(), nodes)
 
     @property
     def spec_text(self) -> str:

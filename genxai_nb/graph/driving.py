@@ -15,7 +15,7 @@ from msgspec import structs
 from genxai_nb.calls.replay import Reuse
 from genxai_nb.errors import GenXAIError, NodeFailed, RunBusy, RunCancelled, RunError
 from genxai_nb.guard.policy import Policy, policy_from
-from genxai_nb.journal.events import Event, Hint, RunResumed
+from genxai_nb.journal.events import Event, Hint, RunResumed, RunStarted
 from genxai_nb.journal.store import Store
 from genxai_nb.journal.stream import EventStream
 from genxai_nb.loop import run_sync, running_loop, submit
@@ -157,9 +157,13 @@ class Driving:
         self._held.enter_context(self._store.lease(self.run_id))
         folded = self._history.folded(graph).copy()
         events = self._history.events()
+        kept = set(events[0].definitions.values()) if isinstance(events[0], RunStarted) else set[str]()
         if len(events) > 1:
-            definitions = graph.definitions()
-            self._store.keep(definitions)
+            # Versions of nodes that have not begun are taken when they do: taking all would hold up the first one.
+            under_way = {visit.place.name for visit in folded.schedule.running.values()}
+            definitions = graph.known_definitions(under_way)
+            self._store.keep([one for one in definitions if one.hash not in kept])
+            kept.update(one.hash for one in definitions)
             resumed = RunResumed(at=time(), definitions={d.name: d.hash for d in definitions})
             self._store.append(self.run_id, (resumed,), wait=30.0)
         later, reuse = self._later
@@ -175,7 +179,7 @@ class Driving:
             reuse=reuse,
         )
         driver.pace.breakpoints = self._breakpoints
-        driver.journal.kept.update(definition.hash for definition in graph.definitions())
+        driver.journal.kept = kept
         return driver
 
     def _park(self, status: str) -> None:

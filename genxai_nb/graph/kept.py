@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -168,6 +168,10 @@ class KeptGraph:
     def record_of(self, node: str) -> Definition:
         """Nothing that could be kept anew."""
         return Definition(hash="", kind="function", name=node)
+
+    def known_definitions(self, nodes: Collection[str]) -> list[Definition]:  # noqa: ARG002 - the protocol
+        """No definitions."""
+        return []
 
     def definitions(self) -> list[Definition]:
         """No definitions."""

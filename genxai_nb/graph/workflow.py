@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, Protocol
 
 from msgspec import Struct
@@ -59,6 +60,9 @@ class Workflow(Protocol):
 
     def record_of(self, node: str) -> Definition:
         """The definition of a node as it is now, to be kept."""
+
+    def known_definitions(self, nodes: Collection[str]) -> list[Definition]:
+        """The definitions of some nodes as they are now, and of those that have been looked at before."""
 
     def definitions(self) -> list[Definition]:
         """All definitions as they are now, to be kept with the run."""

@@ -37,7 +37,11 @@ class RunStarted(Fact, frozen=True, kw_only=True, tag="run_started"):
 
 
 class RunResumed(Fact, frozen=True, kw_only=True, tag="run_resumed"):
-    """A run was taken up again, with the versions that are now in force."""
+    """A run was taken up again.
+
+    ``definitions`` are versions that are now in force: at least those of the nodes that were under way, which
+    are performed anew. What a node begins with later, its `NodeStarted` tells.
+    """
 
     definitions: dict[str, str]
 

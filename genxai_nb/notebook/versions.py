@@ -65,8 +65,10 @@ def versions_used(events: Iterable[Event]) -> dict[str, str]:
     """The versions that a run's nodes have used last, by name; those in force of nodes that have not begun."""
     used: dict[str, str] = {}
     for event in events:
-        if isinstance(event, RunStarted | RunResumed | RunRebased):
+        if isinstance(event, RunStarted | RunRebased):
             used = dict(event.definitions)
+        elif isinstance(event, RunResumed):
+            used |= event.definitions
         elif isinstance(event, NodeStarted) and not event.path and event.version:
             used[event.node] = event.version
     return used

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import io
+import linecache
 import tokenize
 from collections.abc import Callable
 from functools import partial
@@ -13,6 +14,9 @@ from typing import Any
 from weakref import ref
 
 Texts = dict[int, tuple[ref[Any], str]]
+
+_BEGINNINGS = ("def ", "async ", "@")  # of a function's lines
+_TRIES = 20  # of a string inside, each line may look like the end
 
 _texts: Texts = {}
 _written: Texts = {}
@@ -23,7 +27,7 @@ def source_of(obj: object) -> str:
     try:
         bare: Any = inspect.unwrap(_bare(obj))  # type: ignore[arg-type]  # whatever is no callable has no source
         code = bare.__code__ if type(bare) is FunctionType else None
-        return inspect.getsource(bare) if code is None else _once(_written, code, inspect.getsource)
+        return inspect.getsource(bare) if code is None else _once(_written, code, _source)
     except Exception:  # noqa: BLE001 - an object may raise anything when it is looked at
         return ""
 
@@ -91,11 +95,56 @@ def forget(kept: dict[int, Any], key: int, _gone: object) -> None:
     kept.pop(key, None)
 
 
+def _source(code: Any) -> str:
+    """The source text of code. `inspect.getsource` looks through all modules first, and is there for the rest.
+
+    Raises:
+        OSError: There is none.
+    """
+    linecache.checkcache(code.co_filename)
+    lines = linecache.getlines(code.co_filename)[code.co_firstlineno - 1 :]
+    if lines and lines[0].lstrip().startswith(_BEGINNINGS):
+        return "".join(_statement(lines))
+    return inspect.getsource(code)
+
+
+def _statement(lines: list[str]) -> list[str]:
+    """The first statement of some lines: it goes to one that is not deeper, once Python can read what is before that.
+
+    Tokens would tell it too, but Python's own reader of them takes longer to load than most files to parse.
+    """
+    width, tries = _indent(lines[0]), 0
+    for number, line in enumerate(lines):
+        if number and line.lstrip()[:1] not in {"", "#"} and _indent(line) <= width:
+            tries += 1
+            if tries > _TRIES:
+                return inspect.getblock(lines)
+            if _is_whole("".join(lines[:number])):
+                lines = lines[:number]
+                break
+    while lines[-1].isspace() or (lines[-1].lstrip()[:1] == "#" and _indent(lines[-1]) <= width):
+        lines = lines[:-1]
+    return lines
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip(" \t"))
+
+
+def _is_whole(text: str) -> bool:
+    try:
+        return bool(_parsed(text).body)
+    except (SyntaxError, ValueError, RecursionError):
+        return False
+
+
+def _parsed(text: str) -> Any:
+    return ast.parse(f"if True:\n{text}").body[0] if text[:1].isspace() else ast.parse(text)
+
+
 def _tidy(code: Any) -> str:
     try:
-        text = inspect.getsource(code)
-        tree: Any = ast.parse(f"if True:\n{text}").body[0] if text[:1].isspace() else ast.parse(text)
-        return "\n".join(map(tidied, tree.body))
+        return "\n".join(map(tidied, _parsed(_source(code)).body))
     except (OSError, TypeError, ValueError, SyntaxError, RecursionError):
         return ""
 

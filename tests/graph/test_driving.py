@@ -11,6 +11,7 @@ from graphs import chain, kinds, nothing
 from genxai_nb import Graph, Run
 from genxai_nb.calls.call import Traits
 from genxai_nb.errors import (
+    NodeFailed,
     ResumeRefused,
     RunBusy,
     RunCancelled,
@@ -203,6 +204,30 @@ def test_a_changed_body_does_not_refuse_a_resume():
 
     assert changed.resume().state == {"new": True}
     assert "RunResumed" in kinds(changed)
+
+
+def test_a_resume_tells_the_version_with_which_a_node_goes_on_that_was_under_way():
+    """What it began with is in the journal already; of nodes that begin later nothing is looked at yet."""
+
+    def mended(state):
+        return {"mended": True}
+
+    def broken(state):
+        raise ValueError("no")
+
+    run = chain(nothing, broken, nothing).start({})
+    with pytest.raises(NodeFailed):
+        run.resume()
+    graph = chain(nothing, mended, mended)
+    changed = Run.load(run.run_id, graph)
+    changed.resume()
+    resumed = next(event for event in changed.events() if isinstance(event, facts.RunResumed))
+
+    assert resumed.definitions == {"b": graph.definition_of("b").version}
+    assert "def mended" in changed.store.definition(resumed.definitions["b"]).source
+    assert [e.version for e in changed.events() if isinstance(e, facts.NodeStarted)][
+        -1
+    ] == resumed.definitions["b"]
 
 
 def test_the_state_of_a_fork_shows_all_branches():
