@@ -1,5 +1,3 @@
 """Agents: what they are, how they answer, and how they are nodes of a graph."""
 
-from .agent import Agent
-
-__all__ = ["Agent"]
+__all__: list[str] = []

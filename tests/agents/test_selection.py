@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from genxai_nb.agents import Agent
+from genxai_nb import Agent
 from genxai_nb.agents.notation import agent_from
 from genxai_nb.agents.selection import read_group
 from genxai_nb.errors import DefinitionError, UnknownName

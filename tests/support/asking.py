@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from genxai_nb.agents import Agent
+from genxai_nb import Agent
 from genxai_nb.messages import ModelRequest, ToolCall
 from genxai_nb.providers.scripted import Scripted
 

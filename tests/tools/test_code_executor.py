@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from genxai_nb.agents import Agent
+from genxai_nb import Agent
 from genxai_nb.errors import Denied, ToolFailed
 from genxai_nb.loop import run_sync
 from genxai_nb.messages import ToolCall
