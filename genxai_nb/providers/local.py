@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from ipaddress import ip_address
+from typing import Any
 from urllib.parse import urlsplit
 
 from genxai_nb.errors import DefinitionError
-from genxai_nb.messages import ModelReply
+from genxai_nb.messages import ModelReply, ModelRequest
 from genxai_nb.secrets import Secret
 
 from .base import ESTIMATED
@@ -65,6 +66,13 @@ class Local(ChatModel):
         """Where the model is asked now."""
         key = Secret.from_environment(VARIABLE) if os.environ.get(VARIABLE) else None
         return Server(self.name, self.url, VARIABLE, key, local=True)
+
+    def parameters(self, request: ModelRequest, refused: frozenset[str]) -> dict[str, Any]:
+        """Say a request in the words of Chat Completions, as such servers know them."""
+        sent = super().parameters(request, refused | {"max_completion_tokens"})
+        if request.tools and "parallel_tool_calls" not in refused:
+            sent["parallel_tool_calls"] = True  # llama.cpp makes one call a turn otherwise
+        return sent
 
     def price(self, reply: ModelReply) -> float | None:
         """What a reply cost in US dollars: nothing on this machine; None if it is not known."""

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 
-from genxai_nb.errors import Authentication
 from genxai_nb.messages import ModelRequest
-from genxai_nb.secrets import Secret
 
 from . import chat
 from .refusals import Server
@@ -17,9 +14,6 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from openai import AsyncOpenAI
-
-BASE_URL = "https://api.openai.com/v1"
-VARIABLE, URL_VARIABLE = "OPENAI_API_KEY", "OPENAI_BASE_URL"
 
 
 class ChatModel(Remote):
@@ -36,14 +30,9 @@ class ChatModel(Remote):
         )
         return made
 
-    def parameters(self, request: ModelRequest, server: Server, refused: frozenset[str]) -> dict[str, Any]:
+    def parameters(self, request: ModelRequest, refused: frozenset[str]) -> dict[str, Any]:
         """Say a request in the words of Chat Completions."""
-        if not server.local:
-            return chat.parameters(request, self.model, refused)
-        sent = chat.parameters(request, self.model, refused | {"max_completion_tokens"})
-        if request.tools and "parallel_tool_calls" not in refused:
-            sent["parallel_tool_calls"] = True  # llama.cpp makes one call a turn otherwise
-        return sent
+        return chat.parameters(request, self.model, refused)
 
     async def send(self, client: AsyncOpenAI, sent: dict[str, Any]) -> Any:
         """Send a request and return the SDK's stream."""
@@ -66,18 +55,3 @@ class OpenAI(ChatModel):
     """
 
     name = "openai"
-
-    @property
-    def server(self) -> Server:
-        """Where the model is asked now.
-
-        Raises:
-            Authentication: ``OPENAI_API_KEY`` is not set.
-        """
-        if not os.environ.get(VARIABLE):
-            raise Authentication(
-                f"Provider 'openai' has no key: the environment variable {VARIABLE} is not set.",
-                hint=f"Set {VARIABLE} before the model is asked.",
-            )
-        url = os.environ.get(URL_VARIABLE) or BASE_URL
-        return Server(self.name, url.rstrip("/"), VARIABLE, Secret.from_environment(VARIABLE))

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from genxai_nb.secrets import Secret
 
 _TOO_LONG = re.compile(
-    r"context.{0,3}(length|window|size)|maximum.{0,20}tokens|too many tokens|exceeds? .{0,40}tokens"
+    r"context.{0,3}(length|limit|size|window)|maximum.{0,20}tokens|too many tokens|exceeds? .{0,40}tokens"
     r"|(prompt|input|request|conversation|messages?) (is |are )?too long",
     re.IGNORECASE,
 )

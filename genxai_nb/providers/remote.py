@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import suppress
 from logging import getLogger
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, NoReturn, Protocol, TypeVar
@@ -11,12 +12,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, NoReturn, Protocol,
 from genxai_nb.errors import Authentication, GenXAIError
 from genxai_nb.loop import run_in_worker
 from genxai_nb.messages import Delta, ModelReply, ModelRequest
+from genxai_nb.secrets import Secret
 
 from .base import ESTIMATED
 from .clients import client_of
 from .events import events_of
 from .prices import list_price, window_of
 from .refusals import Complaint, Server, complaint_of, mapped, refused_setting
+from .vendors import VENDORS, without_key
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -25,7 +28,7 @@ T = TypeVar("T")
 
 CONNECT = 20.0  # seconds; how long an answer may take is the call's own timeout
 
-_OURS = frozenset(["include"])  # settings that no user asked for, so nobody misses them
+_OURS = frozenset(["include", "max_tokens"])  # settings that no user asked for, so nobody misses them
 
 _log = getLogger("genxai_nb")
 
@@ -33,8 +36,8 @@ _log = getLogger("genxai_nb")
 class Answer(Protocol):
     """An answer on its way."""
 
-    def take(self, event: Any) -> Iterator[Delta]:
-        """Take in an event and yield its deltas.
+    def take(self, event: Any) -> Iterable[Delta]:
+        """Take in an event, and give its deltas.
 
         Raises:
             ProviderError: The server says that something went wrong.
@@ -80,18 +83,22 @@ class Remote:
 
     @property
     def server(self) -> Server:
-        """Where the model is asked now.
+        """Where the model is asked now: at the vendor's own address, if no variable holds another one.
 
         Raises:
-            Authentication: There is no key, and the server wants one.
+            Authentication: The variable of the key is not set.
         """
-        raise NotImplementedError
+        vendor = VENDORS[self.name]
+        if not os.environ.get(vendor.variable):
+            raise without_key(self.name)
+        url = os.environ.get(vendor.address) or vendor.home
+        return Server(self.name, url.rstrip("/"), vendor.variable, Secret.from_environment(vendor.variable))
 
     def client(self, sdk: ModuleType, server: Server) -> Any:
         """Make a client of the SDK, which tries nothing again: our own chain does."""
         raise NotImplementedError
 
-    def parameters(self, request: ModelRequest, server: Server, refused: frozenset[str]) -> dict[str, Any]:
+    def parameters(self, request: ModelRequest, refused: frozenset[str]) -> dict[str, Any]:
         """Say a request in the words of the API, without the settings that the server refused."""
         raise NotImplementedError
 
@@ -110,6 +117,10 @@ class Remote:
     def complaint(self, exc: Exception, sdk: ModuleType) -> Complaint | None:
         """What the server said to a request, if that is what an error of the SDK tells."""
         return complaint_of(exc) if isinstance(exc, sdk.APIStatusError) else None
+
+    def refused(self, complaint: Complaint, sent: dict[str, Any]) -> str | None:
+        """Name the setting that the server takes no part in, if that is why it refused a request."""
+        return refused_setting(complaint, sent)
 
     def mapped(self, exc: Exception, sdk: ModuleType, server: Server) -> GenXAIError:
         """Say an error of the SDK as one of ours."""
@@ -169,12 +180,12 @@ class Remote:
                 _leave_out(untaken, refused, request)
         client = await self._client(sdk, server)
         while True:
-            sent = self.parameters(request, server, frozenset(refused))
+            sent = self.parameters(request, frozenset(refused))
             try:
                 return await self.send(client, sent)
             except Exception as exc:
                 complaint = self.complaint(exc, sdk)
-                setting = refused_setting(complaint, sent) if complaint else None
+                setting = self.refused(complaint, sent) if complaint else None
                 if setting is None or setting in refused:
                     raise
                 _leave_out(setting, refused, request)

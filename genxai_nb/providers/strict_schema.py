@@ -25,18 +25,23 @@ _FORMATS = frozenset(["date", "date-time", "duration", "email", "hostname", "ipv
 _UNSAYABLE = frozenset(["allOf", "else", "if", "not", "patternProperties", "prefixItems", "then"])
 
 
-def strict_schema(schema: dict[str, Any]) -> dict[str, Any] | None:
+def strict_schema(schema: dict[str, Any], without: frozenset[str] = frozenset()) -> dict[str, Any] | None:
     """Rewrite a schema for strict mode, or return None if it says what strict mode cannot.
 
     Strict mode takes no object of free keys, and wants every property required. What it does not know
     and what only narrows a value, such as ``maxLength``, is left out: the answer is checked against
     the whole schema when it is there.
 
+    Args:
+        schema: The schema.
+        without: What else a vendor does not know, such as ``maximum``.
+
     Example:
         >>> strict_schema({"type": "object", "properties": {"n": {"type": "integer", "default": 1}}})
         {'type': 'object', 'properties': {'n': {'type': 'integer'}}, 'required': ['n'], 'additionalProperties': False}
     """
-    return _strict(schema) if schema.get("type") == "object" and _sayable(schema) else None
+    said = schema.get("type") == "object" and _sayable(schema)
+    return _strict(schema, _KEPT - without) if said else None
 
 
 def _sayable(schema: Any) -> bool:
@@ -63,19 +68,19 @@ def _below(schema: dict[str, Any]) -> list[Any]:
     return [*named, *listed, *([schema["items"]] if "items" in schema else [])]
 
 
-def _strict(schema: dict[str, Any]) -> dict[str, Any]:
+def _strict(schema: dict[str, Any], kept: frozenset[str]) -> dict[str, Any]:
     if "$ref" in schema:  # stands alone in strict mode
         return {"$ref": schema["$ref"]}
-    made = {key: value for key, value in schema.items() if key in _KEPT}
+    made = {key: value for key, value in schema.items() if key in kept}
     if schema.get("format") in _FORMATS:
         made["format"] = schema["format"]
     if "items" in schema:
-        made["items"] = _strict(schema["items"])
+        made["items"] = _strict(schema["items"], kept)
     if options := schema.get("anyOf") or schema.get("oneOf"):
-        made["anyOf"] = [_strict(option) for option in options]
+        made["anyOf"] = [_strict(option, kept) for option in options]
     if "properties" in schema:
-        made["properties"] = {name: _strict(part) for name, part in schema["properties"].items()}
+        made["properties"] = {name: _strict(part, kept) for name, part in schema["properties"].items()}
         made |= {"required": list(made["properties"]), "additionalProperties": False}
     if "$defs" in schema:
-        made["$defs"] = {name: _strict(part) for name, part in schema["$defs"].items()}
+        made["$defs"] = {name: _strict(part, kept) for name, part in schema["$defs"].items()}
     return made

@@ -10,16 +10,26 @@ from genxai_nb.errors import Authentication, MissingPackage, SetupError
 
 
 class Vendor(NamedTuple):
-    """A vendor: the SDK's module and package, the extra that installs it, its key's variable.
+    """A vendor, and what its models need.
 
-    ``adapter`` is the class in the module of the vendor's name that asks it; empty if there is none yet.
-    ``small`` is a cheap model to try a key with.
+    Attributes:
+        module: The SDK's module.
+        package: The SDK's package.
+        extra: The extra of this package that installs it.
+        variable: The variable of the environment that holds the key.
+        address: The variable that may hold another address than ``home``.
+        home: Where the vendor's own models are asked.
+        families: What the names of its models start with.
+        adapter: The class in the module of the vendor's name that asks it; empty if there is none yet.
+        small: A cheap model to try a key with.
     """
 
     module: str
     package: str
     extra: str
     variable: str
+    address: str
+    home: str
     families: tuple[str, ...]
     adapter: str = ""
     small: str = ""
@@ -27,11 +37,45 @@ class Vendor(NamedTuple):
 
 VENDORS = {
     "openai": Vendor(
-        "openai", "openai", "openai", "OPENAI_API_KEY", ("gpt", "o1", "o3", "o4"), "OpenAI", "gpt-4.1-nano"
+        module="openai",
+        package="openai",
+        extra="openai",
+        variable="OPENAI_API_KEY",
+        address="OPENAI_BASE_URL",
+        home="https://api.openai.com/v1",
+        families=("gpt", "o1", "o3", "o4"),
+        adapter="OpenAI",
+        small="gpt-4.1-nano",
     ),
-    "anthropic": Vendor("anthropic", "anthropic", "anthropic", "ANTHROPIC_API_KEY", ("claude",)),
-    "google": Vendor("google.genai", "google-genai", "google", "GOOGLE_API_KEY", ("gemini", "gemma")),
-    "cohere": Vendor("cohere", "cohere", "cohere", "CO_API_KEY", ("command",)),
+    "anthropic": Vendor(
+        module="anthropic",
+        package="anthropic",
+        extra="anthropic",
+        variable="ANTHROPIC_API_KEY",
+        address="ANTHROPIC_BASE_URL",
+        home="https://api.anthropic.com",
+        families=("claude",),
+        adapter="Anthropic",
+        small="claude-haiku-4-5",
+    ),
+    "google": Vendor(
+        module="google.genai",
+        package="google-genai",
+        extra="google",
+        variable="GOOGLE_API_KEY",
+        address="GOOGLE_GEMINI_BASE_URL",
+        home="https://generativelanguage.googleapis.com",
+        families=("gemini", "gemma"),
+    ),
+    "cohere": Vendor(
+        module="cohere",
+        package="cohere",
+        extra="cohere",
+        variable="CO_API_KEY",
+        address="CO_API_URL",
+        home="https://api.cohere.com",
+        families=("command",),
+    ),
 }
 
 
@@ -46,11 +90,17 @@ def lacking(name: str) -> SetupError | Authentication | None:
     if not is_installed(vendor.module):
         return MissingPackage(vendor.package, vendor.extra, variable="" if has_key else vendor.variable)
     if not has_key:
-        return Authentication(
-            f"Provider {name!r} has no key: the environment variable {vendor.variable} is not set.",
-            hint=f"Set {vendor.variable} before the model is asked.",
-        )
+        return without_key(name)
     return None
+
+
+def without_key(name: str) -> Authentication:
+    """Say that a vendor's key is not set."""
+    variable = VENDORS[name].variable
+    return Authentication(
+        f"Provider {name!r} has no key: the environment variable {variable} is not set.",
+        hint=f"Set {variable} before the model is asked.",
+    )
 
 
 def without_adapter(name: str) -> SetupError:
