@@ -20,7 +20,6 @@ from genxai_nb.messages import (
     Text,
     TextDelta,
     ToolCall,
-    ToolCallDelta,
 )
 
 ESTIMATED = "usage_estimated"  # in a reply's raw content: the server told no usage
@@ -49,13 +48,12 @@ def assemble(deltas: Iterable[Delta]) -> Message:
     text: list[str] = []
     calls: dict[str, tuple[str, list[str]]] = {}
     for delta in deltas:
-        match delta:
-            case TextDelta(piece):
-                text.append(piece)
-            case ReasoningDelta(piece):
-                reasoning.append(piece)
-            case ToolCallDelta(id=key, name=name, arguments=piece):
-                calls.setdefault(key, (name, []))[1].append(piece)
+        if isinstance(delta, TextDelta):
+            text.append(delta.text)
+        elif isinstance(delta, ReasoningDelta):
+            reasoning.append(delta.text)
+        else:
+            calls.setdefault(delta.id, (delta.name, []))[1].append(delta.arguments)
     parts: list[Part] = []
     if reasoning:
         parts.append(Reasoning("".join(reasoning)))

@@ -23,7 +23,7 @@ from genxai_nb.errors import (
     SetupError,
     UnknownName,
 )
-from genxai_nb.messages import Delta, ModelReply, ReasoningDelta, TextDelta, ToolCallDelta
+from genxai_nb.messages import Delta, ModelReply, ToolCallDelta
 
 from .base import assemble, broke_off
 from .scripted import find_script
@@ -38,8 +38,6 @@ GROUP = "genxai_nb.providers"
 REMOTE = Traits(reply=ModelReply, attempts=4, timeout=600, deadline=900)
 
 _replaying = False
-
-_DELTAS = (TextDelta, ReasoningDelta, ToolCallDelta)
 
 
 def names() -> list[str]:
@@ -124,11 +122,11 @@ def answer_from(provider: Provider, model: str) -> Handler:
             async for item in stream:
                 if reply is not None:
                     raise BadResponse(f"Model {model!r} went on after the end of its answer.")
-                if isinstance(item, ModelReply):
-                    reply = item
-                elif isinstance(item, _DELTAS):
+                if isinstance(item, Delta):
                     came.append(item)
                     call.emit(item)
+                elif isinstance(item, ModelReply):
+                    reply = item
                 else:
                     raise BadResponse(f"Model {model!r} streamed a {type(item).__name__}, which is no delta.")
         except asyncio.CancelledError:

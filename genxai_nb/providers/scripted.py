@@ -12,10 +12,8 @@ from genxai_nb.messages import (
     Message,
     ModelReply,
     ModelRequest,
-    ReasoningDelta,
     TextDelta,
     ToolCall,
-    ToolCallDelta,
 )
 
 from .base import assemble
@@ -81,16 +79,16 @@ class Scripted:
         deltas: list[Delta] = []
         calls: list[ToolCall] = []
         for piece in pieces:
-            if isinstance(piece, Exception):
-                raise piece
-            if isinstance(piece, ToolCall):
-                calls.append(piece)
-                continue
             delta = TextDelta(piece) if isinstance(piece, str) else piece
-            if not isinstance(delta, TextDelta | ReasoningDelta | ToolCallDelta):
+            if isinstance(delta, Delta):
+                deltas.append(delta)
+                yield delta
+            elif isinstance(delta, ToolCall):
+                calls.append(delta)
+            elif isinstance(delta, Exception):
+                raise delta
+            else:
                 raise TypeError(f"A reply of script {self.name!r} holds {piece!r}, which is no piece of one.")
-            deltas.append(delta)
-            yield delta
         spoken = assemble(deltas)
         message = Message("assistant", (*spoken.parts, *calls))
         yield ModelReply(message=message, stop="tool_calls" if message.tool_calls else "end")
