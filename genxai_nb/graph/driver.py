@@ -68,6 +68,7 @@ class Driver:
         options: How the run was made.
         folded: What the history had come to; the driver goes on with it.
         events: The history so far.
+        opening: Facts that are recorded before anything goes on.
         later: What the history that this one was forked from went on to do.
         reuse: Which of those calls are answered from there.
     """
@@ -82,6 +83,7 @@ class Driver:
         folded: Folded,
         *,
         events: Sequence[Event],
+        opening: Sequence[Event] = (),
         later: Iterable[Event] = (),
         reuse: Reuse = "none",
     ) -> None:
@@ -109,6 +111,7 @@ class Driver:
         self.exchange.parked, self.exchange.rest = self.pace.parked, self.pace.rest
         self.level = Level(Shared(self.exchange, self.gate, self.journal, self.pace, replay), graph, folded)
         self.final: dict[str, Any] | None = None
+        self._opening = opening
         self._task: asyncio.Task[dict[str, Any]] | None = None
 
     async def drive(self, stride: Stride = "go") -> str:
@@ -131,7 +134,7 @@ class Driver:
         self.pace.set_off(stride, self._inside(stride))
         self.exchange.watch.closely = not self.pace.free
         if self._task is None:
-            self._task = loop.create_task(self.level.run())
+            self._task = loop.create_task(self._run())
             quieten(self._task)
         try:
             await asyncio.wait((self._task, rested), return_when=asyncio.FIRST_COMPLETED)
@@ -154,6 +157,10 @@ class Driver:
             raise
         await self.journal.commit((facts.RunFinished(at=time()),))
         return "done"
+
+    async def _run(self) -> dict[str, Any]:
+        await self.journal.commit(self._opening)
+        return await self.level.run()
 
     def _is_alone(self) -> bool:
         """Whether at most one body is under way, with at most one call."""

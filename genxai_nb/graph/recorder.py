@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 
 from genxai_nb.errors import RunBusy, StoreBusy, StoreError
 from genxai_nb.journal.events import Event
-from genxai_nb.journal.store import Definition, Store
+from genxai_nb.journal.store import Definition, Part, Store
 from genxai_nb.journal.stream import EventStream
 from genxai_nb.journal.writer import writer_of
 
@@ -33,12 +33,12 @@ class Journal:
     """
 
     def __init__(self, store: Store, run_id: str, stream: EventStream, alone: Callable[[], bool]) -> None:
-        self._store = store
         self._run = run_id
         self._stream = stream
         self._alone = alone
         self._writer = writer_of(store)
         self._handed = 0  # commits that the writer has not acknowledged yet
+        self._new: list[Definition] = []  # to be written with the facts that need them
         self.durable = store.url != ":memory:"
         self.kept: set[str] = set()
         self.broken: StoreError | RunBusy | None = None
@@ -53,9 +53,9 @@ class Journal:
             self._writer.live.discard(self)
 
     def keep(self, *definitions: Definition) -> None:
-        """Keep definitions that nodes start with, and remember that they are kept."""
+        """Keep definitions that nodes start with, in one transaction with the facts that say so."""
         self.kept.update(definition.hash for definition in definitions)
-        self._store.keep(definitions)
+        self._new += definitions
 
     def write(self, events: Sequence[Event]) -> bool:
         """Append events in one transaction and publish them, unless something would have to wait for that.
@@ -71,12 +71,14 @@ class Journal:
         if self._handed or (self.durable and not self._may_write()):
             return False
         try:
-            self._writer.write(self._run, events)
+            self._writer.write(Part(self._run, events, self._new))
         except StoreBusy:
             return False
         except (StoreError, RunBusy) as exc:
             self.broken = exc
             raise
+        if self._new:
+            self._new = []
         if self._stream.watched:
             self._stream.publish(events)
         return True
@@ -101,20 +103,21 @@ class Journal:
         def settle(error: BaseException | None) -> None:
             """Take note of the end, also when nobody waits for it any more."""
             self._handed -= 1
-            if error is None:
-                self._stream.publish(events)
-            elif isinstance(error, StoreError | RunBusy):
+            if isinstance(error, StoreError | RunBusy):
                 self.broken = error
-            if acknowledged.done():
-                return
             if error is None:
-                acknowledged.set_result(None)
-            else:
+                if not acknowledged.done():
+                    acknowledged.set_result(
+                        None
+                    )  # first, so that whoever waits is next when a watcher is through
+                self._stream.publish(events)
+            elif not acknowledged.done():
                 acknowledged.set_exception(error)
 
         def acknowledge(error: BaseException | None) -> None:
             with suppress(RuntimeError):  # the loop is closed: nobody is left to be told
                 loop.call_soon_threadsafe(settle, error)
 
-        self._writer.hand_in(self._run, events, acknowledge)
+        part, self._new = Part(self._run, events, self._new), []
+        self._writer.hand_in(part, acknowledge)
         await acknowledged

@@ -18,7 +18,7 @@ from .cost import Cost, cost_of
 from .events import CallFinished, Event, RunStarted
 from .heads import check_cut, first_of, no_head, segments
 from .items import MemoryItems
-from .store import Definition, HeadRow, RunRow, masked
+from .store import Definition, HeadRow, Part, RunRow, masked
 from .summary import row_of
 
 
@@ -111,14 +111,17 @@ class MemoryStore:
         except KeyError:
             raise self._no_run(run) from None
 
-    def append_all(self, parts: Sequence[tuple[str, Sequence[Event]]], *, wait: float = 0.0) -> None:
-        """Append events of several runs: all of them, or none. See `append`."""
-        if any_known():
-            parts = [(run, [_looked_through(event) for event in events]) for run, events in parts]
-        for run, _ in parts:
-            self._run(run)
-        for run, events in parts:
-            self.append(run, events, wait=wait)
+    def append_all(self, parts: Sequence[Part], *, wait: float = 0.0) -> None:
+        """Append to several runs: all of it, or nothing. See `append`."""
+        if len(parts) > 1 and any_known():
+            parts = [
+                part._replace(events=[_looked_through(event) for event in part.events]) for part in parts
+            ]
+        for part in parts:
+            self._run(part.run)
+        for part in parts:
+            self.append(part.run, part.events, wait=wait)
+            self.keep(part.definitions)
 
     def branch(self, run: str, upto: int, why: str) -> str:
         """Take a run back: give it a new head after the first ``upto`` events of its current history.

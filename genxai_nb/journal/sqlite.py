@@ -49,7 +49,7 @@ from .rows import (
     tip_of,
     turn_run,
 )
-from .store import Definition, HeadRow, RunRow
+from .store import Definition, HeadRow, Part, RunRow
 
 
 class SqliteStore:
@@ -111,18 +111,20 @@ class SqliteStore:
             StoreBusy: The lock was not had in time; nothing was appended.
             RunNotFound: No such run.
         """
-        self.append_all(((run, events),), wait=wait)
+        self.append_all((Part(run, events),), wait=wait)
 
-    def append_all(self, parts: Sequence[tuple[str, Sequence[Event]]], *, wait: float = 0.0) -> None:
-        """Append events of several runs in one transaction: all of them, or none. See `append`."""
+    def append_all(self, parts: Sequence[Part], *, wait: float = 0.0) -> None:
+        """Append to several runs in one transaction: all of it, or nothing. See `append`."""
         blobs: dict[str, bytes] = {}
-        encoded = [(run, events, [encode_event(event, blobs) for event in events]) for run, events in parts]
+        encoded = [[encode_event(event, blobs) for event in part.events] for part in parts]
 
         def work(connection: sqlite3.Connection) -> None:
-            for run, events, bodies in encoded:
+            for (run, events, definitions), bodies in zip(parts, encoded, strict=True):
                 last, status = tip_of(connection, run) or self._refuse(connection, run)
                 add_events(connection, last, bodies)
                 turn_run(connection, run, status, events)
+                if definitions:
+                    keep_definitions(connection, definitions)
             add_blobs(connection, blobs)
 
         self._file.write(work, wait)

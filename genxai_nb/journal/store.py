@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
-from typing import Annotated, Protocol
+from typing import Annotated, NamedTuple, Protocol
 
 from msgspec import Meta, Struct, structs
 
@@ -73,6 +73,14 @@ def masked(definition: Definition) -> Definition:
     return structs.replace(definition, spec=spec, source=source)
 
 
+class Part(NamedTuple):
+    """What is appended to one run: events, and definitions that they name and that may be new."""
+
+    run: str
+    events: Sequence[Event]
+    definitions: Sequence[Definition] = ()
+
+
 class Store(Protocol):
     """An append-only log of events per run, shared by threads and processes.
 
@@ -113,8 +121,8 @@ class Store(Protocol):
             StoreBusy: The lock was not had in time; nothing was appended.
         """
 
-    def append_all(self, parts: Sequence[tuple[str, Sequence[Event]]], *, wait: float = 0.0) -> None:
-        """Append events of several runs in one transaction: all of them, or none. See `append`."""
+    def append_all(self, parts: Sequence[Part], *, wait: float = 0.0) -> None:
+        """Append to several runs in one transaction: all of it, or nothing. See `append`."""
 
     def branch(self, run: str, upto: int, why: str) -> str:
         """Take a run back: give it a new head after the first ``upto`` events of its current history.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from time import perf_counter
@@ -13,8 +13,7 @@ from weakref import WeakValueDictionary
 
 from genxai_nb.errors import GenXAIError, StoreError
 
-from .events import Event
-from .store import Store
+from .store import Part, Store
 
 SLOW = 0.002  # seconds of a commit, after which a loop had better not make the next one itself
 PATIENCE = 30.0  # seconds to wait for another process's lock
@@ -26,9 +25,8 @@ _writers: WeakValueDictionary[int, Writer] = WeakValueDictionary()  # by the id 
 _lock = threading.Lock()
 
 
-class _Part(NamedTuple):
-    run: str
-    events: Sequence[Event]
+class _Handed(NamedTuple):
+    part: Part
     acknowledge: Acknowledge
 
 
@@ -46,12 +44,12 @@ class Writer:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._lock = threading.Lock()
-        self._parts: SimpleQueue[_Part] = SimpleQueue()
+        self._handed: SimpleQueue[_Handed] = SimpleQueue()
         self._thread: threading.Thread | None = None
         self.slow = False
         self.live: set[object] = set()
 
-    def write(self, run: str, events: Sequence[Event]) -> None:
+    def write(self, part: Part) -> None:
         """Write here and now, without waiting for a lock.
 
         Raises:
@@ -59,19 +57,18 @@ class Writer:
             GenXAIError: See `Store.append`.
         """
         began = perf_counter()
-        self._store.append(run, events)
+        self._store.append_all((part,))
         self.slow = perf_counter() - began > SLOW
 
-    def hand_in(self, run: str, events: Sequence[Event], acknowledge: Acknowledge) -> None:
-        """Let the thread write these events, after all that was handed in before.
+    def hand_in(self, part: Part, acknowledge: Acknowledge) -> None:
+        """Let the thread write this, after all that was handed in before.
 
         Args:
-            run: Whose they are.
-            events: The events.
-            acknowledge: Called in the thread once they are durable, with None, or with what went wrong.
+            part: What is to be written.
+            acknowledge: Called in the thread once it is durable, with None, or with what went wrong.
         """
         with self._lock:
-            self._parts.put(_Part(run, events, acknowledge))
+            self._handed.put(_Handed(part, acknowledge))
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._work, name="genxai-writer", daemon=True)
                 self._thread.start()
@@ -79,37 +76,37 @@ class Writer:
     def _work(self) -> None:
         while True:
             try:
-                parts = [self._parts.get(timeout=LINGER)]
+                handed = [self._handed.get(timeout=LINGER)]
             except Empty:
                 with self._lock:
-                    if self._parts.empty():
+                    if self._handed.empty():
                         self._thread = None
                         return
                 continue
             with suppress(Empty):
                 while True:
-                    parts.append(self._parts.get_nowait())
-            self._write(parts)
+                    handed.append(self._handed.get_nowait())
+            self._write(handed)
 
-    def _write(self, parts: list[_Part]) -> None:
+    def _write(self, handed: list[_Handed]) -> None:
         """Write in one transaction; if a part is refused, each in its own, so that it is refused alone."""
         error: BaseException | None = None
         began = perf_counter()
         try:
-            self._store.append_all([(part.run, part.events) for part in parts], wait=PATIENCE)
+            self._store.append_all([part for part, _ in handed], wait=PATIENCE)
         except StoreError as exc:  # whether it has been written may not be known: it must not be tried again
             error = exc
         except GenXAIError as exc:
-            if len(parts) > 1:
-                for part in parts:
-                    self._write([part])
+            if len(handed) > 1:
+                for one in handed:
+                    self._write([one])
                 return
             error = exc
         except BaseException as exc:  # noqa: BLE001 - whoever waits is told whatever it was
             error = exc
         self.slow = perf_counter() - began > SLOW
-        for part in parts:
-            part.acknowledge(error)
+        for _, acknowledge in handed:
+            acknowledge(error)
 
 
 def writer_of(store: Store) -> Writer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from enum import Enum
 from typing import Literal
@@ -109,7 +110,12 @@ def test_a_person_answers_a_form_once_it_fits():
     """A wrong answer leaves the question open; a right one goes on."""
     run = asking().start({}, interactive=True)
     asked = threading.Event()
-    run.subscribe(lambda event: asked.set() if isinstance(event, CallStarted) else None)
+
+    def hear(event):  # the question is open once the call that has begun goes on
+        if isinstance(event, CallStarted):
+            asyncio.get_running_loop().call_soon(asked.set)
+
+    run.subscribe(hear)
     future = run.begin()
     assert asked.wait(5)
     (question,) = run.questions

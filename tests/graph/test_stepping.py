@@ -252,7 +252,12 @@ def test_an_interactive_run_waits_for_a_person():
     graph = Graph("ask").node("ok", human("Publish?", choices=["yes", "no"])).edge(START, "ok")
     run = graph.start({}, interactive=True)
     asked = threading.Event()
-    run.subscribe(lambda event: asked.set() if isinstance(event, facts.CallStarted) else None)
+
+    def hear(event):  # the question is open once the call that has begun goes on
+        if isinstance(event, facts.CallStarted):
+            asyncio.get_running_loop().call_soon(asked.set)
+
+    run.subscribe(hear)
     future = run.begin()
     assert asked.wait(5)
     (question,) = run.questions

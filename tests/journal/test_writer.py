@@ -7,26 +7,12 @@ import threading
 from functools import partial
 
 import pytest
+from counting import CountingStore
 
 from genxai_nb.errors import NotStorable, RunNotFound, StoreError
 from genxai_nb.journal.events import NodeFinished, RunStarted
-from genxai_nb.journal.sqlite import SqliteStore
+from genxai_nb.journal.store import Part
 from genxai_nb.journal.writer import writer_of
-
-
-class Counted(SqliteStore):
-    """A store that counts its transactions, and fails at them if it is told to."""
-
-    def __init__(self, path):
-        super().__init__(path)
-        self.transactions = 0
-        self.failing = None
-
-    def append_all(self, parts, *, wait=0.0):
-        self.transactions += 1
-        super().append_all(parts, wait=wait)
-        if self.failing is not None:
-            raise self.failing
 
 
 class Told:
@@ -58,7 +44,7 @@ def finished(visit, value=None):
 
 @pytest.fixture
 def store(tmp_path):
-    store = Counted(tmp_path / "journal.db")
+    store = CountingStore(tmp_path / "journal.db")
     yield store
     store.close()
 
@@ -77,7 +63,7 @@ def locked(store):
 def hand_in(store, told, parts):
     writer = writer_of(store)
     for number, (run, event) in enumerate(parts):
-        writer.hand_in(run, [event], told.of(number))
+        writer.hand_in(Part(run, [event]), told.of(number))
     return writer
 
 

@@ -1,0 +1,183 @@
+"""When a run's facts are written, in how many transactions, and what waits for them."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+
+import pytest
+from counting import CountingStore
+
+from genxai_nb import Graph
+from genxai_nb.calls.call import Traits
+from genxai_nb.errors import NodeFailed, RunCancelled
+from genxai_nb.journal import events as facts
+from genxai_nb.journal.writer import writer_of
+
+WIDE = 100
+
+
+@pytest.fixture
+def store(tmp_path):
+    store = CountingStore(tmp_path / "journal.db")
+    yield store
+    store.close()
+
+
+class Barrier:
+    """Lets all go on once so many are there."""
+
+    def __init__(self, count):
+        self.left = count
+        self.open = asyncio.Event()
+
+    async def wait(self):
+        self.left -= 1
+        if not self.left:
+            self.open.set()
+        await self.open.wait()
+
+
+def fan(body, width=WIDE):
+    graph = Graph("fan", reducers={"out": "append"})
+    names = [f"b{number}" for number in range(width)]
+    for name in names:
+        graph.node(name, body)
+    return graph.parse(f"START -> [{', '.join(names)}] -> END")
+
+
+async def test_what_ends_at_once_is_one_transaction(store):
+    """A hundred bodies that end together are written together, and so are those that start together."""
+    barrier = Barrier(WIDE)
+
+    async def body(state):
+        await barrier.wait()
+        return {"out": [1]}
+
+    run = fan(body).start({"out": []}, store=store.address)
+    assert (await run.drive()).state["out"] == [1] * WIDE
+    assert store.transactions <= 4
+
+
+async def test_calls_beside_each_other_share_transactions(store):
+    """A hundred calls at the same time are two hundred facts in few transactions, each there before its effect."""
+    barrier = Barrier(WIDE)
+    unrecorded = []
+
+    async def send(call):
+        await barrier.wait()
+        begun = {e.slot for e in store.read("r1") if type(e) is facts.CallStarted}
+        unrecorded.extend({call.slot} - begun)
+        return 1
+
+    async def body(state, context):
+        return {"out": [await context.call("tool", "send", {}, send, Traits(effect=True))]}
+
+    run = fan(body).start({"out": []}, store=store.address)
+    assert (await run.drive()).state["out"] == [1] * WIDE
+    assert unrecorded == []
+    assert store.transactions <= WIDE
+
+
+async def test_runs_beside_each_other_share_transactions(store):
+    """What a hundred runs of a batch write at the same time is written together."""
+    barrier = Barrier(WIDE)
+
+    async def wait(state):
+        await barrier.wait()
+        return {"n": 1}
+
+    async def more(state):
+        return {"n": state["n"] + 1}
+
+    graph = Graph("row").node("wait", wait).node("more", more).parse("START -> wait -> more -> END")
+    runs = [graph.start({"row": number}, store=store.address) for number in range(WIDE)]
+    results = await asyncio.gather(*(run.drive() for run in runs))
+    assert [result.state["n"] for result in results] == [2] * WIDE
+    facts_written = sum(len(list(store.read(run.run_id))) - 1 for run in runs)
+    assert facts_written >= 5 * WIDE
+    assert store.transactions <= WIDE // 2
+
+
+@pytest.fixture
+def lock(store):
+    """Holds the journal's lock as another process would, and lets it go."""
+    other = sqlite3.connect(store.url, isolation_level=None)
+    yield other
+    other.close()
+
+
+async def turns_of_the_loop(count):
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize("resumed", [False, True], ids=["begun", "resumed"])
+async def test_a_lock_of_another_process_does_not_hold_up_the_loop(store, lock, resumed):
+    """While somebody else holds the lock the loop goes on with everything else, and no body starts."""
+    bodies = []
+
+    async def body(state):
+        bodies.append(1)
+        if resumed and len(bodies) == 1:
+            raise ValueError("the first time")
+        return {}
+
+    run = Graph("one").node("a", body).parse("START -> a -> END").start({}, store=store.address)
+    if resumed:
+        with pytest.raises(NodeFailed):
+            await run.drive()
+    before = list(bodies)
+    lock.execute("BEGIN IMMEDIATE")
+    driving = asyncio.create_task(run.drive())
+    await turns_of_the_loop(1000)
+    assert not driving.done()
+    assert bodies == before
+    lock.execute("ROLLBACK")
+    await driving
+    assert bodies == [*before, 1]
+
+
+async def test_what_a_cancelled_run_wrote_is_published(store, lock):
+    """A run that is cancelled while its facts wait for the lock shows them in the order of the journal."""
+    published, locked = [], asyncio.Event()
+
+    async def send(call):
+        return 1
+
+    async def body(state, context):
+        lock.execute("BEGIN IMMEDIATE")
+        locked.set()
+        await context.call("tool", "send", {}, send, Traits(effect=True))
+
+    run = Graph("one").node("a", body).parse("START -> a -> END").start({}, store=store.address)
+    run.subscribe(published.append)
+    driving = asyncio.create_task(run.drive())
+    await locked.wait()
+    await turns_of_the_loop(10)
+    run.cancel()
+    await turns_of_the_loop(10)
+    assert not driving.done()
+    lock.execute("ROLLBACK")
+    with pytest.raises(RunCancelled):
+        await driving
+    written = list(store.read("r1"))[1:]
+    assert [type(event) for event in written] == [facts.NodeStarted, facts.CallStarted, facts.RunCancelled]
+    assert published == written
+
+
+async def test_a_run_alone_writes_without_a_thread(store, monkeypatch):
+    """A chain of bodies that nothing else has to wait for is written on the loop, a transaction a turn."""
+
+    async def body(state):
+        return {"n": state.get("n", 0) + 1}
+
+    graph = Graph("chain")
+    for number in range(20):
+        graph.node(f"n{number}", body)
+    graph.parse("START -> " + " -> ".join(f"n{number}" for number in range(20)) + " -> END")
+    run = graph.start({}, store=store.address)
+    monkeypatch.setattr("genxai_nb.journal.writer.SLOW", float("inf"))
+    assert (await run.drive()).state["n"] == 20
+    assert store.transactions == 22
+    assert writer_of(store)._thread is None
