@@ -16,7 +16,7 @@ from genxai_nb.calls.replay import Reuse
 from genxai_nb.errors import GenXAIError, NodeFailed, RunBusy, RunCancelled, RunError
 from genxai_nb.guard.policy import Policy, policy_from
 from genxai_nb.journal.events import Event, Hint, RunResumed, RunStarted
-from genxai_nb.journal.store import Store
+from genxai_nb.journal.store import Definition, Store
 from genxai_nb.journal.stream import EventStream
 from genxai_nb.loop import run_sync, running_loop, submit
 
@@ -158,14 +158,13 @@ class Driving:
         folded = self._history.folded(graph).copy()
         events = self._history.events()
         kept = set(events[0].definitions.values()) if isinstance(events[0], RunStarted) else set[str]()
+        opening, new = tuple[Event, ...](), list[Definition]()
         if len(events) > 1:
             # Versions of nodes that have not begun are taken when they do: taking all would hold up the first one.
             under_way = {visit.place.name for visit in folded.schedule.running.values()}
             definitions = graph.known_definitions(under_way)
-            self._store.keep([one for one in definitions if one.hash not in kept])
-            kept.update(one.hash for one in definitions)
-            resumed = RunResumed(at=time(), definitions={d.name: d.hash for d in definitions})
-            self._store.append(self.run_id, (resumed,), wait=30.0)
+            new = [one for one in definitions if one.hash not in kept]
+            opening = (RunResumed(at=time(), definitions={d.name: d.hash for d in definitions}),)
         later, reuse = self._later
         driver = Driver(
             graph,
@@ -175,11 +174,13 @@ class Driving:
             self.options,
             folded,
             events=events,
+            opening=opening,
             later=later,
             reuse=reuse,
         )
         driver.pace.breakpoints = self._breakpoints
         driver.journal.kept = kept
+        driver.journal.keep(*new)
         return driver
 
     def _park(self, status: str) -> None:
