@@ -16,6 +16,9 @@ class Settings:
         model: The model of agents that name none (``GENXAI_MODEL``), default ``offline``.
         policy: What tools may do in each run at most: ``default``, ``safe`` or ``open`` (``GENXAI_POLICY``); a
             server or a Binder sets ``safe``.
+        user: Whose memory it is where an agent remembers by user (``GENXAI_USER``), default who is logged in.
+        project: Of which project it is where an agent remembers by project (``GENXAI_PROJECT``), default the working
+            folder's name.
         answers: A YAML or JSON file with answers for human nodes, by node name (``GENXAI_ANSWERS``).
     """
 
@@ -23,6 +26,8 @@ class Settings:
     model: str = "offline"
     answers: str = ""
     policy: str = ""
+    user: str = ""
+    project: str = ""
 
 
 def read_settings() -> Settings:

@@ -14,9 +14,8 @@ from genxai_nb.loop import run_here
 from genxai_nb.messages import TextDelta, Usage, user
 
 from .history import history_key, pack, unpack
-from .loop import respond
 from .output import read_output
-from .recall import recall, remember
+from .visit import answer
 from .workflow import Graph
 
 if TYPE_CHECKING:
@@ -89,13 +88,7 @@ class Question:
         """
         history = unpack(state.get(self._history, ()))
         messages = self._agent.prompt.around(user(state[PROMPT]), history)
-        messages, memories = await recall(self._agent, messages, context, state)
-        outcome = await respond(self._agent, messages, context, memories)
-        changes: dict[str, Any] = {ANSWER: outcome.text}
-        changes |= await remember(self._agent, outcome, context, {})
-        if self._agent.remembers:
-            changes[self._history] = pack(outcome.messages)
-        return changes
+        return await answer(self._agent, messages, context, state, lambda outcome: {ANSWER: outcome.text})
 
 
 def question(agent: Definition, prompt: str, *, model: str | None = None, store: str | None = None) -> Run:

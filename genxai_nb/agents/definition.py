@@ -165,7 +165,7 @@ class Definition:
 
 
 def _plain(value: Any) -> Any:
-    return value.kinds if isinstance(value, AgentMemory) else value
+    return value.given if isinstance(value, AgentMemory) else value
 
 
 def _shown(value: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import keyword
 import re
 from collections.abc import Mapping
@@ -9,7 +10,7 @@ from typing import Any
 
 from genxai_nb.errors import DefinitionError, SchemaInvalid, UnknownName
 from genxai_nb.guard.policy import PROFILES, Policy, changes_of, policy_from
-from genxai_nb.memory.registry import DEFAULT, is_known
+from genxai_nb.memory.registry import DEFAULT, check_options, is_known
 from genxai_nb.memory.registry import names as memory_kinds
 
 MEMORY_KINDS = (DEFAULT,)
@@ -55,6 +56,8 @@ def checked(given: Mapping[str, Any]) -> dict[str, Any]:
 
 def written(value: Any) -> str:
     """Write a field's value as in the body of a cell."""
+    if isinstance(value, Mapping):
+        return "\n  " + "\n  ".join(f"{name}: {_yaml_map(options)}" for name, options in value.items())
     if isinstance(value, tuple):
         return ", ".join(item if isinstance(item, str) else str(item.name) for item in value) or "[]"
     if isinstance(value, type):
@@ -72,6 +75,11 @@ def _policy_written(policy: Policy) -> str:
 
 def _yaml_list(value: Any) -> str:
     return f"[{', '.join(map(repr, value))}]" if isinstance(value, tuple) else str(value)
+
+
+def _yaml_map(options: Mapping[str, Any]) -> str:
+    """Options as YAML in one line; JSON is YAML."""
+    return json.dumps(options, ensure_ascii=False)
 
 
 def _check_name(name: Any) -> None:
@@ -123,18 +131,26 @@ def _reads(given: Mapping[str, Any]) -> tuple[str, ...] | None:
     return keys
 
 
-def _memory(given: Mapping[str, Any]) -> tuple[str, ...]:
+def _memory(given: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """The options of each kind of memory, however they were given."""
     value = given["memory"]
-    value = getattr(value, "kinds", value)
+    value = getattr(value, "options", value)
     if value is None:
-        return MEMORY_KINDS
-    kinds = tuple(value) if isinstance(value, list | tuple) else (value,)
-    if kinds == ("none",):
-        return ()
-    for kind in kinds:
-        if not isinstance(kind, str) or not is_known(kind):
+        value = MEMORY_KINDS
+    if not isinstance(value, Mapping):
+        kinds = tuple(value) if isinstance(value, list | tuple) else (value,)
+        value = {} if kinds == ("none",) else dict.fromkeys(map(str, kinds))
+    for kind, options in value.items():
+        if not is_known(str(kind)):
             raise UnknownName("kind of memory", str(kind), (*memory_kinds(), "none"))
-    return tuple(dict.fromkeys(kinds))
+        if options is not None and not isinstance(options, Mapping):
+            raise DefinitionError(
+                f"Agent {given['name']!r}: the options of {kind} memory are {options!r}.",
+                hint="Write them by name, such as long_term: {scope: user}.",
+            )
+        if options:
+            check_options(kind, options)
+    return {kind: dict(options or {}) for kind, options in value.items()}
 
 
 def _tools(given: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -114,14 +114,12 @@ def _as_tool(definition: Any) -> Tool | None:
 def _asking(agent: Definition) -> Handler:
     from genxai_nb.messages import user
 
-    from .loop import respond
-    from .recall import recall, remember
+    from .visit import answer
 
-    async def answer(call: Call) -> str:
+    async def ask(call: Call) -> str:
         asked = agent.prompt.around(user(call.request))
-        messages, memories = await recall(agent, asked, call.context, {})
-        outcome = await respond(agent, messages, call.context, memories)
-        await remember(agent, outcome, call.context, {})
-        return outcome.text
+        changes = await answer(agent, asked, call.context, {}, lambda outcome: {"answer": outcome.text})
+        text: str = changes["answer"]
+        return text
 
-    return answer
+    return ask

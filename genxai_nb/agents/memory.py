@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from time import time
 from typing import TYPE_CHECKING, Any, Protocol
+
+from msgspec.structs import replace
 
 from genxai_nb.errors import InputError, UnknownName
 from genxai_nb.journal import open_store
 from genxai_nb.journal.opening import find_store
 from genxai_nb.memory import registry
 
+from . import opened
 from .recalled import changes_in, memories_in, noted_in, places_of, said_in, turns_in, turns_of
 
 if TYPE_CHECKING:
@@ -22,15 +25,15 @@ if TYPE_CHECKING:
     from genxai_nb.memory.base import Item, Kind, Recalled
     from genxai_nb.messages import Message
 
+Kinds = str | Sequence[str] | Mapping[str, Mapping[str, Any] | None]
+
 _LOOKED_AT = 20  # runs that are searched for the latest one of an agent
 _LONGEST = 2000  # characters of something told by hand
 
 
-class Remembering(Protocol):
+class Remembering(opened.Remembering, Protocol):
     """Whose memory it is: an agent, as far as its memory looks at it."""
 
-    @property
-    def name(self) -> str: ...  # noqa: D102 - said above
     @property
     def conversation(self) -> list[Message]: ...  # noqa: D102 - said above
 
@@ -38,15 +41,16 @@ class Remembering(Protocol):
 class AgentMemory:
     """An agent's memory, by kind.
 
-    What lasts is kept in the store beside the runs, under the agent's name: all agents of that name in
-    that store share it. ``short_term`` is the conversation of ``ask``, or of a run; ``working`` is a run's.
+    What lasts is kept in the store beside the runs, under the agent's name, or that of a person or a project:
+    all agents of that name, or of that scope, in that store share it. ``short_term`` is the conversation of
+    ``ask``, or of a run; ``working`` is a run's.
 
     Args:
         agent: The agent.
-        kinds: Its kinds of memory.
+        options: The options of each of its kinds of memory.
 
     Attributes:
-        kinds: Its kinds of memory.
+        options: The options of each of its kinds.
 
     Example:
         >>> from genxai_nb.agents.agent import Agent
@@ -58,9 +62,21 @@ class AgentMemory:
         1
     """
 
-    def __init__(self, agent: Remembering, kinds: Any) -> None:
+    def __init__(self, agent: Remembering, options: opened.Options) -> None:
         self._agent = agent
-        self.kinds: tuple[str, ...] = kinds
+        self.options = options
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Its kinds of memory."""
+        return tuple(self.options)
+
+    @property
+    def given(self) -> tuple[str, ...] | dict[str, dict[str, Any]]:
+        """What the agent's field holds: the kinds, with their options if there are any."""
+        if not any(self.options.values()):
+            return self.kinds
+        return {kind: dict(options) for kind, options in self.options.items()}
 
     def __repr__(self) -> str:
         return f"<memory of {self._agent.name!r}: {', '.join(self.kinds) or 'none'}>"
@@ -124,10 +140,10 @@ class AgentMemory:
         for name in self._chosen(kind):
             if kind is None and not registry.find(name).recalls:
                 continue
-            opened = self._open(name, kept, events, run)
-            model = opened.shelf.model if opened.embeds else ""
+            asked = self._open(name, kept, events, run)
+            model = asked.shelf.model if asked.embeds else ""
             vector = vectors_of(model, [query])[0] if model else b""
-            found += opened.recall(Query(text=query, vector=vector), k)
+            found += asked.recall(Query(text=query, vector=vector, at=time()), k)
         return sorted(found, key=lambda one: -one.score)[:k]
 
     def remember(self, text: str, *, kind: str | None = None, store: str | None = None) -> Item:
@@ -146,22 +162,9 @@ class AgentMemory:
             UnknownName: The agent has no such kind of memory.
             StoreBusy: The store's lock was not had within half a minute.
         """
-        from genxai_nb.memory.embed import find_embedder, vectors_of
-        from genxai_nb.memory.shelves import StoreShelf
-
         text = self._told(text)
         name = self._lasting(kind)
-        shelf = StoreShelf(open_store(store).items, self._agent.name, name)
-        draft = registry.open_kind(name, shelf).draft(text)
-        model, dims = "", 0
-        if registry.find(name).embeds:
-            from msgspec.structs import replace
-
-            embedder = find_embedder(shelf.model)
-            model, dims = embedder.model, embedder.dims
-            draft = replace(draft, vector=vectors_of(model, [draft.text])[0])
-        done = shelf.add([draft], model=model, dims=dims)
-        return (done.added or done.known)[0]
+        return self._write(name, open_store(store), text)
 
     def forget(
         self,
@@ -262,8 +265,10 @@ class AgentMemory:
 
         kept = find_store(store)
         embedding = [name for name in self._chosen(kind) if registry.find(name).embeds]
-        models = {name: kept.items.collection(self._agent.name, name).model for name in embedding}
-        return " ".join(f"{name}: {in_words(model)}" for name, model in models.items() if model)
+        kept_by = {
+            name: kept.items.collection(opened.owner_of(self._agent, name), name) for name in embedding
+        }
+        return " ".join(f"{name}: {in_words(has.model)}" for name, has in kept_by.items() if has.revision)
 
     def rules(self, kind: str | None = None) -> DataFrame:
         """The rules by which memory is written and recalled: columns ``kind``, ``rule`` and ``says``.
@@ -303,16 +308,14 @@ class AgentMemory:
         return self._open(name, kept, events, run).shelf.items()
 
     def _open(self, name: str, kept: Store, events: Sequence[Event], run: Any) -> Kind:
-        from genxai_nb.memory.shelves import ListShelf, StoreShelf
-
         agent, place = self._agent, registry.find(name).place
         if place == "store":
-            return registry.open_kind(name, StoreShelf(kept.items, agent.name, name))
+            return opened.open_lasting(kept.items, agent, name)
         if place == "run":
-            return registry.open_kind(name, ListShelf(name, noted_in(agent.name, name, events)))
+            return opened.open_listed(agent, name, noted_in(agent.name, name, events))
         asked = run is None and agent.conversation
         said = agent.conversation if asked else said_in(agent.name, events)
-        return registry.open_kind(name, ListShelf(name, turns_of(agent.name, said), prefix="t"))
+        return opened.open_listed(agent, name, turns_of(agent.name, said), "t")
 
     def _forgotten(self, kept: Store) -> set[str]:
         """The names of the items that last no more."""
@@ -328,6 +331,17 @@ class AgentMemory:
             message for number, turn in enumerate(turns, 1) if f"t{number}" not in ids for message in turn
         ]
         return len(ids)
+
+    def _write(self, name: str, kept: Store, text: str) -> Item:
+        from genxai_nb.memory.embed import find_embedder, installed_model, vectors_of
+
+        asked = opened.open_lasting(kept.items, self._agent, name)
+        shelf, draft = asked.shelf, asked.draft(text)
+        model = (shelf.model or installed_model()) if asked.embeds else ""
+        if model:
+            draft = replace(draft, vector=vectors_of(model, [draft.cue or draft.text])[0])
+        done = shelf.add([draft], model=model, dims=find_embedder(model).dims if model else 0)
+        return (done.added or done.known)[0]
 
     def _told(self, text: str) -> str:
         from genxai_nb.memory.rules import is_hidden
@@ -364,6 +378,6 @@ class MemoryField:
         memory: AgentMemory = agent.__dict__["memory"]
         return memory
 
-    def __set__(self, agent: Remembering, kinds: str | Sequence[str] | AgentMemory | None) -> None:
-        given = kinds.kinds if isinstance(kinds, AgentMemory) else kinds
-        agent.__dict__["memory"] = AgentMemory(agent, given)
+    def __set__(self, agent: Remembering, given: Kinds | AgentMemory | None) -> None:
+        options = given.options if isinstance(given, AgentMemory) else given
+        agent.__dict__["memory"] = AgentMemory(agent, options)  # type: ignore[arg-type]  # checked by then

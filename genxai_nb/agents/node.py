@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from .history import history_key, pack, unpack
-from .loop import respond
+from .history import history_key, unpack
 from .outcome import Outcome
-from .recall import recall, remember
+from .visit import answer
 
 if TYPE_CHECKING:
     from genxai_nb.graph.nodes import Context, NodeOptions
@@ -65,13 +64,7 @@ class AgentNode:
         agent = self._agent
         history = unpack(state.get(self._history, ())) if agent.remembers else ()
         messages = self._prompt.messages(state, reads=self._reads, history=history)
-        messages, memories = await recall(agent, messages, context, state)
-        outcome = await respond(agent, messages, context, memories)
-        changes = self._changes(outcome)
-        changes |= await remember(agent, outcome, context, changes)
-        if agent.remembers:
-            changes[self._history] = pack(outcome.messages)
-        return changes
+        return await answer(agent, messages, context, state, self._changes)
 
     def _changes(self, outcome: Outcome) -> dict[str, Any]:
         if self._key is not None:

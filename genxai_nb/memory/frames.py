@@ -67,29 +67,29 @@ class InPrompt(Struct, frozen=True, kw_only=True):
     text: str
 
 
-def item_table(items: Iterable[Item], columns: Sequence[str] = ()) -> DataFrame:
+def item_table(items: Iterable[Item], columns: Mapping[str, str] | Sequence[str] = ()) -> DataFrame:
     """Tabulate items in the order of writing.
 
     The columns are
 
     - ``kind``, ``id``: the kind of memory, and the item's name there
     - ``text``: what is remembered; empty once it is forgotten
-    - ``status``: ``current``, ``replaced`` by a newer one about the same, or ``forgotten``
+    - ``status``: ``current``, ``expired``, ``replaced`` by a newer one about the same, or ``forgotten``
     - ``source``, ``rule``: who said it, and the rule by which it was written
     - ``run_id``: the run that it comes from; empty for none
-    - ``written``, ``until``: when it was written and when it ended (UTC), missing where nobody noted it
+    - ``written``, ``until``: when it was written and until when it is so (UTC), missing where nobody said it
 
-    and then the kind's own ones, if they are asked for, as text.
+    and then the kind's own ones, if they are asked for.
 
     Args:
         items: The items.
-        columns: The kind's own columns.
+        columns: The kind's own columns with their dtypes; ``datetime`` for a time.
 
     Raises:
         MissingPackage: pandas is not installed.
     """
     rows = list(items)
-    own = {name: _texts(item.fields.get(name, "") for item in rows) for name in columns}
+    dtypes = columns if isinstance(columns, Mapping) else dict.fromkeys(columns, "str")
     return _frame(
         {
             "kind": _texts(item.kind for item in rows),
@@ -101,9 +101,25 @@ def item_table(items: Iterable[Item], columns: Sequence[str] = ()) -> DataFrame:
             "run_id": _texts(item.run for item in rows),
             "written": _times(item.at or None for item in rows),
             "until": _times(item.until for item in rows),
-            **own,
+            **{name: _column([_value(item, name) for item in rows], dtype) for name, dtype in dtypes.items()},
         }
     )
+
+
+_OF_ITEMS = frozenset({"agent", "since", "uses", "wins", "seconds", "used"})  # own columns that are no parts
+
+
+def _value(item: Item, name: str) -> Any:
+    return getattr(item, name) if name in _OF_ITEMS else item.fields.get(name)
+
+
+def _column(values: list[Any], dtype: str) -> Any:
+    if dtype == "datetime":
+        return _times(values)
+    if dtype == "str":
+        return _texts(value or "" for value in values)
+    numbers = [None if value in {None, ""} else float(value) for value in values]
+    return _pandas().array(numbers, dtype=dtype)
 
 
 def recalled_table(found: Iterable[Recalled]) -> DataFrame:

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import functools
 from importlib import import_module
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, get_args
 
 from genxai_nb.errors import SchemaInvalid, UnknownName
 
+from . import scopes
 from .base import Place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from importlib.metadata import EntryPoint
 
     from .base import Kind, Shelf
@@ -23,10 +25,13 @@ if TYPE_CHECKING:
 GROUP = "genxai_nb.memory"
 DEFAULT = "short_term"
 
+NO_OPTIONS: Mapping[str, Any] = MappingProxyType({})
+
 _PLACES = get_args(Place)
 _BUILTIN = {
     "short_term": "genxai_nb.memory.short_term:ShortTerm",
     "working": "genxai_nb.memory.working:Working",
+    "long_term": "genxai_nb.memory.long_term:LongTerm",
     "semantic": "genxai_nb.memory.semantic:Semantic",
 }
 
@@ -67,23 +72,43 @@ def find(name: str) -> Any:
     raise UnknownName("kind of memory", name, names())
 
 
-def open_kind(name: str, shelf: Shelf) -> Kind:
+def open_kind(name: str, shelf: Shelf, options: Mapping[str, Any] = NO_OPTIONS) -> Kind:
     """Make a kind with the shelf that its items stand on.
 
     Raises:
         UnknownName: There is no kind of that name.
+        DefinitionError: An option does not hold what it should.
     """
-    made: Kind = find(name)(shelf)
+    own = {option: value for option, value in options.items() if option not in scopes.OPTIONS}
+    made: Kind = find(name)(shelf, **own)
     return made
+
+
+def check_options(name: str, options: Mapping[str, Any]) -> None:
+    """Refuse options that a kind does not have, or that hold something else.
+
+    Raises:
+        UnknownName: There is no such kind, or it has no such option.
+        DefinitionError: An option does not hold what it should.
+    """
+    from .shelves import ListShelf
+
+    kind = find(name)
+    known = (*getattr(kind, "options", ()), *(scopes.OPTIONS if kind.place == "store" else ()))
+    for option in options:
+        if option not in known:
+            raise UnknownName(f"option of {name} memory", str(option), known)
+    scopes.check_scope(name, options)
+    open_kind(name, ListShelf(name), options)
 
 
 def extras_of(kinds: Iterable[str]) -> set[str]:
     """The extras of this package that kinds use here: that of the sentence encoder, if it is installed."""
     if not any(find(kind).embeds for kind in kinds):
         return set()
-    from .embed import SENTENCES, find_embedder
+    from .embed import installed_model
 
-    return {"embed"} if find_embedder().model.startswith(SENTENCES) else set()
+    return {"embed"} if installed_model() else set()
 
 
 @functools.cache

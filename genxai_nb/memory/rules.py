@@ -108,7 +108,22 @@ def facts_noted(text: str) -> list[Fact]:
         >>> facts_noted("Done.\nFact: The report is due on Friday.")[0].text
         'The report is due on Friday.'
     """
-    return _first(lambda line: Fact(text=_sentence(line), rule="noted"), _NOTED.findall(text))
+    return _first(lambda line: Fact(text=as_sentence(line), rule="noted"), _NOTED.findall(text))
+
+
+def sentences(text: str) -> Iterator[str]:
+    """The sentences of a text that are no questions, without greetings and full stops; shown values are none."""
+    for sentence in _SENTENCE.split(_BLOCK.sub("", text)):
+        cleaned = _LEAD.sub("", sentence.strip()).strip().rstrip(".!,;").strip()
+        if cleaned and not cleaned.endswith("?"):
+            yield cleaned
+
+
+def as_sentence(text: str) -> str:
+    """A text as one line that begins with a capital and ends with a full stop."""
+    text = " ".join(text.split())
+    text = text[:1].upper() + text[1:]
+    return text if text.endswith((".", "!", "…")) else f"{text}."
 
 
 def is_hidden(text: str) -> bool:
@@ -148,7 +163,7 @@ def _fact(rule: str, found: re.Match[str], clause: str) -> Fact:
     value = parts["value"].strip()
     if rule == "remember":
         inner = _stated(value)
-        return inner or Fact(text=_sentence(value), rule=rule)
+        return inner or Fact(text=as_sentence(value), rule=rule)
     if rule == "name":
         return Fact(
             text=f"My name is {value}.",
@@ -161,16 +176,10 @@ def _fact(rule: str, found: re.Match[str], clause: str) -> Fact:
     predicate = " ".join((parts["name"] or "am").lower().split())
     subject = "user" if rule != "of" else " ".join(parts["subject"].split()).removeprefix("the ")
     return Fact(
-        text=_sentence(clause),
+        text=as_sentence(clause),
         rule=rule,
         subject=subject,
         predicate=predicate,
         object=value,
         single=rule not in _MANY,
     )
-
-
-def _sentence(text: str) -> str:
-    text = " ".join(text.split())
-    text = text[:1].upper() + text[1:]
-    return text if text.endswith((".", "!", "…")) else f"{text}."

@@ -9,7 +9,6 @@ from msgspec import structs
 from genxai_nb.journal.items import Draft
 
 from .base import Place, Query, Recalled, Shelf, Turn
-from .embed import find_embedder
 from .rules import RULES, Fact, facts_in, facts_noted
 
 
@@ -34,7 +33,7 @@ class Semantic:
     place: Place = "store"
     embeds = True
     recalls = True
-    columns = ("subject", "predicate", "object")
+    columns: ClassVar[dict[str, str]] = {"subject": "str", "predicate": "str", "object": "str"}
     rules: ClassVar[dict[str, str]] = {
         **RULES,
         "by hand": "What a person tells it by agent.memory.remember(...).",
@@ -62,16 +61,11 @@ class Semantic:
         """The facts most alike to the query's embedding, the best first, at most ``k``.
 
         Raises:
-            MissingPackage: They were embedded by a model that is not installed.
             StoreError: The query was embedded by another model.
         """
-        if not query.vector or not self.shelf.model:
-            return []
-        embedder = find_embedder(self.shelf.model)
         return [
-            Recalled(item=item, score=min(score, 1.0), why=f"{embedder.measures}: {score:.2f}")
-            for item, score in self.shelf.nearest(query.vector, k)
-            if score >= embedder.least
+            Recalled(item=item, score=match.relevance, why=match.why)
+            for item, match in self.shelf.search(query, k)
         ]
 
 

@@ -12,10 +12,10 @@ import msgspec
 from msgspec import structs
 
 from genxai_nb.errors import StoreError
-from genxai_nb.journal.items import Collection, Draft, ItemRow, Items
+from genxai_nb.journal.items import Collection, Draft, Entry, ItemRow, Items, Use
 
-from .base import Item, Written
-from .vectors import Matrix
+from .base import Item, Query, Status, Written
+from .index import Index, Match
 
 
 class ListShelf:
@@ -40,8 +40,7 @@ class ListShelf:
         self._kind = kind
         self._prefix = prefix or kind[0]
         self._items: dict[str, Item] = {}
-        self._about: dict[str, str] = {}
-        self._vectors: dict[str, bytes] = {}
+        self._drafts: dict[str, Draft] = {}
         self.add([msgspec.convert(entry, Draft) for entry in entries])
 
     def add(
@@ -69,15 +68,15 @@ class ListShelf:
                 for item in self._items.values()
                 if item.status == "current"
                 and item.text == draft.text
-                and self._about[item.id] == draft.about
+                and self._drafts[item.id].about == draft.about
             ]
-            if same:
+            if same and not draft.again:
                 done.known.append(same[0])
                 continue
             old = [
                 item
                 for item in self._items.values()
-                if draft.about and item.status == "current" and self._about[item.id] == draft.about
+                if draft.about and item.status == "current" and self._drafts[item.id].about == draft.about
             ]
             new = self._put(draft)
             done.added.append(new)
@@ -86,8 +85,8 @@ class ListShelf:
 
     def _put(self, draft: Draft) -> Item:
         number = f"{self._prefix}{len(self._items) + 1}"
-        for name, about in self._about.items():
-            if draft.about and about == draft.about and self._items[name].status == "current":
+        for name, other in self._drafts.items():
+            if draft.about and other.about == draft.about and self._items[name].status == "current":
                 self._items[name] = structs.replace(self._items[name], status="replaced")
         item = Item(
             kind=self._kind,
@@ -97,23 +96,31 @@ class ListShelf:
             rule=draft.rule,
             fields=draft.fields,
             run=draft.run,
+            agent=draft.agent,
+            since=draft.since,
+            until=draft.expires,
         )
-        self._items[number], self._about[number] = item, draft.about
-        self._vectors[number] = draft.vector
+        self._items[number], self._drafts[number] = item, draft
         return item
 
     def items(self) -> list[Item]:
         """All items in the order of writing, also replaced and forgotten ones."""
         return list(self._items.values())
 
-    def nearest(self, vector: bytes, k: int) -> list[tuple[Item, float]]:
-        """The current items with the largest cosine similarity to an embedding, the nearest first."""
-        current = [item for item in self.items() if item.status == "current" and self._vectors[item.id]]
-        if not current:
-            return []
-        matrix = Matrix(len(vector) // 4)
-        matrix.extend([(number, self._vectors[item.id]) for number, item in enumerate(current)])
-        return [(current[number], score) for number, score in matrix.nearest(vector, k)]
+    def search(self, query: Query, k: int) -> list[tuple[Item, Match]]:
+        """The current items that fit a query best, the best first."""
+        current = [item for item in self.items() if item.status == "current"]
+        drafts = [self._drafts[item.id] for item in current]
+        index = Index(len(query.vector) // 4)
+        index.extend(
+            [
+                Entry(number, draft.cue or draft.text, draft.vector, draft.since, draft.expires)
+                for number, draft in enumerate(drafts)
+            ]
+        )
+        return [
+            (current[match.number], match) for match in index.search(query.text, query.vector, k, query.at)
+        ]
 
     def forget(self, ids: Sequence[str]) -> int:
         """Forget items; tell how many there were."""
@@ -122,7 +129,7 @@ class ListShelf:
             self._items[name] = structs.replace(
                 self._items[name], text="", fields={}, status="forgotten", until=time()
             )
-            self._vectors[name], self._about[name] = b"", ""
+            self._drafts[name] = Draft(text="")
         return len(gone)
 
     def _is_there(self, name: str) -> bool:
@@ -130,13 +137,14 @@ class ListShelf:
 
 
 class _Loaded:
-    """A collection in memory: its matrix, and the revision that it is true for."""
+    """What a collection is found by, in memory, and the revision that it is true for."""
 
-    __slots__ = ("matrix", "removed", "revision")
+    __slots__ = ("index", "model", "removed", "revision")
 
-    def __init__(self, dims: int, removed: int) -> None:
-        self.matrix = Matrix(dims)
-        self.removed = removed
+    def __init__(self, has: Collection) -> None:
+        self.index = Index(has.dims)
+        self.model = has.model
+        self.removed = has.removed
         self.revision = -1
 
 
@@ -147,14 +155,15 @@ _loaded: WeakKeyDictionary[Items, dict[tuple[str, str], _Loaded]] = WeakKeyDicti
 class StoreShelf:
     """Items in the store beside the journal, by owner and kind, shared by processes.
 
-    The embeddings are loaded once. What was added since, here or by another process, is loaded when it is
-    asked for; after an item was replaced or forgotten all are loaded anew.
+    What they are found by is loaded once. What was added since, here or by another process, is loaded when it
+    is asked for, and what was replaced or forgotten is taken out.
 
     Args:
         items: The store's items.
         owner: Whose they are.
         kind: The kind of memory.
         run: The run that writes; empty for a person.
+        agent: The agent that writes; empty for a person.
 
     Example:
         >>> from genxai_nb.journal.items import MemoryItems
@@ -163,11 +172,12 @@ class StoreShelf:
         'm1'
     """
 
-    def __init__(self, items: Items, owner: str, kind: str, run: str = "") -> None:
+    def __init__(self, items: Items, owner: str, kind: str, run: str = "", agent: str = "") -> None:
         self._items = items
         self._owner = owner
         self._kind = kind
         self._run = run
+        self._agent = agent
 
     @property
     def model(self) -> str:
@@ -181,7 +191,10 @@ class StoreShelf:
             StoreError: Its embeddings are of another model.
             StoreBusy: The store's lock was not had within half a minute.
         """
-        named = [structs.replace(draft, run=draft.run or self._run) for draft in drafts]
+        named = [
+            structs.replace(draft, run=draft.run or self._run, agent=draft.agent or self._agent)
+            for draft in drafts
+        ]
         done = self._items.add(
             self._owner, self._kind, named, at=time(), key=key, model=model, dims=dims, wait=30.0
         )
@@ -196,43 +209,52 @@ class StoreShelf:
         """All items in the order of writing, also replaced and forgotten ones."""
         return [self._item(row) for row in self._items.read(self._owner, self._kind)]
 
-    def nearest(self, vector: bytes, k: int) -> list[tuple[Item, float]]:
-        """The current items with the largest cosine similarity to an embedding, the nearest first.
+    def search(self, query: Query, k: int) -> list[tuple[Item, Match]]:
+        """The current items that fit a query best, the best first.
 
         Raises:
-            StoreError: The embedding has another length than theirs.
+            StoreError: The query's embedding has another length than theirs.
         """
         has = self._items.collection(self._owner, self._kind)
-        if not has.dims:
-            return []
-        if len(vector) != 4 * has.dims:
+        if has.dims and query.vector and len(query.vector) != 4 * has.dims:
             raise StoreError(
-                f"The {self._kind} memory of {self._owner!r} has embeddings of {has.dims} numbers, not of {len(vector) // 4}.",
+                f"The {self._kind} memory of {self._owner!r} has embeddings of {has.dims} numbers, not of {len(query.vector) // 4}.",
                 hint=f"Ask with an embedding of {has.model!r}.",
             )
         with _loading:
-            found = self._matrix(has).nearest(vector, k)
-        rows = {row.number: row for row in self._items.pick([number for number, _ in found])}
-        return [(self._item(rows[number]), score) for number, score in found if number in rows]
+            vector = query.vector if has.dims else b""
+            found = self._index(has).search(query.text, vector, k, query.at)
+        if not found:
+            return []
+        rows = {row.number: row for row in self._items.pick([match.number for match in found])}
+        return [(self._item(rows[match.number]), match) for match in found if match.number in rows]
 
-    def _matrix(self, has: Collection) -> Matrix:
-        """The embeddings of the collection as it is now."""
+    def use(self, uses: Sequence[Use], *, key: str = "") -> int:
+        """Count that items stood in a prompt; under the same key only once. Tell how many were counted."""
+        return self._items.use(self._owner, self._kind, uses, at=time(), key=key)
+
+    def _index(self, has: Collection) -> Index:
+        """What the collection is found by as it is now."""
         kept = _loaded.setdefault(self._items, {})
         loaded = kept.get((self._owner, self._kind))
-        if loaded is None or loaded.removed != has.removed:
-            loaded = kept[self._owner, self._kind] = _Loaded(has.dims, has.removed)
+        if loaded is None or loaded.model != has.model or loaded.index.wasted:
+            loaded = kept[self._owner, self._kind] = _Loaded(has)
         if loaded.revision != has.revision:
-            loaded.matrix.extend(self._items.vectors(self._owner, self._kind, loaded.matrix.last))
+            loaded.index.extend(self._items.entries(self._owner, self._kind, loaded.index.last))
             loaded.revision = has.revision
-        return loaded.matrix
+        if loaded.removed != has.removed:
+            if not loaded.index.keep(self._items.holding(self._owner, self._kind)):
+                del kept[self._owner, self._kind]  # one that had ended holds again
+                return self._index(has)
+            loaded.removed = has.removed
+        return loaded.index
 
     def forget(self, ids: Sequence[str]) -> int:
         """Shred items; tell how many there were."""
-        numbers = [int(name[1:]) for name in ids if name[:1] == "m" and name[1:].isdigit()]
+        numbers = [number_of(name) for name in ids]
         return self._items.forget(self._owner, self._kind, numbers, at=time())
 
     def _item(self, row: ItemRow) -> Item:
-        gone = row.forgotten is not None
         return Item(
             kind=self._kind,
             id=f"m{row.number}",
@@ -241,7 +263,26 @@ class StoreShelf:
             rule=row.rule,
             fields=row.fields,
             run=row.run,
+            agent=row.agent,
             at=row.at,
-            status="forgotten" if gone else "current" if row.holds else "replaced",
-            until=row.forgotten if gone else row.until,
+            since=row.since or row.at,
+            until=row.forgotten or row.until or row.expires,
+            status=_status(row),
+            uses=row.uses,
+            wins=row.wins,
+            seconds=row.seconds,
+            used=row.used,
         )
+
+
+def number_of(name: str) -> int:
+    """The number of an item in the store by its name; 0 for a name of something else."""
+    return int(name[1:]) if name[:1] == "m" and name[1:].isdecimal() else 0
+
+
+def _status(row: ItemRow) -> Status:
+    if row.forgotten is not None:
+        return "forgotten"
+    if row.until is not None:
+        return "replaced"
+    return "expired" if row.expires is not None and row.expires <= time() else "current"

@@ -32,7 +32,7 @@ class ShortTerm:
     place: Place = "conversation"
     embeds = False
     recalls = False
-    columns = ("turn", "messages")
+    columns: ClassVar[dict[str, str]] = {"turn": "Int64", "messages": "Int64"}
     rules: ClassVar[dict[str, str]] = {
         "said": "All that was said in the conversation, as it was said.",
         "by hand": "What a person tells it.",

@@ -23,60 +23,68 @@ class Matrix:
     Example:
         >>> import numpy as np
         >>> matrix = Matrix(2)
-        >>> matrix.extend([(7, np.float32([3, 0]).tobytes()), (8, np.float32([0, 5]).tobytes())])
-        >>> matrix.nearest(np.float32([1, 0]).tobytes(), 1)
-        [(7, 1.0)]
+        >>> matrix.extend([np.float32([3, 0]).tobytes(), b"", np.float32([0, 5]).tobytes()])
+        >>> matrix.scores(np.float32([1, 0]).tobytes()).tolist()
+        [1.0, 0.0, 0.0]
     """
 
     def __init__(self, dims: int) -> None:
         import numpy as np
 
         self._columns: np.ndarray = np.zeros((dims, _FIRST), dtype=np.float32)
-        self._numbers: list[int] = []
+        self._count = 0
 
     def __len__(self) -> int:
-        return len(self._numbers)
+        return self._count
 
-    @property
-    def last(self) -> int:
-        """The number of the last one; 0 without any."""
-        return self._numbers[-1] if self._numbers else 0
-
-    def extend(self, vectors: Sequence[tuple[int, bytes]]) -> None:
-        """Add embeddings, each by its number and its little-endian float32 bytes; they are brought to unit length."""
+    def extend(self, vectors: Sequence[bytes]) -> None:
+        """Add embeddings as little-endian float32; they are brought to unit length, and an empty one is zero."""
         import numpy as np
 
-        if not vectors:
-            return
-        there, count = len(self._numbers), len(self._numbers) + len(vectors)
+        there, count = self._count, self._count + len(vectors)
         dims, room = self._columns.shape
         if count > room:
             grown = np.zeros((dims, max(count, 2 * room)), dtype=np.float32)
             grown[:, :there] = self._columns[:, :there]
             self._columns = grown
-        flat = np.frombuffer(b"".join(vector for _, vector in vectors), dtype="<f4")
+        nothing = bytes(4 * dims)
+        flat = np.frombuffer(b"".join(vector or nothing for vector in vectors), dtype="<f4")
         self._columns[:, there:count] = unit(flat.reshape(len(vectors), dims)).T
-        self._numbers += [number for number, _ in vectors]
+        self._count = count
 
-    def nearest(self, vector: bytes, k: int) -> list[tuple[int, float]]:
-        """The numbers and cosine similarities of the ``k`` nearest, the nearest first, ties by number.
+    def empty(self, column: int) -> None:
+        """Put zeros in place of an embedding."""
+        self._columns[:, column] = 0
 
-        The cosine similarity of vectors x and y is x.y / (|x| |y|), from -1 to 1.
-        """
+    def scores(self, vector: bytes) -> np.ndarray:
+        """The cosine similarity of each embedding to a vector: x.y / (|x| |y|), from -1 to 1; 0 to an empty one."""
         import numpy as np
 
-        count = len(self._numbers)
-        k = min(k, count)
-        if k < 1:
-            return []
-        scores = unit(np.frombuffer(vector, dtype="<f4")) @ self._columns[:, :count]
-        if k < count:
-            least = np.partition(scores, count - k)[count - k]
-            found = np.flatnonzero(scores >= least)
-        else:
-            found = np.arange(count)
-        order = found[np.lexsort((found, -scores[found]))][:k]
-        return [(self._numbers[place], float(scores[place])) for place in order]
+        scores: np.ndarray = unit(np.frombuffer(vector, dtype="<f4")) @ self._columns[:, : self._count]
+        return scores
+
+
+def best(scores: np.ndarray, k: int) -> list[int]:
+    """The places of the ``k`` largest scores, the largest first, ties by place; what is not finite is left out.
+
+    Example:
+        >>> import numpy as np
+        >>> best(np.array([1.0, 3.0, -np.inf, 3.0]), 3)
+        [1, 3, 0]
+    """
+    import numpy as np
+
+    count = len(scores)
+    k = min(k, count)
+    if k < 1:
+        return []
+    if k < count:
+        least = np.partition(scores, count - k)[count - k]
+        found = np.flatnonzero((scores >= least) & np.isfinite(scores))
+    else:
+        found = np.flatnonzero(np.isfinite(scores))
+    places: list[int] = found[np.lexsort((found, -scores[found]))][:k].tolist()
+    return places
 
 
 def unit(vectors: np.ndarray) -> np.ndarray:

@@ -7,8 +7,8 @@ from typing import ClassVar
 from genxai_nb.journal.items import Draft
 
 from .base import Place, Query, Recalled, Shelf, Turn
-from .embed import telling_words
 from .rules import is_hidden
+from .words import words_of
 
 MOST = 100  # values of a run; the oldest are not recalled
 PER_VISIT = 20
@@ -37,7 +37,7 @@ class Working:
     place: Place = "run"
     embeds = False
     recalls = True
-    columns = ("name", "value")
+    columns: ClassVar[dict[str, str]] = {"name": "str", "value": "str"}
     rules: ClassVar[dict[str, str]] = {
         "result": f"Each result of a tool, by its call; the first {LONGEST} characters.",
         "written": "What the agent wrote to the state, by its key.",
@@ -63,10 +63,10 @@ class Working:
     def recall(self, query: Query, k: int = 5) -> list[Recalled]:
         """The values that share words with the query and are new, the best first, at most ``k``."""
         current = [item for item in self.shelf.items() if item.status == "current"][-MOST:]
-        asked = telling_words(query.text)
+        asked = set(words_of(query.text))
         found = []
         for newer, item in enumerate(reversed(current)):
-            shared = asked & telling_words(item.text)
+            shared = asked.intersection(words_of(item.text))
             share = len(shared) / len(asked) if asked else 0.0
             words = f"shares {', '.join(sorted(shared)[:4])}; " if shared else ""
             age = f"{newer} newer" if newer else "the newest"

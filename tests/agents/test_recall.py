@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 
@@ -76,7 +77,7 @@ def test_the_model_call_tells_which_memories_stood_in_its_prompt():
     )
     assert (fact.kind, fact.id) == ("semantic", "m1")
     assert 0.2 < fact.score <= 1
-    assert fact.why == f"likeness of meaning: {fact.score:.2f}"
+    assert re.fullmatch(r"meaning 0\.\d\d; shares name", fact.why)
     assert [call.request["op"] for call in calls(answer.run_id, "memory")] == ["recall"]
     (embedding,) = calls(answer.run_id, "embedding")
     assert embedding.parent == calls(answer.run_id, "memory")[0].slot

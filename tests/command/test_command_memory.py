@@ -44,7 +44,7 @@ def test_what_an_agent_remembers_is_a_table(told, capsys):
         "semantic m2 My name is Eve.",
         "semantic m3 I like tea. current",
     ]
-    assert "likeness of meaning" in printed.err
+    assert "found by meaning" in printed.err
 
 
 def test_the_rows_can_be_taken_as_json(told, capsys):
@@ -80,3 +80,14 @@ def test_mistakes_and_empty_stores_are_told(told, capsys):
     assert main(["memory", "clerk", "--diff", "r99"]) != 0
     assert "r99" in capsys.readouterr().err
     assert "No agent remembers anything here." in shown(capsys, "--store", "other.db").err
+
+
+def test_what_is_remembered_by_user_is_shown_under_that_name(capsys):
+    """A scope is listed like an agent, and its items are shown; another user's are not."""
+    for user in ("ada", "bo"):
+        memory = Agent("clerk", memory={"long_term": {"scope": "user", "of": user}}).memory
+        memory.remember(f"The key of {user} is blue.")
+
+    assert shown(capsys).out.splitlines()[1:] == ["user/ada  long_term", "user/bo   long_term"]
+    rows = json.loads(shown(capsys, "user/ada", "--json").out)
+    assert [row["text"] for row in rows] == ["The key of ada is blue."]

@@ -37,7 +37,7 @@ def texts(rows):
 def test_an_empty_store_has_no_items(items):
     """Reading, forgetting and listing find nothing, and make nothing."""
     assert items.read("clerk", "semantic") == []
-    assert items.vectors("clerk", "semantic") == []
+    assert items.entries("clerk", "semantic") == []
     assert items.collection("clerk", "semantic").revision == 0
     assert items.forget("clerk", "semantic", [1], at=1) == 0
     assert items.owners() == []
@@ -95,7 +95,7 @@ def test_a_newer_item_about_the_same_ends_the_older_one(items):
 
     assert texts(done.ended) == ["Ada"]
     assert (first.until, first.ended_by, first.holds, second.holds) == (2, second.number, False, True)
-    assert [number for number, _ in items.vectors("clerk", "semantic")] == [second.number]
+    assert [entry.number for entry in items.entries("clerk", "semantic")] == [second.number]
 
 
 def test_a_write_made_again_under_its_key_gives_what_the_first_one_gave(items):
@@ -136,7 +136,7 @@ def test_what_is_forgotten_leaves_only_a_mark(items):
         1,
         2,
     )
-    assert items.vectors("clerk", "semantic") == []
+    assert items.entries("clerk", "semantic") == []
     after = items.collection("clerk", "semantic")
     assert (after.revision > before.revision, after.removed > before.removed) == (True, True)
     assert items.forget("clerk", "semantic", [number], at=3) == 0

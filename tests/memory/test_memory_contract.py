@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from genxai_nb.errors import UnknownName
 from genxai_nb.journal.items import Draft, MemoryItems
@@ -42,8 +43,8 @@ def embedded(memory, drafts):
     if not memory.embeds:
         return drafts, {}
     embedder = find_embedder()
-    vectors = vectors_of("", [draft.text for draft in drafts])
-    named = [Draft(text=d.text, about=d.about, vector=v) for d, v in zip(drafts, vectors, strict=True)]
+    vectors = vectors_of("", [draft.cue or draft.text for draft in drafts])
+    named = [replace(draft, vector=vector) for draft, vector in zip(drafts, vectors, strict=True)]
     return named, {"model": embedder.model, "dims": embedder.dims}
 
 

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from genxai_nb.memory import registry
+
 DIARY = """
 from genxai_nb.journal.items import Draft
 from genxai_nb.memory.base import Recalled
@@ -63,7 +65,7 @@ print(clerk.memory.table("diary")[["text", "day"]].to_numpy().tolist())
 """
     names, told, table = offered(tmp_path, code, diary="desk:Diary").splitlines()
 
-    assert names == "['short_term', 'working', 'semantic', 'diary']"
+    assert names == str([*registry.names(), "diary"])
     assert told == "- It rains."
     assert table == "[['It rains.', '1'], ['And now?', '1']]"
 

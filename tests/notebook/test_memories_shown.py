@@ -28,7 +28,7 @@ def test_the_record_names_the_memories_of_a_prompt(graph):
     page = record(run.events(), graph)["text/html"]
     words = " ".join(unescape(re.sub(r"<[^>]+>", " ", page)).split())
 
-    assert re.search(r"memories semantic m1 · 0\.\d\d · likeness of meaning: 0\.\d\d reply of", words)
+    assert re.search(r"memories semantic m1 · 0\.\d\d · meaning 0\.\d\d; shares name reply of", words)
 
 
 def test_the_panel_names_the_memories_of_the_latest_prompt(watch, graph):
@@ -41,7 +41,7 @@ def test_the_panel_names_the_memories_of_the_latest_prompt(watch, graph):
     lines = panel.wait(lambda shown: shown["details"]["clerk"]["memories"] not in {"-", ""} and shown)
 
     assert re.fullmatch(
-        r"semantic m1 · 0\.\d\d · likeness of meaning: 0\.\d\d", lines["details"]["clerk"]["memories"]
+        r"semantic m1 · 0\.\d\d · meaning 0\.\d\d; shares name", lines["details"]["clerk"]["memories"]
     )
     calls = [(call["kind"], call["name"]) for call in told["details"]["clerk"]["calls"]]
     assert calls[:1] == [("memory", "clerk")]

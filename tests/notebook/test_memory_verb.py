@@ -47,7 +47,7 @@ def test_the_table_of_an_agent_is_a_dataframe_that_reads_well(told, shell):
     reply = told("%genxai memory clerk")
     shown = reply.content["result"]
     assert "<table" in shown._repr_html_()
-    assert "semantic: compared by likeness of meaning (use-multilingual-3/0.2.1)." in reply.text
+    assert "semantic: found by meaning (use-multilingual-3/0.2.1) and words." in reply.text
     assert "user: My name is Ada." in reply.text
     assert "until" in repr(shown).splitlines()[0]
 
@@ -58,7 +58,7 @@ def test_a_question_shows_what_it_recalls_and_why(told):
 
     assert "My name is Eve." in text
     assert "My name is Ada." not in text
-    assert "likeness of meaning: 0." in text
+    assert "meaning 0." in text
     reply = told("%genxai memory clerk --query Which batteries are charged?")
     assert repr(reply.content["result"]) == "Nothing that is remembered fits this."
 

@@ -31,7 +31,7 @@ AGENT_FIELDS: dict[str, FieldKind] = {
     "backstory": "text",
     "instructions": "text",
     "tools": "names",
-    "memory": "names",
+    "memory": "kinds",
     "task": "text",
     "reads": "names",
     "writes": "key",

@@ -12,17 +12,19 @@ from genxai_nb.yaml_core import is_plain_scalar, load
 from .body import Body, Entry
 
 Insert = Callable[[str], Any]
-FieldKind = Literal["text", "word", "names", "key", "number", "count", "object", "value", "scalar"]
+FieldKind = Literal["text", "word", "names", "kinds", "key", "number", "count", "object", "value", "scalar"]
 
 _PATH = r"[^\W\d]\w*(?:\.[^\W\d]\w*)*"
 _AT = "\ue040"  # stands for @, which begins no word of YAML but does one of tools
 _INSERTION = re.compile(rf"\$(?P<path>{_PATH})")
 _WHOLLY_QUOTED = re.compile(r""""(?:[^"\\]|\\.)*"|'(?:[^']|'')*'""", re.DOTALL)
+_OPTIONS = re.compile(r"[\w-]+:(?:\s|$)")
 _COMMENT = re.compile(r"\s+#.*|^#.*")
 _SAYS = {
     "text": "text",
     "word": "a word or more on one line",
     "names": "names: [a, b], or a, b, or lines that begin with -",
+    "kinds": "names, or names with their options",
     "key": "the name of a key",
     "number": "a number",
     "count": "a whole number",
@@ -148,8 +150,16 @@ def _names(entry: Entry, insert: Insert | None) -> Any:
     ]
 
 
+def _kinds(entry: Entry, insert: Insert | None) -> Any:
+    """Names, or a mapping of names to options."""
+    if entry.text.startswith("{") or (not entry.inline and _OPTIONS.match(entry.text)):
+        return _yaml(entry, f"Write a line below {entry.key} for each, such as long_term: {{scope: user}}.")
+    return _names(entry, insert)
+
+
 _READ: dict[str, Callable[[Entry, Insert | None], Any]] = {
     "names": _names,
+    "kinds": _kinds,
     "key": _plain,
     "number": _plain,
     "count": _plain,
@@ -159,7 +169,7 @@ _READ: dict[str, Callable[[Entry, Insert | None], Any]] = {
 
 
 def _checked(entry: Entry, kind: FieldKind, value: Any) -> Any:
-    if kind == "names":
+    if kind == "names" or (kind == "kinds" and not isinstance(value, dict)):
         value = list(value) if isinstance(value, list | tuple | set | frozenset) else [value]
     if not _fits(kind, value):
         shown = repr(value) if len(repr(value)) < 60 else f"a {type(value).__name__}"
@@ -171,7 +181,9 @@ def _checked(entry: Entry, kind: FieldKind, value: Any) -> Any:
 def _fits(kind: FieldKind, value: Any) -> bool:
     if kind in {"value", "scalar", "object"} or (value is None and kind in {"key", "number", "count"}):
         return True
-    if kind == "names":
+    if kind == "kinds" and isinstance(value, dict):
+        return all(isinstance(name, str) for name in value)
+    if kind in {"names", "kinds"}:
         return not any(item is None or isinstance(item, dict | list) or item == "" for item in value)
     if kind in {"number", "count"}:
         return isinstance(value, int | float if kind == "number" else int) and not isinstance(value, bool)
@@ -184,6 +196,7 @@ _EXAMPLES = {
     "text": "some text",
     "word": "some words",
     "names": "a, b",
+    "kinds": "short_term, long_term",
     "key": "draft",
     "number": "0.2",
     "count": "5",

@@ -1,0 +1,218 @@
+"""What is remembered after an answer, in one call of the run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from genxai_nb.calls.call import Traits
+from genxai_nb.memory import registry
+from genxai_nb.messages import Message, ToolResult
+from genxai_nb.templates import readable
+
+from .history import memory_key
+from .opened import open_listed, shelf_of
+from .recall import embedded
+
+if TYPE_CHECKING:
+    from genxai_nb.calls.call import Call, Handler
+    from genxai_nb.graph.nodes import Context
+    from genxai_nb.journal.events import Remembered
+    from genxai_nb.journal.items import Draft
+    from genxai_nb.memory.base import Turn, Written
+    from genxai_nb.memory.shelves import StoreShelf
+
+    from .definition import Definition
+    from .outcome import Outcome
+
+
+async def remember(
+    agent: Definition,
+    outcome: Outcome,
+    context: Context,
+    wrote: Mapping[str, Any],
+    memories: Sequence[Remembered] = (),
+) -> dict[str, Any]:
+    """Remember what a visit brought, by the rules of the agent's kinds.
+
+    What lasts is written by one call, an effect: a replay does not write it again, nor does a fork in which
+    the same was said. What belongs to the run is returned as an update of its hidden keys.
+
+    Args:
+        agent: The agent.
+        outcome: What it came to.
+        context: The node's context.
+        wrote: What the visit writes to the state.
+        memories: What stood in its prompt; the kinds that count how often an item is used are told.
+
+    Raises:
+        MissingPackage: The items there were embedded by a model that is not installed.
+        StoreError: The store cannot be written.
+    """
+    if not agent.recalled:
+        return {}
+    from genxai_nb.memory.base import Turn
+
+    turn = Turn(
+        agent=agent.name,
+        asked=outcome.messages[0].text,
+        answer=outcome.text,
+        results=_results(outcome.messages),
+        wrote={key: readable(value) for key, value in wrote.items() if not key.startswith("@")},
+    )
+    drafts = _noticed(agent, turn)
+    await _write(agent, _lasting(drafts), memories, context, Traits(effect=True))
+    return {
+        memory_key(name, agent.name): msgspec.to_builtins(some)
+        for name, some in drafts.items()
+        if registry.find(name).place == "run" and some
+    }
+
+
+async def remember_failure(
+    agent: Definition,
+    asked: str,
+    error: Exception,
+    context: Context,
+    memories: Sequence[Remembered] = (),
+) -> None:
+    """Remember that a visit failed, in those kinds that take an interest.
+
+    It is no effect to a replay: a visit that is tried again may go well, and then this one did not happen. Its
+    key keeps it from being written twice.
+
+    Args:
+        agent: The agent.
+        asked: What it was asked.
+        error: What it failed with.
+        context: The node's context.
+        memories: What stood in its prompt.
+
+    Raises:
+        StoreError: The store cannot be written.
+    """
+    kinds = [name for name in agent.recalled if getattr(registry.find(name), "fails", False)]
+    if not kinds:
+        return
+    from genxai_nb.memory.base import Turn
+
+    turn = Turn(agent=agent.name, asked=asked, error=str(error) or type(error).__name__)
+    drafts = {name: some for name, some in _noticed(agent, turn).items() if name in kinds}
+    await _write(agent, _lasting(drafts), memories, context, Traits(), won=False)
+
+
+def _lasting(drafts: Mapping[str, Sequence[Draft]]) -> list[dict[str, Any]]:
+    """The drafts of the kinds that last, as plain data."""
+    return [
+        {"kind": name, **msgspec.to_builtins(draft)}
+        for name, some in drafts.items()
+        if registry.find(name).place == "store"
+        for draft in some
+    ]
+
+
+async def _write(
+    agent: Definition,
+    items: list[dict[str, Any]],
+    memories: Sequence[Remembered],
+    context: Context,
+    traits: Traits,
+    *,
+    won: bool = True,
+) -> None:
+    used = _used(memories)
+    if items or used:
+        request: dict[str, Any] = {"op": "remember", "items": items}
+        if used:
+            request |= {"used": used, "won": won}
+        await context.call("memory", agent.name, request, _writing(agent), traits)
+
+
+def _noticed(agent: Definition, turn: Turn) -> dict[str, list[Draft]]:
+    """What the kinds find worth remembering of a turn; never what hides something."""
+    from genxai_nb.memory.rules import is_hidden
+
+    return {
+        name: [draft for draft in open_listed(agent, name).notice(turn) if not is_hidden(draft.text)]
+        for name in agent.memory.kinds
+    }
+
+
+def _used(memories: Sequence[Remembered]) -> dict[str, list[str]]:
+    """The items that stood in the prompt, of the kinds that count that."""
+    used: dict[str, list[str]] = {}
+    for one in memories:
+        if registry.is_known(one.kind) and getattr(registry.find(one.kind), "counts", False):
+            used.setdefault(one.kind, []).append(one.id)
+    return used
+
+
+def _writing(agent: Definition) -> Handler:
+    """Make the handler that writes what lasts; made again under its key, it finds itself done."""
+
+    async def write(call: Call) -> dict[str, Any]:
+        from genxai_nb.journal.items import Draft
+        from genxai_nb.loop import run_in_worker
+
+        drafts: dict[str, list[Draft]] = {}
+        for item in call.request["items"]:
+            fields = {name: value for name, value in item.items() if name != "kind"}
+            drafts.setdefault(item["kind"], []).append(msgspec.convert(fields, Draft))
+        written: dict[str, Any] = {"added": [], "replaced": [], "known": []}
+        for kind, some in drafts.items():
+            done = await run_in_worker(_put, *(await _ready(call, agent, kind, some)), call.key)
+            for item in done.added:
+                row = {"kind": kind, "id": item.id, "text": item.text}
+                written["added"].append({**row, "rule": item.rule, "source": item.source})
+            written["replaced"] += [
+                {"id": old.id, "text": old.text, "by": new.id} for old, new in done.replaced
+            ]
+            written["known"] += [item.id for item in done.known]
+        for kind, names in call.request.get("used", {}).items():
+            shelf = shelf_of(call.context.store.items, agent, kind, call.context.run_id)
+            await run_in_worker(_count, shelf, names, call.request["won"], call.key)
+        return written
+
+    return write
+
+
+async def _ready(
+    call: Call, agent: Definition, kind: str, drafts: list[Draft]
+) -> tuple[StoreShelf, list[Draft], str, int]:
+    """The shelf for drafts, the drafts with their embeddings, and the model that made those."""
+    from genxai_nb.memory.embed import find_embedder, installed_model
+
+    shelf = shelf_of(call.context.store.items, agent, kind, call.context.run_id)
+    model = (shelf.model or installed_model()) if registry.find(kind).embeds else ""
+    if not model:
+        return shelf, drafts, "", 0
+    vectors = await embedded(call.context, model, [draft.cue or draft.text for draft in drafts])
+    named = [
+        msgspec.structs.replace(draft, vector=vector) for draft, vector in zip(drafts, vectors, strict=True)
+    ]
+    return shelf, named, model, find_embedder(model).dims
+
+
+def _put(shelf: StoreShelf, drafts: list[Draft], model: str, dims: int, key: str) -> Written:
+    return shelf.add(drafts, key=key, model=model, dims=dims)
+
+
+def _count(shelf: StoreShelf, names: list[str], won: bool, key: str) -> int:  # noqa: FBT001 - called by place
+    from genxai_nb.journal.items import Use
+    from genxai_nb.memory.shelves import number_of
+
+    return shelf.use([Use(number=number_of(name), won=won) for name in names], key=key)
+
+
+def _results(messages: Sequence[Message]) -> dict[str, str]:
+    """The results of tools that did not fail, by the call as it is written."""
+    calls = {call.id: call for message in messages for call in message.tool_calls}
+    found = {}
+    for part in (part for message in messages for part in message.parts if isinstance(part, ToolResult)):
+        call = calls.get(part.id)
+        if call is not None and not part.failed:
+            arguments = ", ".join(f"{name}={value!r}" for name, value in call.arguments.items())
+            found[f"{call.name}({arguments})"] = part.text
+    return found
