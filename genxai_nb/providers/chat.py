@@ -28,7 +28,7 @@ from genxai_nb.tokens import estimate_usage
 
 from .base import ESTIMATED, assemble, broke_off, refuse_half_calls
 from .refusals import Complaint, Server, declined
-from .strict_schema import strict_schema
+from .strict_schema import named_schema, schema_in_words
 
 _STOPS: dict[str, StopReason] = {"length": "length", "content_filter": "refused"}
 
@@ -49,7 +49,7 @@ def parameters(request: ModelRequest, model: str, refused: frozenset[str] = froz
     if request.output is not None:
         form = _response_format(request.output, refused)
         if form is None or form["type"] == "json_object":
-            messages += _messages(system(_schema_in_words(request.output)))
+            messages += _messages(system(schema_in_words(request.output)))
         if form is not None:
             said["response_format"] = form
     limit = "max_tokens" if "max_completion_tokens" in refused else "max_completion_tokens"
@@ -68,14 +68,7 @@ def _response_format(schema: dict[str, Any], refused: frozenset[str]) -> dict[st
         return None
     if "json_schema" in refused:
         return {"type": "json_object"}
-    strict = strict_schema(schema)
-    name = "".join(c for c in str(schema.get("title", "")) if c.isascii() and (c.isalnum() or c in "_-"))
-    body = {"name": name[:64] or "answer", "schema": strict or schema, "strict": strict is not None}
-    return {"type": "json_schema", "json_schema": body}
-
-
-def _schema_in_words(schema: dict[str, Any]) -> str:
-    return f"Answer with one JSON object that fits this JSON schema, and nothing else:\n{_json(schema)}"
+    return {"type": "json_schema", "json_schema": named_schema(schema)}
 
 
 def _json(value: Any) -> str:
@@ -108,9 +101,13 @@ def _content(message: Message) -> str | list[dict[str, Any]]:
         if isinstance(part, Text):
             parts.append({"type": "text", "text": part.text})
         elif isinstance(part, Image):
-            url = f"data:{part.media_type};base64,{b64encode(part.data).decode()}"
-            parts.append({"type": "image_url", "image_url": {"url": url}})
+            parts.append({"type": "image_url", "image_url": {"url": data_url(part)}})
     return parts
+
+
+def data_url(image: Image) -> str:
+    """An image as an address that holds it."""
+    return f"data:{image.media_type};base64,{b64encode(image.data).decode()}"
 
 
 class Chunks:

@@ -231,7 +231,7 @@ class Blocks:
             said = (self._end.get("stop_details") or {}).get("explanation")
             message = Message("assistant", (*message.parts, *([Text(said)] if said else ())))
         content = list(self._content())
-        if content != list(_blocks(message)) and stop != "refused":
+        if stop != "refused" and _signed(content) and content != list(_blocks(message)):
             message = Message("assistant", message.parts, Verbatim("anthropic", content))
         raw = {**self._about, "stop_reason": reason, "usage": self._told}
         return ModelReply(message=message, stop=stop, usage=_usage(self._told), raw=raw)
@@ -248,6 +248,11 @@ class Blocks:
                 block["input"] = _read(said)
             if block["type"] != "text" or block["text"].strip():
                 yield block
+
+
+def _signed(content: list[dict[str, Any]]) -> bool:
+    """Whether all thoughts have their signature: the API takes none back without."""
+    return all(block.get("signature") for block in content if block["type"] == "thinking")
 
 
 def _read(arguments: str) -> dict[str, Any]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec import json
+
 _KEPT = frozenset(
     [
         "$ref",
@@ -42,6 +44,19 @@ def strict_schema(schema: dict[str, Any], without: frozenset[str] = frozenset())
     """
     said = schema.get("type") == "object" and _sayable(schema)
     return _strict(schema, _KEPT - without) if said else None
+
+
+def named_schema(schema: dict[str, Any]) -> dict[str, Any]:
+    """Give a schema the name that OpenAI's APIs want, in strict mode if that can say it."""
+    strict = strict_schema(schema)
+    name = "".join(c for c in str(schema.get("title", "")) if c.isascii() and (c.isalnum() or c in "_-"))
+    return {"name": name[:64] or "answer", "schema": strict or schema, "strict": strict is not None}
+
+
+def schema_in_words(schema: dict[str, Any]) -> str:
+    """Tell a model of a schema that its server does not take."""
+    said = json.encode(schema, enc_hook=str).decode()
+    return f"Answer with one JSON object that fits this JSON schema, and nothing else:\n{said}"
 
 
 def _sayable(schema: Any) -> bool:

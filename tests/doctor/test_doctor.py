@@ -6,7 +6,8 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
-from chat_server import DONE, Refusal, chunk, serving, usage_chunk
+from chat_chunks import DONE, chunk, usage_chunk
+from model_server import Refusal, serving
 
 from genxai_nb.doctor import Finding, Report, ask_models, examine
 from genxai_nb.providers.vendors import VENDORS

@@ -6,20 +6,22 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from chat_server import ChatServer, serving
+from model_server import ModelServer, serving
 
 from genxai_nb.messages import Message, ModelRequest, user
 from genxai_nb.providers.base import Provider
+from genxai_nb.providers.vendors import VENDORS
 
 KEY = "sk-canary-0123456789abcdef"
 
 
 @pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ChatServer]:
-    """A server of ours in the place of the vendor's."""
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModelServer]:
+    """A server of ours in the place of all vendors'."""
     with serving() as made:
-        monkeypatch.setenv("OPENAI_BASE_URL", made.url)
-        monkeypatch.setenv("OPENAI_API_KEY", KEY)
+        for vendor in VENDORS.values():
+            monkeypatch.setenv(vendor.address, made.url)
+            monkeypatch.setenv(vendor.variable, KEY)
         yield made
 
 

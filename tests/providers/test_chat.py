@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from chat_server import DONE, Refusal, call_chunk, chunk, usage_chunk
+from chat_chunks import DONE, call_chunk, chunk, usage_chunk
+from model_server import Refusal
 
 from genxai_nb.errors import BadResponse, ConnectionLost, ProviderError, RateLimited, Refused
 from genxai_nb.messages import Reasoning, ReasoningDelta, ToolSpec, Usage, assistant

@@ -5,7 +5,8 @@ from __future__ import annotations
 import socket
 
 import pytest
-from chat_server import DONE, Refusal, chunk
+from chat_chunks import DONE, chunk
+from model_server import Refusal
 
 from genxai_nb.errors import Authentication, ConnectionLost, DefinitionError, ProviderError
 from genxai_nb.messages import ModelReply, ToolSpec, Usage, assistant

@@ -228,7 +228,8 @@ def test_each_loop_has_a_client_of_its_own_and_closes_it(llmock):
 
 async def test_key_is_nowhere_but_in_the_header(server, ask):
     """No repr, no error and no reply shows the key."""
-    from chat_server import DONE, Refusal, chunk
+    from chat_chunks import DONE, chunk
+    from model_server import Refusal
 
     key = "sk-canary-0123456789abcdef"
     server.answers = [
@@ -266,7 +267,7 @@ def test_sdk_loads_at_the_first_request_only(llmock):
 
 async def test_call_without_a_name_is_refused(server, ask):
     """A tool call that never says which tool is no tool call."""
-    from chat_server import call_chunk
+    from chat_chunks import call_chunk
 
     server.answers = [[call_chunk(0, None, '{"a": 1}')]]
     with pytest.raises(BadResponse, match="without the tool's name"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from chat_server import DONE, call_chunk, chunk, usage_chunk
+from chat_chunks import DONE, call_chunk, chunk, usage_chunk
 from llmock.scenarios import Reply
 from llmock.scenarios import ToolCall as Called
 from pydantic import BaseModel
