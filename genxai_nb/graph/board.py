@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import copy
 from typing import Any, Self
 
+from .definition import Edge
 from .plan import Loop, Place, Plan
 from .reducers import Reducer
 from .tokens import Token, Visit
@@ -26,7 +27,7 @@ class Board:
     Attributes:
         running: Visits that have started and not ended, in order of starting.
         absorbed: Tokens that came to a join which had begun without waiting for them.
-        stopped: Nodes at which a token stopped because every edge said no, with the visit.
+        stopped: Nodes at which a token stopped because every edge said no, with these edges.
     """
 
     def __init__(
@@ -35,7 +36,7 @@ class Board:
         self.plan = plan
         self.views = Views(reducers)
         self.running: dict[Place, Visit] = {}
-        self.stopped: dict[str, View] = {}
+        self.stopped: dict[str, Sequence[Edge]] = {}
         self._counts: dict[int, int] = {}
         self._visits = {plan.places[plan.index[node]]: n for node, n in visits.items() if node in plan.index}
         self._waiting: dict[Place, list[Token]] = {}

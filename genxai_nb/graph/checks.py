@@ -74,7 +74,7 @@ def _check_ends(graph: Declared, plan: Plan) -> None:
             raise GraphInvalid(
                 f"Node {place.name!r} is never reached from START.", hint=f"Draw an edge to {place.name!r}."
             )
-    ends = any(edge.target == END for edge in graph.edges) or any(not place.out for place in plan.places)
+    ends = any(edge.target == END for edge in plan.edges) or any(not place.choices for place in plan.places)
     if not ends:
         raise GraphInvalid(f"Graph {graph.name!r} has no way out.", hint="Draw an edge to END.")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from genxai_nb.errors import NoWayOn
 
-from .definition import Edge
 from .schedule import Schedule
 
 __all__ = ["no_way_on"]
@@ -12,18 +11,18 @@ __all__ = ["no_way_on"]
 
 def no_way_on(schedule: Schedule, run_id: str) -> NoWayOn:
     """Make the error."""
-    plan = schedule.plan
-    edges: list[Edge] = []
-    for name in schedule.stopped:
-        edges += (plan.places[plan.index[name]] if name in plan.index else plan.start).out
+    edges = [edge for offered in schedule.stopped.values() for edge in offered]
     values = schedule.now()[0]
     tried = [f"{edge.source} -> {edge.target}{edge.clause()}" for edge in edges]
     shown = [
         f"{key} = {values.get(key)!r:.80}" for key in sorted({key for edge in edges for key in edge.names})
     ]
     where = ", ".join(map(repr, schedule.stopped))
+    failed = all(edge.error for edge in edges)
     return NoWayOn(
         f"The run stopped at {where}: no edge was taken ({'; '.join([*tried, *([', '.join(shown)] if shown else [])])}).",
-        hint='Add an "else" edge, or mend the conditions.',
+        hint="Raise the graph's limit, or mend what fails."
+        if failed
+        else 'Add an "else" edge, or mend the conditions.',
         run_id=run_id,
     )

@@ -193,11 +193,12 @@ class Folded:
         if visit.items is not None:
             done = self.instances.pop(visit, {})
             updates = [done[index] for index in sorted(done)]
+        failed = visit in self.failing
         self.failing.discard(visit)
         over = scope_of(self.path, event.node, event.visit)
         self.inner = {scope: inner for scope, inner in self.inner.items() if scope.partition("[")[0] != over}
         checked = [self.schema.check(update, event.node) for update in updates]
-        self.schedule.finish(visit, checked, event.edges, event.reduced)
+        self.schedule.finish(visit, checked, event.edges, event.reduced, failed=failed)
         self.schedule.take_absorbed()
 
     def _running(self, event: Any) -> Visit:

@@ -289,11 +289,10 @@ class Level:
             if gathered is None:
                 return
             updates = gathered
-        edges = None
-        if self._failing and visit in self._failing and visit.place.failing is not None:
+        failed = bool(self._failing) and visit in self._failing
+        if failed:
             self._failing.discard(visit)
-            edges = (visit.place.failing.number,)
-        ending = self.schedule.finish(visit, updates, edges)
+        ending = self.schedule.finish(visit, updates, failed=failed)
         self._events.append(visit_finished(visit, update, ending, self.path, reads, outcome.seconds))
         if ending.spent:
             self._events += limits_reached(visit, ending, self.schedule.plan, self.path)

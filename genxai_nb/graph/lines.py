@@ -150,7 +150,7 @@ class _Lines:
                 target.token, f"The arrow {source.name} -> {target.name} is there twice.", "Leave one out."
             )
         self.arrows.add(arrow)
-        if clause.when is not None:
+        if clause.when is not None or (clause.limit is not None and not clause.otherwise):
             self.conditional.add(source.name)
         if clause.otherwise and self.fallbacks.setdefault(source.name, token) is not token:
             cursor.refuse(

@@ -52,8 +52,9 @@ class Schedule(Board):
             self._arrive(self.plan.places[self.plan.index[node]], Token(edge, (), self._input))
 
     def _begin(self) -> None:
-        edges, _ = self._choose(self.plan.start, self._input.data, 0)
-        self._send(self.plan.start, edges, ((START, 0),), self._input)
+        start = self.plan.start
+        edges, _ = self._choose(start, start.choices, self._input.data, 0)
+        self._send(start, start.choices, edges, ((START, 0),), self._input)
 
     def finish(
         self,
@@ -61,6 +62,8 @@ class Schedule(Board):
         updates: Sequence[Mapping[str, Any]],
         edges: tuple[int, ...] | None = None,
         reduced: Mapping[str, Any] = EMPTY,
+        *,
+        failed: bool = False,
     ) -> Ending:
         """End a visit: add its update to its view and send its tokens on.
 
@@ -69,6 +72,7 @@ class Schedule(Board):
             updates: What it wrote; one update, or one for each instance of a map in order of index.
             edges: The recorded edges, when a journal is folded; None to evaluate the conditions.
             reduced: The recorded results of own reducers.
+            failed: It goes on where failed ones do.
 
         Raises:
             ConditionFailed: A condition could not be evaluated; the visit is still running then.
@@ -80,14 +84,15 @@ class Schedule(Board):
         else:
             after, results = self._gather(visit, updates, reduced)
         spent: list[Edge] = []
-        if place.plain and (edges is None or edges == place.numbers):
+        offered = (place.failing,) if failed and place.failing is not None else place.choices
+        if place.plain and not failed and (edges is None or edges == place.numbers):
             taken, edges = place.plain, place.numbers
         elif edges is not None:
             taken = tuple(self.plan.edges[n] for n in edges)
             for edge in taken:
                 self._spends(edge)
         else:
-            taken, spent = self._choose(place, after.data, visit.number)
+            taken, spent = self._choose(place, offered, after.data, visit.number)
             edges = (taken[0].number,) if len(taken) == 1 else tuple(edge.number for edge in taken)
         parents = ((place.name, visit.number),)
         target = self.plan.targets[taken[0].number] if len(taken) == 1 else None
@@ -97,7 +102,7 @@ class Schedule(Board):
             self._active = target.bit
         else:
             self._leave(place, after)
-            self._send(place, taken, parents, after)
+            self._send(place, offered, taken, parents, after)
         return Ending(edges, results, spent, after)
 
     def _gather(
@@ -110,13 +115,13 @@ class Schedule(Board):
         return self.views.extend(merged, name, EMPTY)[0], results
 
     def _choose(
-        self, place: Place, data: Mapping[str, Any], visit: int
+        self, place: Place, offered: Sequence[Edge], data: Mapping[str, Any], visit: int
     ) -> tuple[tuple[Edge, ...], list[Edge]]:
         """The edges that a visit takes, and those whose limit kept it from them."""
         taken: list[Edge] = []
         spent: list[Edge] = []
         conditional = False
-        for edge in place.choices:
+        for edge in offered:
             decide = edge.decide
             if decide is not None:
                 try:
@@ -134,7 +139,7 @@ class Schedule(Board):
             else:
                 spent.append(edge)
         if not conditional and place.has_else:
-            for edge in place.choices:
+            for edge in offered:
                 if edge.otherwise:
                     (taken if self._spends(edge) else spent).append(edge)
             taken.sort(key=lambda edge: edge.number)
@@ -151,9 +156,16 @@ class Schedule(Board):
             self._counts[number] = count + 1
         return True
 
-    def _send(self, place: Place, taken: tuple[Edge, ...], parents: tuple[Parent, ...], view: View) -> None:
+    def _send(
+        self,
+        place: Place,
+        offered: Sequence[Edge],
+        taken: tuple[Edge, ...],
+        parents: tuple[Parent, ...],
+        view: View,
+    ) -> None:
         if not taken:
-            self._end(place, view)
+            self._end(place, offered, view)
             return
         if len(taken) > 1:
             self.views.widen()
@@ -169,9 +181,9 @@ class Schedule(Board):
         if self.absorbed:
             self._forget_absorbed()
 
-    def _end(self, place: Place, view: View) -> None:
-        if place.choices:
-            self.stopped[place.name] = view
+    def _end(self, place: Place, offered: Sequence[Edge], view: View) -> None:
+        if offered:
+            self.stopped[place.name] = offered
         else:
             self._arrived = True
         self._ended[len(self.plan.edges), place.index] = view
