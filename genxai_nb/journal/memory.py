@@ -97,31 +97,29 @@ class MemoryStore:
         self.keep(definitions)
         return run
 
-    def append(self, run: str, events: Sequence[Event], *, wait: float = 0.0) -> None:  # noqa: ARG002 - no lock to wait for
+    def append(self, run: str, events: Sequence[Event], *, wait: float = 0.0) -> None:
         """Append events in order to the current head.
 
         Raises:
             RunNotFound: No such run.
             NotStorable: The state would hold a secret.
         """
-        if any_known():
-            events = [_looked_through(event) for event in events]
-        try:
-            self._ends[run].extend(events)
-        except KeyError:
-            raise self._no_run(run) from None
+        self.append_all((Part(run, events),), wait=wait)
 
-    def append_all(self, parts: Sequence[Part], *, wait: float = 0.0) -> None:
+    def append_all(self, parts: Sequence[Part], *, wait: float = 0.0) -> None:  # noqa: ARG002 - no lock to wait for
         """Append to several runs: all of it, or nothing. See `append`."""
-        if len(parts) > 1 and any_known():
+        if any_known():
             parts = [
                 part._replace(events=[_looked_through(event) for event in part.events]) for part in parts
             ]
-        for part in parts:
-            self._run(part.run)
-        for part in parts:
-            self.append(part.run, part.events, wait=wait)
-            self.keep(part.definitions)
+        try:
+            ends = [self._ends[part.run] for part in parts]
+        except KeyError as exc:
+            raise self._no_run(exc.args[0]) from None
+        for part, end in zip(parts, ends, strict=True):
+            end.extend(part.events)
+            if part.definitions:
+                self.keep(part.definitions)
 
     def branch(self, run: str, upto: int, why: str) -> str:
         """Take a run back: give it a new head after the first ``upto`` events of its current history.
