@@ -6,45 +6,51 @@ import asyncio
 import atexit
 from collections.abc import AsyncGenerator, Callable, Hashable
 from concurrent.futures import TimeoutError as NotInTime
-from contextlib import suppress
-from typing import Any
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
+from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 _PATIENCE = 1.0  # seconds that the end of the process waits for open connections to close
 
-_keepers: WeakKeyDictionary[asyncio.AbstractEventLoop, AsyncGenerator[dict[Hashable, Any], None]] = (
-    WeakKeyDictionary()
-)
-_clients: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Hashable, Any]] = WeakKeyDictionary()
+
+class _Clients(NamedTuple):
+    """The clients of a loop, and what closes them."""
+
+    by_key: dict[Hashable, Any]
+    stack: AsyncExitStack
 
 
-async def client_of(key: Hashable, make: Callable[[], Any]) -> Any:
+_keepers: WeakKeyDictionary[asyncio.AbstractEventLoop, AsyncGenerator[_Clients, None]] = WeakKeyDictionary()
+_clients: WeakKeyDictionary[asyncio.AbstractEventLoop, _Clients] = WeakKeyDictionary()
+
+
+async def client_of(key: Hashable, make: Callable[[], AbstractAsyncContextManager[Any]]) -> Any:
     """Return this loop's client of a key, made at the first call.
 
     Args:
         key: Names the client: vendor, address and credentials.
-        make: Makes it. It has an ``async`` method ``close``.
+        make: Makes it: an asynchronous context that gives the client, and whose end closes it.
     """
     loop = asyncio.get_running_loop()
     if loop not in _clients:
         keeper = _keepers[loop] = _keep(loop)
-        _clients[loop] = {}
+        _clients[loop] = _Clients({}, AsyncExitStack())
         await anext(keeper)
     clients = _clients[loop]
-    if key not in clients:
-        clients[key] = make()
-    return clients[key]
+    if key not in clients.by_key:
+        clients.by_key[key] = await clients.stack.enter_async_context(make())
+    return clients.by_key[key]
 
 
-async def _keep(loop: asyncio.AbstractEventLoop) -> AsyncGenerator[dict[Hashable, Any], None]:
+async def _keep(loop: asyncio.AbstractEventLoop) -> AsyncGenerator[_Clients, None]:
     """Hold a loop's clients; a loop that is shut down ends its generators, and so closes them."""
+    clients = _clients[loop]
     try:
-        yield _clients[loop]
+        yield clients
     finally:
-        clients = _clients.pop(loop, {})
+        _clients.pop(loop, None)
         _keepers.pop(loop, None)
-        for client in clients.values():
-            await client.close()
+        await clients.stack.aclose()
 
 
 @atexit.register
