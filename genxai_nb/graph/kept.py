@@ -26,21 +26,27 @@ if TYPE_CHECKING:
 __all__ = ["KeptGraph", "form_of", "kept_graph"]
 
 
-class _Edge(Struct, array_like=True, frozen=True):
+class _Plain(Struct, array_like=True, frozen=True):  # as most edges are, of which a graph may have many
     source: str
     target: str
-    when: str | None
-    function: bool
-    otherwise: bool
-    limit: int | None
-    each: str | None
-    item: str | None
+
+
+class _Edge(_Plain, array_like=True, frozen=True):
+    when: str | None = None
+    function: bool = False
+    otherwise: bool = False
+    limit: int | None = None
+    each: str | None = None
+    item: str | None = None
+
+
+_NO_MARKS = (None, False, False, None, None, None)
 
 
 class _Form(Struct, frozen=True, omit_defaults=True):
     name: str
     nodes: dict[str, tuple[str, ...] | None]  # and what each reads
-    edges: tuple[_Edge, ...]
+    edges: tuple[_Edge, ...]  # when read; a plain one is written without what it does not have
     limit: int | None = None
     joins: dict[str, str | int] = {}
     ways: dict[str, str] = {}  # where nodes go on that have failed
@@ -60,20 +66,7 @@ def _form(graph: Any, *, whole: bool) -> _Form:
     return _Form(
         graph.name,
         {name: node.options.reads for name, node in graph.nodes.items()},
-        tuple(
-            # a function of the person's own cannot be kept
-            _Edge(
-                e.source,
-                e.target,
-                e.when,
-                e.function is not None,
-                e.otherwise,
-                e.limit,
-                e.each,
-                e.item,
-            )
-            for e in graph.edges
-        ),
+        tuple(_kept(edge) for edge in graph.edges),
         graph.limit,
         {name: node.options.join for name, node in graph.nodes.items() if node.options.join != "all"},
         {name: node.options.goto for name, node in graph.nodes.items() if node.options.goto},
@@ -81,6 +74,14 @@ def _form(graph: Any, *, whole: bool) -> _Form:
         tuple(graph.schema.fields),
         {name: _form(body.graph, whole=True) for name, body in bodies.items() if isinstance(body, Subgraph)},
     )
+
+
+def _kept(edge: Edge) -> Any:
+    """What is kept of an edge; of a function of the person's own, only that there is one."""
+    marks = (edge.when, edge.function is not None, edge.otherwise, edge.limit, edge.each, edge.item)
+    if marks == _NO_MARKS:
+        return _Plain(edge.source, edge.target)
+    return _Edge(edge.source, edge.target, *marks)
 
 
 class _Body:

@@ -49,7 +49,7 @@ def visit_finished(
         update=update,
         edges=ending.edges,
         reads=reads,
-        seconds=seconds,
+        seconds=round(seconds, 6),
         path=path,
     )
     return structs.replace(finished, reduced=ending.reduced) if ending.reduced else finished
@@ -79,7 +79,7 @@ def instance_finished(outcome: Outcome, index: int, path: str) -> Event:
         index=index,
         update=dict(outcome.update),
         reads=outcome.reads,
-        seconds=outcome.seconds,
+        seconds=round(outcome.seconds, 6),
         path=path,
     )
 
@@ -98,7 +98,7 @@ def attempt_failed(
         attempt=attempt,
         retried=retried,
         index=outcome.index,
-        seconds=outcome.seconds,
+        seconds=round(outcome.seconds, 6),
         path=path,
     )
 

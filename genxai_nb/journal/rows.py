@@ -14,13 +14,15 @@ from genxai_nb.errors import StoreDamaged
 from .cost import Cost
 from .events import Event, NodeFinished
 from .heads import OPEN, segments
+from .kinds import CALL_FINISHED, NODE_FINISHED, parted
+from .schema import source_id
 from .store import Definition, HeadRow, RunRow, masked
 from .summary import turn
 
 SHIFT = 32
 CHUNK = 256
 
-_TIP = "SELECT tip.place, run.status FROM run JOIN tip ON tip.head = run.head WHERE run.id = ?"
+_TIP = "SELECT tip.place, run.status, run.token FROM run JOIN tip ON tip.head = run.head WHERE run.id = ?"
 _LENGTH = "SELECT upto + (place & 0xffffffff) FROM head JOIN tip ON tip.head = head.id WHERE head.id = ?"
 _WAY = """
 WITH RECURSIVE way (id, upto, parent) AS (
@@ -30,13 +32,11 @@ WITH RECURSIVE way (id, upto, parent) AS (
 )
 SELECT id, upto FROM way ORDER BY id DESC
 """
-_STEPS = """
-SELECT count(*) FROM event WHERE place > ? AND place <= ? AND body GLOB '{"event":"node_finished",*'
-"""
+_STEPS = "SELECT count(*) FROM event WHERE place > ? AND place <= ? AND kind = ?"
 _SPENT = """
 SELECT total(json_extract(body, '$.cost')),
     total(json_extract(body, '$.cost') IS NULL AND json_extract(body, '$.reply.v.usage') IS NOT NULL)
-FROM event WHERE place > ? AND place <= ? AND body GLOB '{"event":"call_finished",*' AND json_valid(body)
+FROM event WHERE place > ? AND place <= ? AND kind = ? AND json_valid(body)
 """
 _HEADS = """
 SELECT 'r' || head.run || '.' || head.number, 'r' || above.run || '.' || above.number, head.upto, head.why,
@@ -60,6 +60,11 @@ WHERE key IS NOT NULL ORDER BY run.id
 """
 
 _NEW = "SELECT value FROM json_each(?) WHERE value NOT IN (SELECT hash FROM definition)"
+
+_DEFINITION = """
+SELECT hash, kind, name, spec, coalesce(source.body, '') FROM definition LEFT JOIN source ON source.id = definition.source
+WHERE hash = ?
+"""
 
 T = TypeVar("T")
 
@@ -148,7 +153,7 @@ def behind(history: Sequence[Segment], after: int) -> list[Segment]:
 def steps_of(connection: sqlite3.Connection, head: int) -> int:
     """How many visits have finished in a head's history."""
     return sum(
-        connection.execute(_STEPS, (segment.after, segment.last)).fetchone()[0]
+        connection.execute(_STEPS, (segment.after, segment.last, NODE_FINISHED)).fetchone()[0]
         for segment in history_of(connection, head)
     )
 
@@ -198,7 +203,9 @@ def spent_in(connection: sqlite3.Connection) -> dict[str, Cost]:
             (
                 Cost(known, int(unpriced))
                 for segment in history_of(connection, head)
-                for known, unpriced in connection.execute(_SPENT, (segment.after, segment.last))
+                for known, unpriced in connection.execute(
+                    _SPENT, (segment.after, segment.last, CALL_FINISHED)
+                )
             ),
             Cost(),
         )
@@ -218,10 +225,10 @@ def graph_of(connection: sqlite3.Connection, run: str) -> str:
     return name
 
 
-def events_in(connection: sqlite3.Connection, after: int, last: int) -> list[tuple[int, bytes, int]]:
-    """The next events after a place, as far as the last place: their places, bodies and check sums."""
+def events_in(connection: sqlite3.Connection, after: int, last: int) -> list[tuple[int, int, bytes, int]]:
+    """The next events after a place, as far as the last place: their places, kinds, bodies and check sums."""
     return connection.execute(
-        "SELECT place, CAST(body AS BLOB), crc FROM event WHERE place > ? AND place <= ? ORDER BY place LIMIT ?",
+        "SELECT place, kind, CAST(body AS BLOB), crc FROM event WHERE place > ? AND place <= ? ORDER BY place LIMIT ?",
         (after, last, CHUNK),
     ).fetchall()
 
@@ -249,18 +256,19 @@ def add_head(
     return head
 
 
-def tip_of(connection: sqlite3.Connection, run: str) -> tuple[int, str] | None:
-    """The place of the last event of a run's current head and the run's status, if there is such a run."""
-    row: tuple[int, str] | None = connection.execute(_TIP, (number_of(run),)).fetchone()
+def tip_of(connection: sqlite3.Connection, run: str) -> tuple[int, str, int] | None:
+    """The place of the last event of a run's current head, and the run's status and token, if there is such a run."""
+    row: tuple[int, str, int] | None = connection.execute(_TIP, (number_of(run),)).fetchone()
     return row
 
 
 def add_events(connection: sqlite3.Connection, last: int, bodies: Sequence[bytes]) -> None:
     """Add events after the place of the last one."""
-    connection.executemany(
-        "INSERT INTO event (place, body, crc) VALUES (?, ?, ?)",
-        [(last + number, body.decode(), crc32(body)) for number, body in enumerate(bodies, 1)],
-    )
+    rows = []
+    for place, body in enumerate(bodies, last + 1):
+        kind, rest = parted(body)
+        rows.append((place, kind, rest.decode(), crc32(body)))
+    connection.executemany("INSERT INTO event (place, kind, body, crc) VALUES (?, ?, ?, ?)", rows)
 
 
 def add_blobs(connection: sqlite3.Connection, blobs: Mapping[str, bytes]) -> None:
@@ -296,13 +304,26 @@ def turn_run(connection: sqlite3.Connection, run: str, status: str, events: Sequ
 
 
 def keep_definitions(connection: sqlite3.Connection, definitions: Sequence[Definition]) -> None:
-    """Keep definitions that are not there yet."""
+    """Keep definitions that are not there yet; each text of source once."""
     hashes = msgspec.json.encode([definition.hash for definition in definitions]).decode()
     new = {row[0] for row in connection.execute(_NEW, (hashes,))}
+    if not new:
+        return
+    rows = sorted((masked(row) for row in definitions if row.hash in new), key=lambda row: row.hash)
+    texts = {source_id(row.source): row.source for row in rows if row.source}
+    connection.executemany("INSERT OR IGNORE INTO source (id, body) VALUES (?, ?)", sorted(texts.items()))
     connection.executemany(
         "INSERT OR IGNORE INTO definition (hash, kind, name, spec, source) VALUES (?, ?, ?, ?, ?)",
         [
-            (row.hash, row.kind, row.name, row.spec, row.source)
-            for row in (masked(definition) for definition in definitions if definition.hash in new)
+            (row.hash, row.kind, row.name, row.spec, source_id(row.source) if row.source else None)
+            for row in rows
         ],
     )
+
+
+def definition_of(connection: sqlite3.Connection, version: str) -> Definition | None:
+    """The definition of that hash, if it was kept."""
+    row = connection.execute(_DEFINITION, (version,)).fetchone()
+    if row is None:
+        return None
+    return _as(Definition, dict(zip(("hash", "kind", "name", "spec", "source"), row, strict=True)))

@@ -1,23 +1,26 @@
 """The tables of the SQLite journal, and how its file is opened.
 
 An event's place is its head's id and its own number in one integer, which is the row's key: one
-B-tree, in order of reading, with the rows in its leaves. ``history`` shows events to people.
+B-tree, in order of reading, with the rows in its leaves. Its body is JSON without the kind, which is a
+number beside it (see `journal.kinds`); its check sum is that of the whole. ``history`` shows events to people.
 
 A head's history is that of its parent up to so many events, then its own. ``run.steps`` is kept while the
-run stands; without it, the steps are counted.
+run stands; without it, the steps are counted. ``run.token`` grows with each holder that writes to the run.
 """
 
 from __future__ import annotations
 
 import sqlite3
 import time
+from hashlib import sha256
 from pathlib import Path
 
 from genxai_nb.errors import StoreBusy, StoreDamaged, StoreError
 
+from .kinds import KINDS, parted
 from .places import made, on_network
 
-VERSION = 2
+VERSION = 3
 PATIENCE = 5.0
 
 _APPLICATION = 0x67786E62
@@ -30,7 +33,8 @@ CREATE TABLE run (
     status TEXT NOT NULL,
     started REAL NOT NULL,
     ended REAL,
-    steps INTEGER
+    steps INTEGER,
+    token INTEGER NOT NULL DEFAULT 0
 );
 CREATE TABLE head (
     id INTEGER PRIMARY KEY,
@@ -41,18 +45,20 @@ CREATE TABLE head (
     why TEXT NOT NULL,
     UNIQUE (run, number)
 );
-CREATE TABLE IF NOT EXISTS event (
+CREATE TABLE event (
     place INTEGER PRIMARY KEY,
+    kind INTEGER NOT NULL,
     body TEXT NOT NULL,
     crc INTEGER NOT NULL
 );
 CREATE TABLE IF NOT EXISTS blob (hash TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS definition (
+CREATE TABLE source (id INTEGER PRIMARY KEY, body TEXT NOT NULL);
+CREATE TABLE definition (
     hash TEXT PRIMARY KEY,
     kind TEXT NOT NULL,
     name TEXT NOT NULL,
     spec TEXT NOT NULL,
-    source TEXT NOT NULL
+    source INTEGER
 ) WITHOUT ROWID;
 CREATE VIEW tip AS SELECT head.id AS head, coalesce(
     (SELECT max(place) FROM event WHERE place > head.id << 32 AND place < (head.id + 1) << 32), head.id << 32
@@ -61,26 +67,50 @@ CREATE VIEW history AS SELECT
     'r' || head.run AS run,
     'r' || head.run || '.' || head.number AS head,
     head.upto + (place & 0xffffffff) AS n,
-    json_extract(body, '$.event') AS event,
+    json_extract(:KINDS, '$[' || kind || ']') AS event,
     json_extract(body, '$.node') AS node,
     body
 FROM event JOIN head ON head.id = place >> 32;
-"""
-_SET_ASIDE_1 = """
-DROP VIEW progress;
+""".replace(":KINDS", "'[" + ",".join(f'"{kind}"' for kind in KINDS) + "]'")
+_SET_ASIDE = """
 DROP VIEW history;
-ALTER TABLE run RENAME TO run_1;
-ALTER TABLE head RENAME TO head_1;
+ALTER TABLE run RENAME TO old_run;
+ALTER TABLE head RENAME TO old_head;
+ALTER TABLE event RENAME TO old_event;
+ALTER TABLE definition RENAME TO old_definition;
 """
-_TAKE_OVER_1 = """
+_TAKE_OVER = """
+INSERT INTO event (place, kind, body, crc)
+    SELECT place, kind_in(CAST(body AS BLOB)), CAST(rest_of(CAST(body AS BLOB)) AS TEXT), crc FROM old_event;
+INSERT OR IGNORE INTO source (id, body) SELECT source_id(source), source FROM old_definition WHERE source != '';
+INSERT INTO definition (hash, kind, name, spec, source)
+    SELECT hash, kind, name, spec, CASE source WHEN '' THEN NULL ELSE source_id(source) END FROM old_definition;
+DROP TABLE old_run;
+DROP TABLE old_head;
+DROP TABLE old_event;
+DROP TABLE old_definition;
+"""
+_FROM_1 = """
 INSERT INTO run (id, head, parent, graph, status, started, ended, steps)
     SELECT id, head, parent, graph, status, started, ended, CASE status WHEN 'running' THEN NULL ELSE steps END
-    FROM run_1;
-INSERT INTO head (id, run, why) SELECT id, run, why FROM head_1;
-DROP TABLE run_1;
-DROP TABLE head_1;
+    FROM old_run;
+INSERT INTO head (id, run, why) SELECT id, run, why FROM old_head;
 """
-_SCRIPTS = {0: _TABLES, 1: _SET_ASIDE_1 + _TABLES + _TAKE_OVER_1}
+_FROM_2 = """
+INSERT INTO run (id, head, parent, graph, status, started, ended, steps)
+    SELECT id, head, parent, graph, status, started, ended, steps FROM old_run;
+INSERT INTO head (id, run, number, parent, upto, why) SELECT id, run, number, parent, upto, why FROM old_head;
+"""
+_SCRIPTS = {
+    0: _TABLES,
+    1: f"DROP VIEW progress;{_SET_ASIDE}{_TABLES}{_FROM_1}{_TAKE_OVER}",
+    2: f"DROP VIEW tip;{_SET_ASIDE}{_TABLES}{_FROM_2}{_TAKE_OVER}",
+}
+
+
+def source_id(text: str) -> int:
+    """The id of a text of source, by which equal ones are kept once."""
+    return int.from_bytes(sha256(text.encode("utf-8", "surrogatepass")).digest()[:8], "big", signed=True)
 
 
 def opened(path: Path) -> sqlite3.Connection:
@@ -158,6 +188,9 @@ def _bring_up(connection: sqlite3.Connection, path: Path) -> None:
     try:
         version = _version(connection, path)
         if version < VERSION:
+            connection.create_function("kind_in", 1, lambda body: parted(body)[0])
+            connection.create_function("rest_of", 1, lambda body: parted(body)[1])
+            connection.create_function("source_id", 1, source_id)
             for statement in _SCRIPTS[version].split(";"):
                 connection.execute(statement)
             connection.execute(f"PRAGMA application_id = {_APPLICATION}")

@@ -24,6 +24,7 @@ from .cost import Cost
 from .events import Event, RunStarted
 from .heads import check_cut, first_of, no_head
 from .item_rows import SqliteItems
+from .kinds import KINDS, UNKNOWN, joined
 from .lease import held, hold
 from .rows import (
     SHIFT,
@@ -33,6 +34,7 @@ from .rows import (
     add_head,
     add_run,
     behind,
+    definition_of,
     events_in,
     graph_of,
     head_named,
@@ -120,7 +122,7 @@ class SqliteStore:
 
         def work(connection: sqlite3.Connection) -> None:
             for (run, events, definitions), bodies in zip(parts, encoded, strict=True):
-                last, status = tip_of(connection, run) or self._refuse(connection, run)
+                last, status, _ = tip_of(connection, run) or self._refuse(connection, run)
                 add_events(connection, last, bodies)
                 turn_run(connection, run, status, events)
                 if definitions:
@@ -230,15 +232,7 @@ class SqliteStore:
 
     def definition(self, version: str) -> Definition | None:
         """The definition of that hash, if it was kept."""
-        row = self._file.read(
-            lambda connection: connection.execute(
-                "SELECT kind, name, spec, source FROM definition WHERE hash = ?", (version,)
-            ).fetchone()
-        )
-        if row is None:
-            return None
-        kind, name, spec, source = row
-        return Definition(hash=version, kind=kind, name=name, spec=spec, source=source)
+        return self._file.read(lambda connection: definition_of(connection, version))
 
     def lease(self, run: str) -> AbstractContextManager[None]:
         """Hold the right to drive a run. The lock goes with its process, however that ends.
@@ -276,11 +270,12 @@ class SqliteStore:
                 rows = self._file.read(partial(events_in, after=place, last=segment.last))
                 if not rows and segment.open:
                     break
-                for found, body, crc in rows or [(0, b"", 0)]:
+                for found, kind, rest, crc in rows or [(0, UNKNOWN, b"", 0)]:
                     place += 1
+                    body = joined(kind, rest)
                     if found != place or crc32(body) != crc:
                         number = segment.upto + place - segment.after
-                        raise self._damaged(run, number, "Its row is missing or not as it was written.")
+                        raise self._damaged(run, number, _strange(kind))
                     yield body
 
     def _damaged(self, run: str, number: int, why: str) -> StoreDamaged:
@@ -313,3 +308,10 @@ class SqliteStore:
     def _refuse(self, connection: sqlite3.Connection, run: str) -> NoReturn:
         known = [f"r{row[0]}" for row in connection.execute("SELECT id FROM run ORDER BY id DESC LIMIT 100")]
         raise RunNotFound(f"No run {run!r} in {self.url!r}.", hint=suggest(run, known), run_id=run)
+
+
+def _strange(kind: object) -> str:
+    """Why a row is not one that was written."""
+    if isinstance(kind, int) and kind >= len(KINDS):
+        return f"It is of kind {kind}, which this version does not know."
+    return "Its row is missing or not as it was written."

@@ -101,7 +101,7 @@ def rewritten(number, body):
 
     def alter(connection):
         connection.execute(
-            "UPDATE event SET body = ?, crc = ? WHERE place = (SELECT place FROM event LIMIT 1 OFFSET ?)",
+            "UPDATE event SET kind = -1, body = ?, crc = ? WHERE place = (SELECT place FROM event LIMIT 1 OFFSET ?)",
             (body, crc32(body.encode("utf-8", "surrogatepass")), number),
         )
 
@@ -154,11 +154,12 @@ def test_a_newer_version_and_another_file_are_refused(whole, attempt):
 
 VALUES = ("NULL", "-1", "9223372036854775807", "'x'", "x'00ff'", "1e400", "''", "2")
 COLUMNS = {
-    "run": ("id", "head", "parent", "graph", "status", "started", "ended", "steps"),
+    "run": ("id", "head", "parent", "graph", "status", "started", "ended", "steps", "token"),
     "head": ("id", "run", "number", "parent", "upto", "why"),
-    "event": ("place", "body", "crc"),
+    "event": ("place", "kind", "body", "crc"),
     "blob": ("body",),
-    "definition": ("kind", "spec"),
+    "definition": ("kind", "spec", "source"),
+    "source": ("body",),
 }
 
 

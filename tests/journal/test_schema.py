@@ -9,7 +9,7 @@ from zlib import crc32
 
 import pytest
 
-from genxai_nb.errors import StoreError
+from genxai_nb.errors import StoreDamaged, StoreError
 from genxai_nb.journal.codec import encode_event
 from genxai_nb.journal.events import NodeFinished, RunFinished, RunStarted
 from genxai_nb.journal.sqlite import SqliteStore
@@ -66,6 +66,61 @@ INSERT INTO head (id, run, why) VALUES (1, 1, 'begun'), (2, 2, 'begun');
 """
 
 
+VERSION_2 = """
+CREATE TABLE run (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    head INTEGER,
+    parent TEXT,
+    graph TEXT NOT NULL,
+    status TEXT NOT NULL,
+    started REAL NOT NULL,
+    ended REAL,
+    steps INTEGER
+);
+CREATE TABLE head (
+    id INTEGER PRIMARY KEY,
+    run INTEGER NOT NULL,
+    number INTEGER NOT NULL DEFAULT 1,
+    parent INTEGER,
+    upto INTEGER NOT NULL DEFAULT 0,
+    why TEXT NOT NULL,
+    UNIQUE (run, number)
+);
+CREATE TABLE event (
+    place INTEGER PRIMARY KEY,
+    body TEXT NOT NULL,
+    crc INTEGER NOT NULL
+);
+CREATE TABLE blob (hash TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE definition (
+    hash TEXT PRIMARY KEY,
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL,
+    spec TEXT NOT NULL,
+    source TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE VIEW tip AS SELECT head.id AS head, coalesce(
+    (SELECT max(place) FROM event WHERE place > head.id << 32 AND place < (head.id + 1) << 32), head.id << 32
+) AS place FROM head;
+CREATE VIEW history AS SELECT
+    'r' || head.run AS run,
+    'r' || head.run || '.' || head.number AS head,
+    head.upto + (place & 0xffffffff) AS n,
+    json_extract(body, '$.event') AS event,
+    json_extract(body, '$.node') AS node,
+    body
+FROM event JOIN head ON head.id = place >> 32;
+PRAGMA application_id = 1735945826;
+PRAGMA user_version = 2;
+INSERT INTO definition VALUES ('h', 'agent', 'a', 'spec', ''),
+    ('i', 'function', 'b', '', 'def f(): ...'), ('j', 'function', 'c', '', 'def f(): ...');
+INSERT INTO run (id, head, graph, status, started, ended, steps) VALUES
+    (1, 1, 'g', 'done', 100, 109, 2), (2, 2, 'g', 'running', 200, NULL, NULL);
+INSERT INTO head (id, run, why) VALUES (1, 1, 'begun'), (2, 2, 'begun');
+"""
+EARLIER = {1: VERSION_1, 2: VERSION_2}
+
+
 def finished(visit: int) -> NodeFinished:
     return NodeFinished(at=visit, node="a", visit=visit, update={"text": "x" * 10_000}, edges=())
 
@@ -79,12 +134,12 @@ def histories() -> dict[int, list]:
     return {1: [first, finished(1), finished(2), RunFinished(at=109)], 2: [second, finished(1)]}
 
 
-@pytest.fixture
-def path(tmp_path):
-    """A journal of version 1."""
+@pytest.fixture(params=EARLIER)
+def path(request, tmp_path):
+    """A journal of an earlier version."""
     path = tmp_path / "journal.db"
     connection = sqlite3.connect(path)
-    connection.executescript(VERSION_1)
+    connection.executescript(EARLIER[request.param])
     blobs: dict[str, bytes] = {}
     with connection:
         for head, events in histories().items():
@@ -106,7 +161,7 @@ def tables(path) -> list[tuple]:
     return found
 
 
-def test_journal_of_version_1(path, tmp_path):
+def test_journal_of_an_earlier_version(path, tmp_path):
     """It opens with all it had, gets the tables of a new journal, and its runs can go on, back and apart."""
     store = SqliteStore(path)
     assert [list(store.read(f"r{run}")) for run in (1, 2)] == list(histories().values())
@@ -115,6 +170,8 @@ def test_journal_of_version_1(path, tmp_path):
         ("r1", "done", 2, 100, 109),
     ]
     assert store.definition("h") == Definition(hash="h", kind="agent", name="a", spec="spec")
+    if kept := store.definition("j"):
+        assert kept == Definition(hash="j", kind="function", name="c", source="def f(): ...")
     assert (store.branch("r1", 2, "back"), store.fork("r2", 2)) == ("r1.2", "r3")
     store.append("r1", [finished(12)])
     assert [event.at for event in store.read("r1")] == [100, 1, 12]
@@ -143,9 +200,24 @@ print(*(row.run for row in SqliteStore(sys.argv[1]).runs()))
 def test_journal_that_cannot_be_brought_up(path):
     """When a statement fails, the journal stays as it was."""
     connection = sqlite3.connect(path)
-    connection.execute("CREATE TABLE tip (x)")
+    connection.execute("CREATE TABLE source (x)")
     connection.close()
     before = tables(path)
-    with pytest.raises(StoreError, match="tip already exists"):
+    with pytest.raises(StoreError, match="source already exists"):
         SqliteStore(path)
     assert tables(path) == before
+
+
+def test_a_row_that_was_damaged_stays_so(path):
+    """What could not be read before cannot be read after, and hides nothing else."""
+    connection = sqlite3.connect(path)
+    with connection:
+        connection.execute("UPDATE event SET body = x'ff00' WHERE place = (1 << 32) + 3")
+    connection.close()
+    store = SqliteStore(path)
+    reader = store.read("r1")
+    assert [next(reader).at, next(reader).at] == [100, 1]
+    with pytest.raises(StoreDamaged, match="Event 3 of run 'r1'"):
+        next(reader)
+    assert list(store.read("r2")) == histories()[2]
+    store.close()
