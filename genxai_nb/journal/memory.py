@@ -112,14 +112,13 @@ class MemoryStore:
             parts = [
                 part._replace(events=[_looked_through(event) for event in part.events]) for part in parts
             ]
-        try:
-            ends = [self._ends[part.run] for part in parts]
-        except KeyError as exc:
-            raise self._no_run(exc.args[0]) from None
-        for part, end in zip(parts, ends, strict=True):
-            end.extend(part.events)
-            if part.definitions:
-                self.keep(part.definitions)
+        for part in parts:
+            if part.run not in self._ends:
+                raise self._no_run(part.run)
+        for run, events, definitions in parts:
+            self._ends[run].extend(events)
+            if definitions:
+                self.keep(definitions)
 
     def branch(self, run: str, upto: int, why: str) -> str:
         """Take a run back: give it a new head after the first ``upto`` events of its current history.
