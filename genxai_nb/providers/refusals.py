@@ -67,7 +67,8 @@ _SETTINGS = (
 _FORMATS = {
     "response_format": r"response_format|json_schema|json_object",
     "text": r"text\.format|json_schema|json_object",
-    "output_config": r"output_(config|format)|structured output|compiled grammar|(?<!input_)schema",
+    "output_config": r"(?is)\A(?!.*(tools\.|input_schema))"
+    r".*(output_(config|format)|structured output|compiled grammar|schema)",
 }
 _NOT_TAKEN = re.compile(
     r"unsupported|not support|unknown|unrecognized|unexpected|not permitted|not allowed|extra", re.I
@@ -145,20 +146,21 @@ def mapped(exc: Exception, sdk: ModuleType, server: Server, model: str) -> GenXA
     if isinstance(exc, sdk.APITimeoutError):
         return _too_late(name)
     if isinstance(exc, sdk.APIConnectionError):
-        return _of_connection(exc, server, name)
+        return _of_connection(exc.__cause__, server, name)
     if isinstance(exc, sdk.APIError):
         return declined(complaint_of(exc), server, model)
-    return unforeseen(exc, name)
+    return unforeseen(exc, name, server)
 
 
-def unforeseen(exc: Exception, name: str) -> GenXAIError:
+def unforeseen(exc: Exception, name: str, server: Server | None = None) -> GenXAIError:
     """Say as one of ours what an SDK lets through: errors of its transport, of JSON, of anything else."""
     if isinstance(exc, GenXAIError):
         return exc
     if isinstance(exc, DecodeError | JSONDecodeError):
         return ConnectionLost(f"A part of the answer of model {name!r} arrived corrupt.")
     if type(exc).__module__.startswith(("httpx", "httpcore")):
-        return _too_late(name) if "Timeout" in type(exc).__name__ else _hung_up(name)
+        late = "Timeout" in type(exc).__name__
+        return _too_late(name) if late else _of_connection(exc, server, name)
     return _unlike(exc, name)
 
 
@@ -268,9 +270,8 @@ def _of_missing(complaint: Complaint, server: Server, name: str) -> ProviderErro
     )
 
 
-def _of_connection(exc: Any, server: Server, name: str) -> ConnectionLost:
-    cause = type(exc.__cause__).__name__
-    if "Connect" not in cause:
+def _of_connection(cause: BaseException | None, server: Server | None, name: str) -> ConnectionLost:
+    if server is None or "Connect" not in type(cause).__name__:
         return _hung_up(name)
     if server.local:
         return ConnectionLost(

@@ -9,6 +9,8 @@ from typing import Annotated, Any, Literal
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from llmock.scenarios import Reply
+from llmock.scenarios import ToolCall as Called
 from pydantic import BaseModel, Field
 
 from genxai_nb.errors import Authentication, ConnectionLost, ContextTooLong, IncompleteStream, RateLimited
@@ -44,7 +46,7 @@ SPEC = ToolSpec(
 )
 PLAIN = (user("Where does moss grow? Notes: Moss grows in shade. Ferns grow beside it."),)
 OWN = ("offline", "scripted")  # they answer by themselves, all others a server that is told what to say
-ALL = [name for name in names() if name not in VENDORS or VENDORS[name].adapter]
+ALL = [name for name in names() if name not in VENDORS or VENDORS[name].adapter] + ["openai by responses"]
 OTHERS = [name for name in ALL if name not in OWN]
 
 
@@ -56,19 +58,21 @@ class Model:
         self.llmock = llmock
         models = {"offline": "offline", "scripted": "scripted:contract"}
         models["local"] = f"local:{llmock.base_url()}#contract"
-        self.provider = find_provider(models.get(name, f"{name}:contract"))
+        self.provider = find_provider(models.get(name, f"{name.partition(' ')[0]}:contract"))
 
     def says(self, text: str) -> None:
         if self.name not in OWN:
             self.llmock.reply(text)
 
-    def calls(self, call: ToolCall) -> None:
+    def calls(self, *calls: ToolCall) -> None:
         if self.name not in OWN:
-            self.llmock.call_tool(call.name, call.arguments)
+            self.llmock.add(Reply(tool_calls=tuple(Called(call.name, call.arguments) for call in calls)))
 
 
 @pytest.fixture
-def model(request: pytest.FixtureRequest, llmock: Any) -> Model:
+def model(request: pytest.FixtureRequest, llmock: Any, monkeypatch: pytest.MonkeyPatch) -> Model:
+    if request.param.endswith("by responses"):
+        monkeypatch.setenv("GENXAI_OPENAI_API", "responses")
     Scripted(lambda asked: [ADD] if asked.tools else ["Moss ", "grows in shade."], name="contract")
     return Model(request.param, llmock)
 
@@ -89,7 +93,7 @@ async def test_stream_ends_with_its_one_reply(model: Model):
     *deltas, reply = await stream(model, *PLAIN)
     assert isinstance(reply, ModelReply)
     assert not any(isinstance(delta, ModelReply) for delta in deltas)
-    assert assemble(deltas) == reply.message
+    assert assemble(deltas).parts == reply.message.parts
     assert (reply.message.role, reply.stop) == ("assistant", "end")
     assert "Moss grows in shade." in reply.message.text
 
@@ -103,6 +107,37 @@ async def test_tool_calls_have_ids_and_decoded_arguments(model: Model):
     (call,) = reply.message.tool_calls
     assert (call.name, call.arguments) == ("add", {"left": 2, "right": 3})
     assert call.id
+
+
+@remote
+async def test_parallel_calls_keep_their_order_and_their_arguments(model: Model):
+    """Each call of a turn has an id of its own, and what was streamed before adds up to them all."""
+    model.calls(ADD, ToolCall("call_2", "add", {"left": 5, "right": 7}))
+    *deltas, reply = await stream(model, user("Add them all."), tools=(SPEC,))
+    assert [call.arguments for call in reply.message.tool_calls] == [
+        {"left": 2, "right": 3},
+        {"left": 5, "right": 7},
+    ]
+    assert len({call.id for call in reply.message.tool_calls}) == 2
+    assert assemble(deltas).parts == reply.message.parts
+
+
+@remote
+async def test_arguments_that_are_no_json_are_handed_on(model: Model):
+    """A call with broken arguments is a reply like any other; what the model wrote is in the call."""
+    model.llmock.break_tool_call("malformed_arguments")
+    *_, reply = await stream(model, user("Add the numbers 2 and 3."), tools=(SPEC,))
+    (call,) = reply.message.tool_calls
+    assert call.arguments == {}
+    assert call.unreadable
+
+
+@remote
+async def test_limit_that_was_reached_is_told(model: Model):
+    """An answer that was cut off is told from a whole one."""
+    model.llmock.add(Reply("Moss grows", finish_reason="length"))
+    *_, reply = await stream(model, *PLAIN)
+    assert (reply.stop, reply.message.text) == ("length", "Moss grows")
 
 
 @every
