@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from time import time
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from msgspec.structs import replace
 
@@ -216,6 +216,26 @@ class AgentMemory:
             ]
             count += self._drop(name, kept, gone)
         return count
+
+    def rates(self, by: Literal["task", "tool"] = "task", *, store: str | None = None) -> DataFrame:
+        """How often its episodes went well, by task or by tool.
+
+        See `genxai_nb.memory.frames.rate_table` for the columns.
+
+        Args:
+            by: ``task``, with the variants of a task together, or ``tool``.
+            store: Where it is kept; None for the settings' store.
+
+        Raises:
+            UnknownName: The agent has no episodic memory, or there is no such grouping.
+        """
+        from genxai_nb.memory.frames import rate_table
+
+        if by not in {"task", "tool"}:
+            raise UnknownName("grouping of episodes", str(by), ("task", "tool"))
+        (name,) = self._chosen("episodic")
+        items = self._items(name, find_store(store), (), None)
+        return rate_table([item for item in items if item.status == "current"], by)
 
     def diff(self, run: Any, *, store: str | None = None) -> DataFrame:
         """What a run changed in this memory: each item with what held before and what holds now.

@@ -58,7 +58,7 @@ async def recall(
     said = list(messages)
     found = await _recalled(agent, said[-1].text, context, state) if agent.recalled else []
     if found:
-        said.insert(-1, user(_block(found)))
+        said.insert(-1, user(_block(found, agent.name)))
     if agent.memory_tokens is not None:
         said = _shortened(said, agent.memory_tokens - sum(one["tokens"] for one in found))
     memories = tuple(
@@ -178,17 +178,25 @@ async def embedded(context: Context, model: str, texts: list[str]) -> list[bytes
     return vectors
 
 
-def _block(found: Sequence[Mapping[str, Any]]) -> str:
+def _block(found: Sequence[Mapping[str, Any]], agent: str) -> str:
     """The recalled items between tags, by who said them; no item can close the tag or stand for another line."""
     parts: dict[str, list[str]] = {}
     for one in found:
-        head = _SAID.get(
-            one["source"], "You noted:" if one["kind"] != "working" else "You wrote in this task:"
-        )
+        head = _heading(one, agent)
         text = " ".join(one["text"].split()).replace("</memories>", "< /memories>")
         parts.setdefault(head, []).append(f"- {text}")
     lines = "\n".join(line for head, items in parts.items() for line in (head, *items))
     return f"{_OPENING}{lines}\n</memories>"
+
+
+def _heading(one: Mapping[str, Any], agent: str) -> str:
+    """Under which words an item stands: those of its kind, or who said it."""
+    own: str = getattr(registry.find(one["kind"]), "heading", "") if registry.is_known(one["kind"]) else ""
+    if own or one["source"] in _SAID:
+        return own or _SAID[one["source"]]
+    if one["kind"] == "working":
+        return "You wrote in this task:"
+    return "You noted:" if one["source"] == agent else f"{one['source']} noted:"
 
 
 def _is_block(message: Message) -> bool:

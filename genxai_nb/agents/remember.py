@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from genxai_nb.graph.nodes import Context
     from genxai_nb.journal.events import Remembered
     from genxai_nb.journal.items import Draft
-    from genxai_nb.memory.base import Turn, Written
+    from genxai_nb.memory.base import Turn, Visit, Written
     from genxai_nb.memory.shelves import StoreShelf
 
     from .definition import Definition
@@ -185,6 +185,10 @@ async def _ready(
     from genxai_nb.memory.embed import find_embedder, installed_model
 
     shelf = shelf_of(call.context.store.items, agent, kind, call.context.run_id)
+    if hasattr(registry.find(kind), "complete"):
+        visit = await _visit(call)
+        opened: Any = open_listed(agent, kind)
+        drafts = [opened.complete(draft, visit) for draft in drafts]
     model = (shelf.model or installed_model()) if registry.find(kind).embeds else ""
     if not model:
         return shelf, drafts, "", 0
@@ -193,6 +197,15 @@ async def _ready(
         msgspec.structs.replace(draft, vector=vector) for draft, vector in zip(drafts, vectors, strict=True)
     ]
     return shelf, named, model, find_embedder(model).dims
+
+
+async def _visit(call: Call) -> Visit:
+    """What the journal tells of the visit that a call remembers."""
+    from genxai_nb.loop import run_in_worker
+
+    from .visited import visit_of
+
+    return await run_in_worker(visit_of, call.context.store, call.context.run_id, call.scope)
 
 
 def _put(shelf: StoreShelf, drafts: list[Draft], model: str, dims: int, key: str) -> Written:
@@ -208,11 +221,12 @@ def _count(shelf: StoreShelf, names: list[str], won: bool, key: str) -> int:  # 
 
 def _results(messages: Sequence[Message]) -> dict[str, str]:
     """The results of tools that did not fail, by the call as it is written."""
+    from .visited import call_text
+
     calls = {call.id: call for message in messages for call in message.tool_calls}
     found = {}
     for part in (part for message in messages for part in message.parts if isinstance(part, ToolResult)):
         call = calls.get(part.id)
         if call is not None and not part.failed:
-            arguments = ", ".join(f"{name}={value!r}" for name, value in call.arguments.items())
-            found[f"{call.name}({arguments})"] = part.text
+            found[call_text(call.name, call.arguments)] = part.text
     return found

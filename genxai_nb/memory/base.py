@@ -103,6 +103,28 @@ class Turn(Struct, frozen=True, kw_only=True):
     error: str = ""
 
 
+class Step(Struct, frozen=True):
+    """A tool call of a visit: the tool, the call as it is written, and whether it failed."""
+
+    tool: str
+    call: str
+    failed: bool = False
+
+
+class Visit(Struct, frozen=True, kw_only=True):
+    """What the journal tells of a visit.
+
+    Attributes:
+        steps: Its tool calls in order.
+        cost: What its calls cost in US dollars, as far as that is known; None where nothing is.
+        seconds: From its beginning to the end of its last call.
+    """
+
+    steps: tuple[Step, ...] = ()
+    cost: float | None = None
+    seconds: float = 0.0
+
+
 class Written(Struct, frozen=True, kw_only=True):
     """What came of remembering: the new items, those that they replaced, those that were there already."""
 
@@ -150,6 +172,14 @@ class Kind(Protocol):
         columns: The fields of its items that its table shows, with their dtypes.
         rules: How it is written and recalled: by name, in one sentence each.
         shelf: Where its items stand.
+
+    A class may have more:
+
+    - ``heading``, the line above its items in a prompt; else it says who said them
+    - ``options``, the names of the keywords that its constructor takes after the shelf
+    - ``counts = True``: it is told which of its items stood in the prompt of a visit that ended
+    - ``fails = True``: it is given the turns of visits that failed, too
+    - ``complete(draft, visit)``: it returns a draft with what the journal tells of the visit
     """
 
     name: str

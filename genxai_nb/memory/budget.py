@@ -15,7 +15,7 @@ def shared_out(found: Mapping[str, Sequence[Recalled]], tokens: int) -> list[Rec
     """Share a budget among kinds: each has an equal part, and what one leaves goes to the next.
 
     Of each kind the best items are taken as long as they fit; one that does not fit is left out, and a
-    shorter one after it may still be taken.
+    shorter one after it may still be taken. What another kind has said in the same words is not said again.
 
     Args:
         found: The recalled items of each kind, the best first.
@@ -26,13 +26,15 @@ def shared_out(found: Mapping[str, Sequence[Recalled]], tokens: int) -> list[Rec
         []
     """
     taken: list[Recalled] = []
+    said: set[str] = set()
     left = tokens
     for number, recalled in enumerate(found.values()):
         share = left // (len(found) - number)
         for one in recalled:
             cost = cost_of(one)
-            if cost <= share:
+            if cost <= share and one.item.text not in said:
                 taken.append(one)
+                said.add(one.item.text)
                 share -= cost
                 left -= cost
     return taken

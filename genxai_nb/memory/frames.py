@@ -10,6 +10,9 @@ from msgspec import Struct
 from genxai_nb.errors import MissingPackage
 
 from .base import Item, Recalled
+from .episodic import DONE
+from .patterns import grouped
+from .rates import wilson
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -106,11 +109,9 @@ def item_table(items: Iterable[Item], columns: Mapping[str, str] | Sequence[str]
     )
 
 
-_OF_ITEMS = frozenset({"agent", "since", "uses", "wins", "seconds", "used"})  # own columns that are no parts
-
-
 def _value(item: Item, name: str) -> Any:
-    return getattr(item, name) if name in _OF_ITEMS else item.fields.get(name)
+    """An own column: a part of the item, or what is known of every item."""
+    return item.fields[name] if name in item.fields else getattr(item, name, None)
 
 
 def _column(values: list[Any], dtype: str) -> Any:
@@ -141,6 +142,49 @@ def recalled_table(found: Iterable[Recalled]) -> DataFrame:
             "text": _texts(one.item.text for one in rows),
         }
     )
+
+
+def rate_table(episodes: Iterable[Item], by: Literal["task", "tool"] = "task") -> DataFrame:
+    """Tabulate how often episodes went well, the most frequent first.
+
+    The columns are ``task`` or ``tool``; ``episodes``, ``done`` and ``failed``, how many there were; ``rate``, the
+    share that went well; ``bound``, what that rate is at least (see `genxai_nb.memory.rates.wilson`); ``cost`` and
+    ``seconds``, the means of those of which it is known. A task stands for all its variants; an episode counts for
+    each tool that it used.
+
+    Raises:
+        MissingPackage: pandas is not installed.
+    """
+    rows = list(episodes)
+    groups: dict[str, list[Item]] = {}
+    if by == "task":
+        for group in grouped([item.fields["task"] for item in rows]):
+            groups.setdefault(group.pattern, []).extend(rows[place] for place in group.members)
+    else:
+        for item in rows:
+            for tool in filter(None, item.fields.get("tools", "").split(", ")):
+                groups.setdefault(tool, []).append(item)
+    order = sorted(groups, key=lambda name: (-len(groups[name]), name if by == "tool" else ""))
+    counts = [
+        (len(groups[name]), sum(one.fields["outcome"] == DONE for one in groups[name])) for name in order
+    ]
+    return _frame(
+        {
+            by: _texts(order),
+            "episodes": _column([count for count, _ in counts], "Int64"),
+            "done": _column([done for _, done in counts], "Int64"),
+            "failed": _column([count - done for count, done in counts], "Int64"),
+            "rate": _column([done / count for count, done in counts], "Float64"),
+            "bound": _column([wilson(done, count) for count, done in counts], "Float64"),
+            "cost": _column([_mean(groups[name], "cost") for name in order], "Float64"),
+            "seconds": _column([_mean(groups[name], "seconds") for name in order], "Float64"),
+        }
+    )
+
+
+def _mean(items: Iterable[Item], field: str) -> float | None:
+    known = [float(item.fields[field]) for item in items if field in item.fields]
+    return sum(known) / len(known) if known else None
 
 
 def change_table(changes: Iterable[Changed]) -> DataFrame:

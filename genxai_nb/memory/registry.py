@@ -32,6 +32,7 @@ _BUILTIN = {
     "short_term": "genxai_nb.memory.short_term:ShortTerm",
     "working": "genxai_nb.memory.working:Working",
     "long_term": "genxai_nb.memory.long_term:LongTerm",
+    "episodic": "genxai_nb.memory.episodic:Episodic",
     "semantic": "genxai_nb.memory.semantic:Semantic",
 }
 

@@ -111,6 +111,11 @@ def facts_noted(text: str) -> list[Fact]:
     return _first(lambda line: Fact(text=as_sentence(line), rule="noted"), _NOTED.findall(text))
 
 
+def without_values(text: str) -> str:
+    """A text without the values that are shown between tags."""
+    return _BLOCK.sub("", text).strip()
+
+
 def sentences(text: str) -> Iterator[str]:
     """The sentences of a text that are no questions, without greetings and full stops; shown values are none."""
     for sentence in _SENTENCE.split(_BLOCK.sub("", text)):

@@ -10,7 +10,7 @@ from genxai_nb.memory.budget import cost_of, shared_out
 
 
 def recalled(kind, words):
-    item = Item(kind=kind, id=f"{kind}{words}", text="word " * words)
+    item = Item(kind=kind, id=f"{kind}{words}", text=f"{kind} " + "word " * words)
     return Recalled(item=item, score=1.0, why="")
 
 
@@ -38,3 +38,12 @@ def test_what_a_kind_leaves_goes_to_the_next():
     assert shared_out({"b": [long]}, cost_of(long)) == [long]
     assert shared_out({"a": [], "b": [long]}, cost_of(long)) == [long]
     assert shared_out({"b": [long], "a": []}, cost_of(long)) == []
+
+
+def test_what_two_kinds_say_in_the_same_words_is_said_once():
+    """The first kind's item is taken; the other one's room goes to what else it has."""
+    first, same = (
+        Recalled(item=Item(kind=kind, id="m1", text="It rains."), score=1.0, why="") for kind in "ab"
+    )
+
+    assert shared_out({"a": [first], "b": [same, recalled("b", 3)]}, 100) == [first, recalled("b", 3)]

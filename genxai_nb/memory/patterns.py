@@ -1,0 +1,103 @@
+"""What texts have in common, word by word, and which of them are variants of one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from difflib import SequenceMatcher
+
+from msgspec import Struct
+
+from .words import words_of
+
+GAP = "…"
+ALIKE = 0.5  # of the longer one's words, that two variants share in order
+
+_TOKEN = re.compile(r"\w+|[^\w\s]")
+_SPACED = re.compile(r" (?=[.,;:!?)\]}%'’])|(?<=[(\[{$'’]) ")
+
+
+class Group(Struct):
+    """Texts that are variants of one.
+
+    Attributes:
+        tokens: What they have in common, with a gap wherever they differ.
+        members: Their places among all texts.
+    """
+
+    tokens: tuple[str, ...]
+    members: list[int]
+
+    @property
+    def pattern(self) -> str:
+        """What they have in common as a text."""
+        return _SPACED.sub("", " ".join(self.tokens))
+
+
+def pattern_of(texts: Sequence[str]) -> str:
+    """What texts have in common, with a gap wherever they differ.
+
+    Example:
+        >>> pattern_of(["weigh(item='a red box')", "weigh(item='a box')"])
+        "weigh (item = 'a … box')"
+    """
+    common: tuple[str, ...] = _tokens(texts[0])
+    for text in texts[1:]:
+        common = _common(common, _tokens(text))
+    return Group(common, []).pattern
+
+
+def grouped(texts: Sequence[str]) -> list[Group]:
+    """Put texts together that are variants of one: in order, at least half of their words are the same.
+
+    Each text goes to the first group that it fits, and a group's pattern is what all of its texts share.
+
+    Example:
+        >>> found = grouped(["Weigh the red box", "Sing a song", "Weigh the blue box"])
+        >>> [(group.pattern, group.members) for group in found]
+        [('Weigh the … box', [0, 2]), ('Sing a song', [1])]
+    """
+    groups: list[Group] = []
+    known: dict[tuple[str, ...], Group] = {}
+    for place, text in enumerate(texts):
+        tokens = _tokens(text)
+        group = known.get(tokens)
+        if group is None:
+            for group in groups:
+                common = _common(group.tokens, tokens)
+                if _is_alike(common, group.tokens, tokens):
+                    group.tokens = common
+                    break
+            else:
+                group = Group(tokens, [])
+                groups.append(group)
+            known[tokens] = group
+        group.members.append(place)
+    return groups
+
+
+def _tokens(text: str) -> tuple[str, ...]:
+    return tuple(_TOKEN.findall(text))
+
+
+def _common(some: tuple[str, ...], others: tuple[str, ...]) -> tuple[str, ...]:
+    if some == others:
+        return some
+    if not set(some).intersection(others):
+        return ()
+    shared: list[str] = []
+    place = other = 0
+    for a, b, size in SequenceMatcher(None, some, others, autojunk=False).get_matching_blocks():
+        if (a > place or b > other) and (not shared or shared[-1] != GAP):
+            shared.append(GAP)
+        shared += some[a : a + size]
+        place, other = a + size, b + size
+    return tuple(shared)
+
+
+def _is_alike(common: tuple[str, ...], some: tuple[str, ...], others: tuple[str, ...]) -> bool:
+    kept, longest = (
+        sum(token != GAP for token in common),
+        max(sum(token != GAP for token in some), len(others)),
+    )
+    return kept >= ALIKE * longest and bool(words_of(" ".join(common)))
