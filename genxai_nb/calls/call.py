@@ -74,6 +74,7 @@ class Call:
         edited: A person changed the request at the gate.
         left: Whoever read its answer as it streamed has gone, so that it ends with what has come.
         reading: The task that takes the answer in as it streams; None before and after.
+        handler: What makes it in the end; set by whoever sends it through a chain.
         memories: What is remembered in a model's prompt.
         context: The body's context, for tools that take one; calls made through it have this one as parent.
     """
@@ -83,6 +84,7 @@ class Call:
         "context",
         "edited",
         "emit",
+        "handler",
         "head",
         "kind",
         "left",
@@ -125,6 +127,7 @@ class Call:
         self.edited = False
         self.left = False
         self.reading: asyncio.Task[Any] | None = None
+        self.handler: Handler
 
     def leave(self) -> bool:
         """Let a streamed answer end with what has come of it; tells whether one is on its way."""
@@ -154,11 +157,16 @@ def digest(*parts: bytes) -> str:
     return blake2b(framed, digest_size=16).hexdigest()
 
 
-def chained(middleware: list[Middleware], handler: Handler) -> Handler:
-    """Put middleware around a handler, outermost first."""
+def chained(middleware: list[Middleware]) -> Handler:
+    """Put middleware around the handlers of all calls, outermost first."""
+    proceed: Handler = _made
     for layer in reversed(middleware):
-        handler = _around(layer, handler)
-    return handler
+        proceed = _around(layer, proceed)
+    return proceed
+
+
+def _made(call: Call) -> Awaitable[Any]:
+    return call.handler(call)
 
 
 def _around(layer: Middleware, inner: Handler) -> Handler:

@@ -41,7 +41,7 @@ class Exchange:
     Args:
         run_id: The run.
         head: The line of history; part of each idempotency key.
-        chain: The middleware around a handler, made ready.
+        chain: Makes a call through the middleware.
         stream: Where hints go.
         lookup: Finds models, tools and agents by name.
         store: Where the run is kept, and what agents remember across runs.
@@ -81,7 +81,7 @@ class Exchange:
         self,
         run_id: str,
         head: str,
-        chain: Callable[[Handler], Handler],
+        chain: Handler,
         stream: EventStream,
         lookup: Lookup,
         *,
@@ -213,10 +213,10 @@ class VisitContext:
                 exchange, structs.replace(self.scope, parent=slot), self.item, policies=self.policies
             ),
         )
-        call.memories = memories
+        call.handler, call.memories = handler, memories
         exchange.making[slot] = call
         try:
-            return await exchange.chain(handler)(call)
+            return await exchange.chain(call)
         finally:
             del exchange.making[slot]
 

@@ -99,7 +99,7 @@ class Driver:
         self.exchange = Exchange(
             run_id,
             next(head.name for head in store.heads(run_id) if head.current),
-            lambda handler: chained(layers, handler),
+            chained(layers),
             stream,
             graph.lookup,
             store=store,
