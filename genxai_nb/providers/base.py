@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -20,6 +20,7 @@ from genxai_nb.messages import (
     Text,
     TextDelta,
     ToolCall,
+    ToolResult,
 )
 
 ESTIMATED = "usage_estimated"  # in a reply's raw content: the server told no usage
@@ -68,6 +69,21 @@ def _tool_call(key: str, name: str, arguments: str) -> ToolCall:
         return ToolCall(key, name, msgspec.json.decode(arguments or "{}", type=dict))
     except msgspec.DecodeError:
         return ToolCall(key, name, {}, unreadable=arguments)  # the model is told, and may call again
+
+
+def result_object(result: ToolResult) -> dict[str, Any]:
+    """A tool's result as the JSON object that some vendors want.
+
+    Example:
+        >>> result_object(ToolResult("c1", "add", "5")), result_object(ToolResult("c2", "find", '{"found": 0}'))
+        ({'output': '5'}, {'found': 0})
+    """
+    if result.failed:
+        return {"error": result.text}
+    try:
+        return msgspec.json.decode(result.text, type=dict)
+    except msgspec.DecodeError:
+        return {"output": result.text}
 
 
 def broke_off(model: str) -> IncompleteStream:

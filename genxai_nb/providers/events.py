@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from typing import Any
 
 from msgspec import json
@@ -19,11 +19,19 @@ _REST = 0.1  # seconds; read to its end, a connection can be used again
 _decode = json.decode
 
 
+class Opened(AsyncExitStack):
+    """A response that is still to be read; the end of the context closes it."""
+
+    def __init__(self, response: Any) -> None:
+        super().__init__()
+        self.response = response
+
+
 async def events_of(stream: Any) -> AsyncIterator[Any]:
     """Read a stream that an SDK has opened, event by event, and close it.
 
     Args:
-        stream: The SDK's stream; its ``response`` is the response of the transport.
+        stream: The SDK's stream, or an ``Opened``; its ``response`` is the response of the transport.
 
     Raises:
         DecodeError: An event is no JSON.

@@ -28,7 +28,8 @@ T = TypeVar("T")
 
 CONNECT = 20.0  # seconds; how long an answer may take is the call's own timeout
 
-_OURS = frozenset(["include", "max_tokens"])  # settings that no user asked for, so nobody misses them
+# settings that no user asked for, so nobody misses them
+_OURS = frozenset(["include", "max_tokens", "thinking_config"])
 
 _log = getLogger("genxai_nb")
 

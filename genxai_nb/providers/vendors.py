@@ -66,6 +66,8 @@ VENDORS = {
         address="GOOGLE_GEMINI_BASE_URL",
         home="https://generativelanguage.googleapis.com",
         families=("gemini", "gemma"),
+        adapter="Google",
+        small="gemini-2.5-flash-lite",
     ),
     "cohere": Vendor(
         module="cohere",

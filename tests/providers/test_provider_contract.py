@@ -48,6 +48,7 @@ PLAIN = (user("Where does moss grow? Notes: Moss grows in shade. Ferns grow besi
 OWN = ("offline", "scripted")  # they answer by themselves, all others a server that is told what to say
 ALL = [name for name in names() if name not in VENDORS or VENDORS[name].adapter] + ["openai by responses"]
 OTHERS = [name for name in ALL if name not in OWN]
+IN_TEXT = [name for name in OTHERS if name != "google"]  # arguments of calls; Google's are an object at once
 
 
 class Model:
@@ -71,6 +72,7 @@ class Model:
 
 @pytest.fixture
 def model(request: pytest.FixtureRequest, llmock: Any, monkeypatch: pytest.MonkeyPatch) -> Model:
+    monkeypatch.setenv("GOOGLE_GENAI_API_VERSION", "beta")  # llmock has no other
     if request.param.endswith("by responses"):
         monkeypatch.setenv("GENXAI_OPENAI_API", "responses")
     Scripted(lambda asked: [ADD] if asked.tools else ["Moss ", "grows in shade."], name="contract")
@@ -122,7 +124,7 @@ async def test_parallel_calls_keep_their_order_and_their_arguments(model: Model)
     assert assemble(deltas).parts == reply.message.parts
 
 
-@remote
+@pytest.mark.parametrize("model", IN_TEXT, indirect=True)
 async def test_arguments_that_are_no_json_are_handed_on(model: Model):
     """A call with broken arguments is a reply like any other; what the model wrote is in the call."""
     model.llmock.break_tool_call("malformed_arguments")

@@ -1,0 +1,155 @@
+"""Google's models, through the official SDK google-genai."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from genxai_nb.messages import ModelRequest
+
+from .contents import BESIDE, Parts, complaint_of, continuation, parameters
+from .events import Opened, events_of
+from .refusals import declined, unforeseen
+from .remote import CONNECT, Answer, Offer, Remote
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from genxai_nb.errors import GenXAIError
+
+    from .refusals import Complaint, Server
+
+_UNTAKEN = {
+    BESIDE: r"(function calling|tool).*mime ?type",
+    "response_json_schema": r"json mode|mime_?type|json_?schema|schema",
+    "system_instruction": r"developer instruction|system_?instruction",
+    "thinking_config": r"think",
+    "temperature": r"temperature",
+}
+
+
+class _Asked(NamedTuple):
+    """A stream, and what it answers."""
+
+    client: Any
+    sent: dict[str, Any]
+    stream: Opened
+
+
+class Google(Remote):
+    """A model of Google, with the key in ``GOOGLE_API_KEY``, at ``GOOGLE_GEMINI_BASE_URL`` if that is set.
+
+    The version of the API is the SDK's own choice, or what ``GOOGLE_GENAI_API_VERSION`` says, such as ``beta``.
+
+    Args:
+        model: The model's name, such as ``gemini-2.5-flash``.
+
+    Example:
+        >>> Google("gemini-2.5-flash").window
+        1048576
+    """
+
+    name = "google"
+    modules = ("google.genai", "google.genai.models", "genxai_nb.providers.google_client")
+
+    def client(self, sdk: ModuleType, server: Server) -> Any:
+        """Make a client of the SDK, which tries nothing again."""
+        from .google_client import connected
+
+        key = server.key.reveal() if server.key else ""
+        return connected(sdk, server.url, key, connect=CONNECT)
+
+    def parameters(self, request: ModelRequest, refused: frozenset[str]) -> dict[str, Any]:
+        """Say a request in the words of the SDK."""
+        return parameters(request, self.model, refused)
+
+    async def send(self, client: Any, sent: dict[str, Any]) -> Any:
+        """Send a request and return the stream."""
+        from .google_client import opened
+
+        return _Asked(client, sent, await opened(client, **sent))
+
+    async def events(self, stream: _Asked) -> AsyncIterator[Any]:
+        """Read the events of a stream, and of those that go on with it."""
+        client, sent, reading = stream
+        while True:
+            token = None
+            async for event in events_of(reading):
+                yield event
+                token = continuation(event) or token
+            if token is None:
+                return
+            _, _, reading = await self.send(
+                client, {**sent, "config": {**sent["config"], "continuation_token": token}}
+            )
+
+    def answer(self, request: ModelRequest, server: Server) -> Answer:
+        """Make what puts the parts of an answer together."""
+        return Parts(request, server, self.model)
+
+    def complaint(self, exc: Exception, sdk: ModuleType) -> Complaint | None:
+        """What the server said to a request, if that is what an error of the SDK tells."""
+        return _complaint(exc) if isinstance(exc, sdk.errors.APIError) else None
+
+    def refused(self, complaint: Complaint, sent: dict[str, Any]) -> str | None:
+        """Name the setting that the server takes no part in, if that is why it refused a request."""
+        config = sent["config"]
+        if complaint.status != 400:
+            return None
+        for setting, words in _UNTAKEN.items():
+            there = (
+                "tools" in config and "response_json_schema" in config
+                if setting == BESIDE
+                else setting in config
+            )
+            if there and re.search(words, complaint.words, re.IGNORECASE | re.DOTALL):
+                return setting
+        return None
+
+    def mapped(self, exc: Exception, sdk: ModuleType, server: Server) -> GenXAIError:
+        """Say an error of the SDK as one of ours."""
+        if isinstance(exc, sdk.errors.APIError):
+            return declined(_complaint(exc), server, self.model)
+        if isinstance(exc, sdk.errors.UnknownApiResponseError):
+            exc = json.JSONDecodeError(str(exc), "", 0)
+        return unforeseen(exc, server.name(self.model), server)
+
+    async def offers(self) -> list[Offer]:
+        """Ask the vendor for the models that write text.
+
+        Raises:
+            ProviderError: The request failed.
+        """
+
+        async def listed(client: Any) -> list[Offer]:
+            return [
+                Offer(one.name.removeprefix("models/"), one.input_token_limit, one.output_token_limit)
+                async for one in await client.models.list(config={"page_size": 1000})
+                if "generateContent" in (one.supported_actions or ())
+            ]
+
+        return await self.ask(listed)
+
+    async def count(self, request: ModelRequest) -> int:
+        """Let the vendor count the tokens of a request; it counts neither tools nor a schema.
+
+        Raises:
+            ProviderError: The request failed.
+        """
+        # what is no turn has no place in the question
+        said = parameters(request, self.model, frozenset(["system_instruction"]))
+
+        async def counted(client: Any) -> int:
+            told = await client.models.count_tokens(model=said["model"], contents=said["contents"])
+            return told.total_tokens or 0
+
+        return await self.ask(counted)
+
+
+def _complaint(exc: Any) -> Complaint:
+    details = exc.details if isinstance(exc.details, dict) else {}
+    found = complaint_of(details.get("error", exc.details), exc.code or 0)
+    headers = dict(getattr(exc.response, "headers", {}))
+    return found._replace(headers={**found.headers, **headers})
