@@ -6,16 +6,20 @@ import ast
 import asyncio
 import inspect
 import linecache
+import re
 from pathlib import Path
 from typing import Any
 
 from genxai_nb.agents.lookup import StandardLookup
-from genxai_nb.agents.naming import Namespace, choose_graph, inserted
-from genxai_nb.agents.notation import Head, agent_from, graph_from, input_from, schema_from
+from genxai_nb.agents.naming import Namespace, choose_graph, inserted, variable_of
+from genxai_nb.agents.notation import Head, agent_fields, agent_from, graph_from, input_from, schema_from
 from genxai_nb.errors import DefinitionError, GenXAIError, InputError, LineInvalid, UnknownName
-from genxai_nb.export.texts import parsed
+from genxai_nb.export.changes import Changes
+from genxai_nb.export.texts import bound_by, parsed
+from genxai_nb.export.unrun import Unrun, UnrunAgent
 from genxai_nb.graph.build import Graph
-from genxai_nb.source import bound_in, imported_in
+from genxai_nb.source import bound_in, imported_in, needs_of
+from genxai_nb.tools import registry
 
 from .cells import Cell, read_cells
 from .effects import first_effect, runs_graph
@@ -64,8 +68,8 @@ class Assembly:
         self._wanted = wanted
         self._trust = trust
         self._reads = reads
-        self._known: dict[str, Any] = {}
-        self._lookup = StandardLookup(lambda: self._known)
+        self._known = Namespace(space)
+        self._lookup = StandardLookup(self._definitions)
         self._ran = False  # the first run of the wanted graph has been passed
         self._runs: list[tuple[Cell, Head]] = []
         self._mistakes: dict[str, GenXAIError] = {}
@@ -74,7 +78,11 @@ class Assembly:
         self._behind: list[Cell] = []
         self._unrun: dict[str, str] = {}  # why names stand for values that were not made
         self._read: dict[Cell, None] = {}  # cells of which something was read only
+        self._drawn: dict[str, tuple[Cell, Head]] = {}  # graphs that cells of ours have made
+        self._parts: set[str] = set()  # what graphs that were not made are drawn of
         self.cells = read_cells(path)
+        trees = [parsed(cell.text)[0] for cell in self.cells] if reads else []
+        self._changes = Changes((part for tree in trees if tree for part in tree.body), space)
         for cell in self.cells:
             self._take(cell)
 
@@ -108,9 +116,14 @@ class Assembly:
             return
         self._mistakes.pop(head.name, None)
         self._bind({head.name: value})
+        if head.kind == "graph":
+            self._drawn[head.name] = cell, head
 
     def _made(self, cell: Cell, head: Head) -> Any:
         if head.kind == "agent":
+            fields = agent_fields(cell.body, self._insert_or_stand) if self._reads else {}
+            if any(isinstance(part, Unrun) for value in fields.values() for part in _parts(value)):
+                return UnrunAgent(head.name, fields)
             return agent_from(head.name, cell.body, self._insert)
         if head.kind == "schema":
             return schema_from(head.name, cell.body, self.space)[0]
@@ -121,6 +134,15 @@ class Assembly:
         if first in self._absent:
             raise DefinitionError(f"{first!r} is not there: {self._why(first)}.", hint=self._advice())
         return inserted(self.space, path)
+
+    def _insert_or_stand(self, path: str) -> Any:
+        """What ``$path`` stands for, also where it was not made: an item of it, unless a cell takes it as an attribute."""
+        first, *more = path.split(".")
+        if not isinstance(self.space.get(first), Unrun):
+            return self._insert(path)
+        taken = re.compile(rf"(?<!\$)\b{re.escape(path)}\b")
+        attributes = any(taken.search(cell.text) for cell in self.cells)
+        return Unrun(first, within="".join(f".{name}" if attributes else f'["{name}"]' for name in more))
 
     def _take_code(self, cell: Cell) -> None:
         try:
@@ -145,9 +167,16 @@ class Assembly:
         """Make what a cell defines, and leave what it does undone."""
         made = bound_in(tree) | imported_in(tree)
         absent: dict[str, str] = {}
-        for statement, left, why in read(tree, self.space, lambda part: self._run_code(cell, part)):
+        for statement, left, why in read(
+            tree, self.space, self._changes, lambda part: self._run_code(cell, part)
+        ):
             self._read[cell] = None
             absent |= dict.fromkeys(left, f"{cell}, line {statement.lineno}: {why}")
+            if any(self.space[name].is_graph for name in left):
+                self._parts |= {path[0] for path in needs_of(statement).now} - left
+            for name in left & self._drawn.keys():
+                if name not in bound_by(statement):
+                    self.space[name].begun = self._made(*self._drawn[name])
         self._bind({name: self.space[name] for name in made if name in self.space and name not in absent})
         for name, why in absent.items():
             self._absent[name], self._unrun[name] = str(cell), why
@@ -183,7 +212,16 @@ class Assembly:
         for name in values:
             self._absent.pop(name, None)
             self._unrun.pop(name, None)
-        self._known = dict(Namespace(self.space))
+            self._drawn.pop(name, None)
+
+    def _definitions(self) -> dict[str, Any]:
+        """What graphs find by name; what was not made stands for itself, unless a tool has its name."""
+        unrun = {
+            name: value
+            for name, value in self.space.items()
+            if isinstance(value, Unrun) and name not in registry.names()
+        }
+        return unrun | dict(self._known)
 
     def _leave(self, cell: Cell, why: str, tree: ast.Module | None = None) -> None:
         if self._ran:
@@ -197,8 +235,8 @@ class Assembly:
 
     # ── the graph ────────────────────────────────────────────────────────────────────────────
 
-    def graph(self) -> Graph:
-        """The graph to run, with all that it needs.
+    def graph(self) -> Graph | Unrun:
+        """The graph to run, with all that it needs; what stands for it, where it was read only.
 
         Raises:
             UnknownName: There is no such graph.
@@ -211,7 +249,10 @@ class Assembly:
             for error in self._mistakes.values():
                 raise error
         graph = self._chosen()
-        lacking = needed(graph, self._known, self.space, {*self._absent, *self._mistakes})
+        if isinstance(graph, Unrun):
+            return graph
+        absent = {name for name in self._absent if not isinstance(self.space.get(name), Unrun)}
+        lacking = needed(graph, self._known, self.space, {*absent, *self._mistakes})
         for name in lacking:
             if name in self._mistakes:
                 raise self._mistakes[name]
@@ -225,7 +266,22 @@ class Assembly:
             raise wrong
         return graph
 
-    def _chosen(self) -> Graph:
+    def _chosen(self) -> Graph | Unrun:
+        unrun = {
+            name: value for name, value in self.space.items() if isinstance(value, Unrun) and value.is_graph
+        }
+        if self._wanted is not None and variable_of(self._wanted) in unrun:
+            return unrun[variable_of(self._wanted)]
+        if self._wanted is None and unrun:
+            made = {name: value for name, value in self.space.items() if isinstance(value, Graph)}
+            parts = {part for graph in made.values() for part in _parts_of(graph, self.space)} | self._parts
+            whole = sorted((made.keys() | unrun.keys()) - parts)
+            if len(whole) == 1:
+                return unrun.get(whole[0]) or made[whole[0]]
+            raise DefinitionError(
+                f"{self._file} defines {len(whole)} graphs: {', '.join(whole)}.",
+                hint=f"Name one of them behind the file: {self._file} {min(whole, default='NAME')}",
+            )
         try:
             return choose_graph(self.space, self._wanted, self._file)
         except (DefinitionError, UnknownName) as exc:
@@ -266,18 +322,19 @@ class Assembly:
 
     # ── the input ────────────────────────────────────────────────────────────────────────────
 
-    def _run_of(self, graph: Graph) -> tuple[Cell, Head] | None:
+    def _run_of(self, graph: Graph | Unrun) -> tuple[Cell, Head] | None:
         """The last run cell of a graph."""
         names = {name for name, value in self.space.items() if value is graph}
         found = [(cell, head) for cell, head in self._runs if head.name in names]
         return found[-1] if found else None
 
-    def _read_run(self, graph: Graph) -> tuple[dict[str, Any], dict[str, Any]]:
+    def _read_run(self, graph: Graph | Unrun) -> tuple[dict[str, Any], dict[str, Any]]:
         run = self._run_of(graph)
         if run is None:
             return {}, {}
         try:
-            return input_from(run[0].body, graph.schema.model, self._insert_or_note)
+            model = graph.schema.model if isinstance(graph, Graph) else None
+            return input_from(run[0].body, model, self._insert_or_note)
         except LineInvalid as exc:
             run[0].placed(exc).add_note(f"in {self._file}, {run[0]}")
             raise
@@ -306,16 +363,27 @@ class Assembly:
                 )
         return values
 
-    def example_of(self, graph: Graph) -> dict[str, Any]:
+    def example_of(self, graph: Graph | Unrun) -> dict[str, Any]:
         """The input of the graph's last run cell, with ``$name`` for a value that is not there."""
         values = self._read_run(graph)[0]
         return {key: f"${value}" if isinstance(value, _Absent) else value for key, value in values.items()}
 
-    def answers_of(self, graph: Graph) -> dict[str, Any]:
+    def answers_of(self, graph: Graph | Unrun) -> dict[str, Any]:
         """The answers of people in the graph's last run cell."""
         return self._read_run(graph)[1]
 
-    def model_of(self, graph: Graph) -> str | None:
+    def model_of(self, graph: Graph | Unrun) -> str | None:
         """The model that the graph's last run cell asks for."""
         run = self._run_of(graph)
         return None if run is None else run[1].text("model")
+
+
+def _parts(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _parts_of(graph: Graph, space: dict[str, Any]) -> set[str]:
+    """The variables that hold what a graph's nodes run."""
+    given = [node.definition for node in graph.nodes.values() if node.definition is not None]
+    held = {name for name, value in space.items() if any(value is each for each in given)}
+    return held | {node.what for node in graph.nodes.values() if node.definition is None}

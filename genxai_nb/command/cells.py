@@ -13,12 +13,13 @@ from msgspec import Struct
 
 from genxai_nb.agents.notation import Head, parse_head
 from genxai_nb.errors import DefinitionError, LineInvalid
+from genxai_nb.export.texts import untimed
 
 __all__ = ["Cell", "read_cells"]
 
 _OURS = "%%genxai"
 _AROUND = re.compile(r"%%(?:time|timeit|capture)\b.*")  # cell magics that run what stands below them
-_LINE_MAGIC = re.compile(r"%[a-zA-Z].*")
+_MAGIC = re.compile(rf"%[a-zA-Z].*|{_AROUND.pattern}")
 
 
 class Cell(Struct, frozen=True):
@@ -83,7 +84,7 @@ class Cell(Struct, frozen=True):
         return lines
 
     def tree(self) -> ast.Module:
-        """Its Python, without line magics that stand alone.
+        """Its Python, without line magics that stand alone, save those that take the time of some Python.
 
         Raises:
             SyntaxError: It is no Python, or has more of IPython's own syntax.
@@ -92,7 +93,7 @@ class Cell(Struct, frozen=True):
             return ast.parse(self.text, self.place)
         except SyntaxError:
             lines = self.text.split("\n")
-            bare = ["" if _LINE_MAGIC.fullmatch(line) else line for line in lines]
+            bare = ["" if _MAGIC.fullmatch(line) else line for line in map(untimed, lines)]
             if bare == lines:
                 raise
             return ast.parse("\n".join(bare), self.place)

@@ -14,7 +14,6 @@ from msgspec import Struct
 
 from genxai_nb.agents.naming import choose_graph
 from genxai_nb.errors import DefinitionError, GenXAIError
-from genxai_nb.graph.build import Graph
 
 from .assembly import Assembly
 from .printing import place_of
@@ -26,12 +25,12 @@ class Definitions(Struct):
     """What a file defines, as far as a run needs it.
 
     Attributes:
-        graph: The graph to run.
+        graph: The graph to run; of a notebook that was read only, maybe what stands for it.
         space: The variables of the file.
         notebook: What was made of the notebook; None for a Python file.
     """
 
-    graph: Graph
+    graph: Any  # a Graph or an Unrun
     space: dict[str, Any]
     notebook: Assembly | None = None
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import ast
 
+from genxai_nb.export.changes import DRAWING
 from genxai_nb.source import outside_functions
 
-__all__ = ["drawn_on", "first_effect", "runs_graph"]
+__all__ = ["first_effect", "runs_graph"]
 
 _DEFINING = {  # calls that make a value and do nothing else, by the last part of their name
     *("Agent", "Graph", "human", "tool"),
@@ -18,7 +19,6 @@ _DEFINING = {  # calls that make a value and do nothing else, by the last part o
     *("Decimal", "Path", "compile", "timedelta"),
     *("bool", "dict", "float", "frozenset", "int", "len", "list", "range", "set", "str", "tuple"),
 }
-_DRAWING = {"bind", "edge", "node", "parse"}  # methods of a graph that is being made
 _RUNNING = {"arun", "run", "start"}
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -76,23 +76,10 @@ def _decorates(decorator: ast.expr) -> bool:
 def _draws(call: ast.Call) -> bool:
     """Whether a call puts nodes and edges into a graph: ``graph.node(...).edge(...)``."""
     target = call.func
-    if not isinstance(target, ast.Attribute) or target.attr not in _DRAWING or not _still_arguments(call):
+    if not isinstance(target, ast.Attribute) or target.attr not in DRAWING or not _still_arguments(call):
         return False
     inner = target.value
     return isinstance(inner, ast.Name) or (isinstance(inner, ast.Call) and _still(inner))
-
-
-def drawn_on(tree: ast.AST) -> set[str]:
-    """The variables on which a tree calls a method that draws a graph, at the first or a later call of a chain."""
-    found = set()
-    for part in outside_functions(tree):
-        draws, place = False, part
-        while isinstance(place, ast.Call | ast.Attribute):
-            draws = draws or (isinstance(place, ast.Attribute) and place.attr in _DRAWING)
-            place = place.func if isinstance(place, ast.Call) else place.value
-        if draws and isinstance(place, ast.Name):
-            found.add(place.id)
-    return found
 
 
 def _still(value: ast.expr) -> bool:

@@ -8,24 +8,23 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 from genxai_nb.agents.definition import Definition
-from genxai_nb.export.texts import touched_in
+from genxai_nb.export.changes import DRAWING, Changes, chain_of
+from genxai_nb.export.texts import bound_by
 from genxai_nb.export.unrun import Unrun
 from genxai_nb.graph.build import Graph
-from genxai_nb.source import bound_in, imported_in, is_own, needs_of, outside_functions
+from genxai_nb.source import imported_in, is_own, needs_of, outside_functions, uses_of
 from genxai_nb.tools.base import Tool
 
-from .effects import drawn_on, first_effect
+from .effects import first_effect
 
 __all__ = ["read"]
 
 _IMPORTS = ast.Import | ast.ImportFrom
-_STAYING = (
-    Definition | Graph | Tool | ModuleType | FunctionType | type | Unrun
-)  # a script carries them as defined
+_STAYING = Definition | Tool | ModuleType | FunctionType | type | Unrun  # a script carries them as defined
 
 
 def read(
-    tree: ast.Module, space: dict[str, Any], execute: Callable[[ast.Module], object]
+    tree: ast.Module, space: dict[str, Any], changes: Changes, execute: Callable[[ast.Module], object]
 ) -> Iterator[tuple[ast.stmt, set[str], str]]:
     """Make what a cell defines, statement by statement, and leave what it does undone.
 
@@ -35,7 +34,8 @@ def read(
     Args:
         tree: The cell.
         space: The variables, changed here.
-        execute: Executes statements among them.
+        changes: Tells what the statements of the notebook change.
+        execute: Executes statements among the variables.
 
     Yields:
         Each statement that was not executed, the variables that it leaves without a value, and why.
@@ -49,7 +49,7 @@ def read(
                 continue
             except (Exception, SystemExit) as exc:  # noqa: BLE001 - a definition may raise anything; it is then not there
                 why = f"{type(exc).__name__}: {exc}"
-        yield statement, _leave(statement, space), why
+        yield statement, _leave(statement, space, changes), why
 
 
 def _hindrance(statement: ast.stmt, space: dict[str, Any], *, future: bool) -> str:
@@ -62,32 +62,48 @@ def _hindrance(statement: ast.stmt, space: dict[str, Any], *, future: bool) -> s
     return ""
 
 
-def _leave(statement: ast.stmt, space: dict[str, Any]) -> set[str]:
+def _leave(statement: ast.stmt, space: dict[str, Any], changes: Changes) -> set[str]:
     """Let the variables of a statement that is not executed stand as such; returns those that have no value now."""
+    left = {name for name in changes.of(statement) if name in space and not isinstance(space[name], _STAYING)}
+    graphs = {name for name in left if isinstance(space[name], Graph)} | set(_graphs_of(statement, space))
     if isinstance(statement, _IMPORTS):
-        return {name for name in imported_in(statement) if name not in space}
-    drawn = {name for name in drawn_on(statement) if isinstance(space.get(name), Graph)}
-    changed = set(touched_in(statement))
-    made = (bound_in(statement) | imported_in(statement)) - changed
-    changed = {name for name in changed if name in space and not isinstance(space[name], _STAYING)}
-    left = made | changed | drawn
+        left |= {name for name in imported_in(statement) - {"*"} if name not in space}
+    else:
+        left |= bound_by(statement)
     for name in left:
-        space[name] = Unrun(name)
-    for name, function in list(_given_away(statement, space)):
-        space[name] = Unrun(name, f"{function}() may change it, which was not run: --trust runs it")
-        left.add(name)
+        space[name] = Unrun(name, is_graph=name in graphs)
     return left
 
 
-def _given_away(statement: ast.stmt, space: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Collections that a statement gives to a function of a person's own, which may change them; with its name."""
+def _graphs_of(statement: ast.stmt, space: dict[str, Any]) -> Iterator[str]:
+    """The variables to which a statement gives graphs, as far as its text tells."""
     for part in outside_functions(statement):
-        if not isinstance(part, ast.Call) or not isinstance(part.func, ast.Name):
-            continue
-        function = space.get(part.func.id)
-        function = function.function if isinstance(function, Tool) else function
-        if not isinstance(function, FunctionType) or not is_own(function.__module__):
-            continue
-        for given in (*part.args, *(word.value for word in part.keywords)):
-            if isinstance(given, ast.Name) and isinstance(space.get(given.id), list | dict | set):
-                yield given.id, part.func.id
+        values: list[ast.AST] = []
+        targets: list[ast.expr] = []
+        if isinstance(part, ast.Assign):
+            values, targets = [part.value], part.targets
+        elif isinstance(part, ast.withitem) and part.optional_vars is not None:
+            values, targets = [*ast.walk(part.context_expr)], [part.optional_vars]
+        if any(_gives_graph(value, space) for value in values):
+            yield from (target.id for target in targets if isinstance(target, ast.Name))
+
+
+def _gives_graph(value: ast.AST, space: dict[str, Any]) -> bool:
+    call = value.value if isinstance(value, ast.Await) else value
+    if not isinstance(call, ast.Call):
+        return False
+    root, chain = chain_of(call)
+    maker = space.get(root)
+    drawn = isinstance(maker, Graph) or (isinstance(maker, Unrun) and maker.is_graph)
+    return set(chain) <= DRAWING and (_makes(maker, set()) or (drawn and bool(chain)))
+
+
+def _makes(value: Any, seen: set[int]) -> bool:
+    """Whether something that is called makes graphs: their class, or a function that uses it."""
+    if isinstance(value, type):
+        return issubclass(value, Graph)
+    if not isinstance(value, FunctionType) or id(value) in seen:
+        return False
+    seen.add(id(value))
+    own = is_own(str(value.__globals__.get("__name__", "")))
+    return own and any(_makes(use.value, seen) for use in uses_of(value))

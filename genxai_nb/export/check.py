@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import unified_diff
 from itertools import zip_longest
 from pathlib import Path
@@ -23,7 +23,7 @@ from genxai_nb.journal.events import CallFinished, CallStarted, Event
 from .fingerprint import Fingerprint, Part, fingerprint_of
 from .trial import Outcome
 
-__all__ = ["Checked", "Difference", "check", "compared"]
+__all__ = ["LIMIT", "Checked", "Difference", "check", "compared", "tried"]
 
 LIMIT = 120.0  # seconds that a script is given
 _PROGRAM = "import sys; sys.path.append(sys.argv.pop(1)); from genxai_nb.export.trial import main; main(*sys.argv[1:])"
@@ -89,7 +89,7 @@ def check(
         limit: Seconds that the script is given.
     """
     lines = [encode_event(event) for event in recorded]
-    return compared(_tried(script, name, lines, limit), graph, lines, labels)
+    return compared(tried(script, name, lines, limit=limit), graph, lines, labels)
 
 
 def compared(
@@ -114,7 +114,15 @@ def compared(
     return Checked(len(rows), found)
 
 
-def _tried(script: Path, name: str, lines: list[bytes], limit: float) -> Outcome:
+def tried(script: Path, name: str, lines: Sequence[bytes] = (), *, limit: float = LIMIT) -> Outcome:
+    """Run a script's graph in a fresh interpreter on recorded calls; without any, only load it.
+
+    Args:
+        script: The script.
+        name: What it calls its graph.
+        lines: The events of the run that has recorded them, encoded.
+        limit: Seconds that the script is given.
+    """
     with TemporaryDirectory(prefix="genxai-") as folder:
         place = Path(folder)
         record, outcome = place / "record", place / "outcome"

@@ -4,29 +4,31 @@ from __future__ import annotations
 
 import ast
 import builtins
-import keyword
-import re
 import sys
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from types import FunctionType, ModuleType
 from typing import Any, NamedTuple
 
-from genxai_nb.source import Needs, dedented, is_own, needs_of, source_of
+from genxai_nb.source import Names, Needs, dedented, is_own, needs_of, source_of
 
+from .collecting import User
 from .constants import Constants
 from .functions import carried_lambda, code_agrees, made_again, only_definition
 from .holders import Holders
 from .imports import absolute, derived, home_of, is_compiled, star_module
 from .literals import Code, writable
 from .models import class_text
+from .naming import Naming
 from .nested import Nested
 from .pieces import Import, Piece, import_lines
+from .slicing import END, Slices
 from .texts import MAGIC, Statement
 from .units import Unit, Units
+from .unrun import Unrun
 
 __all__ = ["Closure", "Refusal"]
 
-_SHELL = {MAGIC: "it uses a magic of IPython", "display": "it uses display(), which only IPython has"}
+_DISPLAY = "display"
 _MODULES_OWN = {"__builtins__", "__doc__", "__file__", "__name__", "__package__", "__qualname__", "__spec__"}
 
 
@@ -54,14 +56,16 @@ class Closure:
 
     def __init__(self, units: Units, special: Callable[[Any, str], bool]) -> None:
         self.units = units
-        self.pieces: dict[tuple[int, str], Piece] = {}
+        self.pieces: dict[tuple[int, str | int], Piece] = {}
         self.imports: dict[str, Import] = {}
         self.refused: dict[tuple[str, str], Refusal] = {}
         self.future = units.home.texts.future
+        self.unrun = False
         self._special = special
         self._constants = Constants(self)
-        self._done: set[tuple[int, str]] = set()
-        self._owners: dict[str, tuple[Any, str]] = {}
+        self._slices = Slices(self)
+        self._done: set[tuple[int, str, int]] = set()
+        self.names = Naming(units.home)
         self.holders = Holders()
         self.nested = Nested()
         self._references: dict[int, tuple[Any, str]] = {}
@@ -105,7 +109,7 @@ class Closure:
                 return found
         if isinstance(value, FunctionType):
             name = value.__name__ if value.__name__.isidentifier() else wanted or "function"
-            name = self.new_name(f"{name}_1" if name in unit.space else name)
+            name = self.names.new_name(f"{name}_1" if name in unit.space else name)
             self.carry_function(unit, name, value)
             return name
         if isinstance(value, type):
@@ -135,33 +139,41 @@ class Closure:
 
     # ── names ────────────────────────────────────────────────────────────────────────────────
 
-    def need(self, unit: Unit, name: str) -> None:
-        """Collect what a name of a namespace stands for."""
-        key = (id(unit), name)
+    def need(self, unit: Unit, name: str, before: int = END) -> None:
+        """Collect what a name of a namespace stands for; in a notebook that was read, before a statement."""
+        sliced = self.units.read and unit is self.units.home
+        key = (id(unit), name, before if sliced else END)
         if key in self._done or name in _MODULES_OWN:
             return
         self._done.add(key)
-        if name not in unit.space:
-            if name in _SHELL:
-                self.refuse(name, "", _SHELL[name])
-            return
+        if name not in unit.space or name == MAGIC:
+            return  # a builtin, or refused where it is used
         value = unit.space[name]
-        if name == MAGIC:
-            return  # refused where it is used
         if isinstance(value, ModuleType) and is_own(value.__name__):
             self._into_module(value, (name,), name)
             return
-        if not self._claim(unit, name, value) or self._special(value, name):
+        if not self._claim(unit, name, value):
+            return
+        if not self.rebound(unit, name) and self._special(value, name):
             return
         statement = unit.texts.binding(name)
-        if statement is None:
-            self._unwritten(unit, name, value)
+        if sliced:
+            self.unrun = self.unrun or isinstance(value, Unrun)
+            self._slices.take(name, before)
+        elif statement is None:
+            self.carry_unwritten(unit, name, value)
         elif isinstance(statement.node, ast.Import | ast.ImportFrom):
-            self._import(unit, name, statement)
+            self.carry_import(unit, name, statement)
         elif statement.is_definition:
-            self._definition(unit, name, value, statement)
+            self._definition(unit, name, value)
         else:
             self._constants.take(unit, name, value, statement)
+
+    def rebound(self, unit: Unit, name: str) -> bool:
+        """Whether a name of a notebook that was read has held other values before."""
+        if not self.units.read or unit is not self.units.home:
+            return False
+        return sum(name in statement.bound for statement in unit.texts.statements) > 1
 
     def _claim(self, unit: Unit, name: str, value: Any) -> bool:
         """Whether a name is free for this value; of two values of one name, the second is refused."""
@@ -169,7 +181,7 @@ class Closure:
         free = (value, unit.name)
         if unit is not home and not _hidden(name):
             free = (home.space.get(name, value), unit.name)
-        owner, where = self._owners.setdefault(name, free)
+        owner, where = self.names.owner(name, *free)
         if owner is value or (writable(value) and type(owner) is type(value) and owner == value):
             return where == unit.name or not any(name in piece.names for piece in self.pieces.values())
         if unit is not home:
@@ -181,11 +193,7 @@ class Closure:
 
     def name_of(self, unit: Unit, name: str) -> str:
         """What the script calls a name of a namespace."""
-        return self.nested.reached(unit, name, self.new_name)
-
-    def claim(self, name: str, value: Any) -> None:
-        """Let a name of the script belong to a value."""
-        self._owners.setdefault(name, (value, self.units.home.name))
+        return self.nested.reached(unit, name, self.names.new_name)
 
     def bring(self, what: Import) -> Code:
         """Import a name of ours; it is called otherwise where the person's own code has that name."""
@@ -193,57 +201,39 @@ class Closure:
             if kept[:2] == what[:2]:
                 return Code(kept.bound)
         bound = what.bound
-        if self.taken(bound, what):
-            bound = self.free_name(f"{bound}_")
+        if self.names.is_taken(bound, what.value):
+            bound = self.names.free_name(f"{bound}_")
         what = what._replace(bound=bound)
         self.add_import(what)
         return Code(bound)
 
-    def taken(self, name: str, what: Import) -> bool:
-        """Whether a name of ours means something else to the person's own code, or may come to."""
-        home = self.units.home.space
-        owner = self._owners.get(name, (home.get(name, what.value), ""))[0]
-        return owner is not what.value
-
-    def free_name(self, name: str) -> str:
-        """A name that nothing in the script has."""
-        return self._free(name, ())
-
-    def new_name(self, name: str) -> str:
-        """A name that nothing in the script has, nor in the notebook, from where it may still come."""
-        return self._free(name, self.units.home.space)
-
-    def _free(self, base: str, others: Container[str]) -> str:
-        base = re.sub(r"\W", "_", base)
-        base = (
-            base
-            if base.isidentifier() and not keyword.iskeyword(base)
-            else f"{base}_".lstrip("0123456789") or "_"
-        )
-        name, number = base, 1
-        while name in self._owners or name in others or hasattr(builtins, name):
-            name, number = f"{base}_{number}", number + 1
-        self._owners[name] = (object(), "")
-        return name
-
     def take_needs(self, unit: Unit, needs: Needs, name: str) -> tuple[frozenset[str], frozenset[str]]:
         """Collect all that a piece needs; returns what is needed at once, and later, as names of the script."""
-        return (
-            frozenset(filter(None, (self._path(unit, path, name) for path in sorted(needs.now)))),
-            frozenset(filter(None, (self._path(unit, path, name) for path in sorted(needs.later)))),
-        )
+        user = User(name, self.label_of(unit, name))
+        return self.take_paths(unit, needs.now, user), self.take_paths(unit, needs.later, user)
 
-    def _path(self, unit: Unit, path: tuple[str, ...], user: str) -> str:
+    def take_paths(self, unit: Unit, paths: Iterable[Names], user: User, before: int = END) -> frozenset[str]:
+        """Collect what names of a namespace stand for, before a statement; returns them as names of the script."""
+        return frozenset(filter(None, (self._path(unit, path, user, before) for path in sorted(paths))))
+
+    def _path(self, unit: Unit, path: Names, user: User, before: int) -> str:
         first = path[0]
         value = unit.space.get(first)
-        if first in _SHELL and (first == MAGIC or first not in unit.space):
-            self.refuse(user, self.label_of(unit, user), _SHELL[first])
+        if first == MAGIC:
+            self.refuse(user.name, user.label, "it uses a magic of IPython")
             return ""
+        if first == _DISPLAY and first not in unit.space:
+            self.add(self.units.home, Piece(names=(first,), text=f"{first} = print", order=(-1, 0)))
+            return first
         if isinstance(value, ModuleType) and is_own(value.__name__):
             self._into_module(value, path, first)
             return first
-        self.need(unit, first)
-        return first if first in unit.space else ""
+        if first not in unit.space:
+            if not hasattr(builtins, first) and (why := unit.texts.hidden_maker(first)):
+                self.refuse(first, user.label, why)
+            return ""
+        self.need(unit, first, before)
+        return first
 
     def _into_module(self, module: ModuleType, path: tuple[str, ...], holder: str) -> None:
         """Collect what is taken of a module of a person's own, for a namespace of the module's name."""
@@ -271,7 +261,8 @@ class Closure:
 
     def add_import(self, what: Import) -> None:
         """Keep an import; two modules below one package are both imported."""
-        self._owners.setdefault(what.bound, (what.value, self.units.home.name))
+        if self.names.is_free(what.bound):
+            self.names.claim(what.bound, what.value)
         self.imports[f"{what.bound} {what.module}"] = what
 
     def _add_import_of(self, unit: Unit, what: Import) -> None:
@@ -303,11 +294,12 @@ class Closure:
             now, later = self.take_needs(unit, needs_of(statement.node, future=unit.texts.future), names[0])
             piece.now, piece.later = piece.now | now - set(names), piece.later | later - set(names)
 
-    def _definition(self, unit: Unit, name: str, value: Any, statement: Statement) -> None:
-        if isinstance(value, FunctionType) and not code_agrees(value, statement.node):
+    def _definition(self, unit: Unit, name: str, value: Any) -> None:
+        made = unit.texts.making(name)
+        if isinstance(value, FunctionType) and not code_agrees(value, made[0].node):
             self.carry_function(unit, name, value)
         else:
-            self.statements(unit, (name,), [statement])
+            self.statements(unit, (name,), made)
 
     def carry_function(self, unit: Unit, name: str, value: FunctionType) -> None:
         """Carry a function by its own source, as no statement of the namespace has made it."""
@@ -352,8 +344,11 @@ class Closure:
         )
         self.add(unit, piece)
 
-    def _unwritten(self, unit: Unit, name: str, value: Any) -> None:
+    def carry_unwritten(self, unit: Unit, name: str, value: Any) -> None:
         """Collect a name that no statement of the namespace has made."""
+        if isinstance(value, Unrun) and value.begun is not None:
+            self._special(value.begun, name)
+            return
         if is_compiled(value):
             self.refuse(name, self.label_of(unit, name), "it is compiled code that was built in the notebook")
             return
@@ -370,7 +365,7 @@ class Closure:
         else:
             self._constants.by_value(unit, name, value, self.label_of(unit, name))
 
-    def _import(self, unit: Unit, name: str, statement: Statement) -> None:
+    def carry_import(self, unit: Unit, name: str, statement: Statement) -> None:
         """Carry an import; what comes from a module of a person's own is carried itself."""
         node = statement.node
         if isinstance(node, ast.Import):
@@ -379,7 +374,7 @@ class Closure:
         elif isinstance(node, ast.ImportFrom):
             module = absolute(node, unit)
             original = next(a.name for a in node.names if (a.asname or a.name) == name)
-            if not is_own(module):
+            if not is_own(module) or isinstance(unit.space.get(name), Unrun):
                 self._add_import_of(unit, Import(module, original, name))
                 return
             other = self.units.of_module(module)

@@ -8,7 +8,7 @@ from functools import partial
 from types import FunctionType, MethodType
 from typing import Any
 
-from genxai_nb.source import bound_in, imported_in, outside_functions
+from genxai_nb.source import bound_in, imported_in, needs_of, outside_functions
 
 from .collecting import Collecting
 from .literals import Code, assigned, call, literal, writable
@@ -42,11 +42,11 @@ class Constants:
         made = unit.texts.making(name)
         bound = {other for each in made for other in bound_in(each.node) | imported_in(each.node)}
         names = [name, *sorted(bound - {name})]
-        if is_live(value) or (isinstance(value, Unrun) and value.doubt):
+        if is_live(value):
             self._refuse(name, value, statement.label)
         elif len(made) > 1 and not writable(value):
             self._closure.statements(unit, names, made)
-        elif len(made) > 1 or not _carries(statement.node, value, unit):
+        elif len(made) > 1 or not _carries(statement, value, unit):
             self.by_value(unit, name, value, statement.label)
         else:
             self._closure.statements(unit, names, [statement], _excused(statement))
@@ -97,21 +97,25 @@ class Constants:
 
     def _refuse(self, name: str, value: Any, label: str) -> None:
         if isinstance(value, Unrun):
-            self._closure.refuse(name, label, value.doubt or "what it holds is told by no statement alone")
+            self._closure.refuse(name, label, "no statement of the notebook makes it")
             return
         kind = f"{type(value).__module__}.{type(value).__qualname__}".removeprefix("builtins.")
         self._closure.refuse(name, label, f"it is a live object of type {kind}")
 
 
-def _carries(node: ast.stmt, value: Any, unit: Unit) -> bool:
+def _carries(statement: Statement, value: Any, unit: Unit) -> bool:
     """Whether a statement still makes what the name holds, and does nothing else."""
+    node = statement.node
     if not isinstance(node, ast.Assign | ast.AnnAssign):
         parts = (part for part in outside_functions(node) if isinstance(part, ast.stmt | ast.ExceptHandler))
         return isinstance(node, ast.If | ast.Try) and all(isinstance(part, _CARRIED) for part in parts)
     if node.value is None:
         return False
-    if any(isinstance(part, _CALLING) for part in ast.walk(node.value)) or not writable(value):
+    if not writable(value):
         return True
+    if any(isinstance(part, _CALLING) for part in ast.walk(node.value)):
+        needed = {path[0] for path in needs_of(node).now}
+        return not any(unit.texts.is_other(name, statement) for name in needed)
     if not isinstance(node, ast.AnnAssign) and not isinstance(node.targets[0], ast.Name):
         return True
     try:

@@ -16,12 +16,13 @@ from genxai_nb.journal.events import Event, RunRebased, RunStarted, StateSet
 from genxai_nb.journal.opening import find_store
 from genxai_nb.journal.store import Store
 
-from .check import LIMIT, Difference, check
+from .check import LIMIT, Difference, check, tried
 from .kept import InForce, in_force, kept_script, versions_of
-from .script import Script, finished, is_untouched, script_of, unsourced
+from .script import Script, finished, is_untouched, script_of
 from .texts import Text
 from .units import Units
 from .unrun import Unrun
+from .workflow import is_made
 
 __all__ = ["Exported", "Origin", "Wanted", "export", "export_graph"]
 
@@ -139,48 +140,52 @@ def export(
     return export_graph(what, path, Origin(sys._getframe(1).f_globals), wanted)
 
 
-def export_graph(what: Graph | Run, path: str | Path, origin: Origin, wanted: Wanted) -> Exported:
+def export_graph(what: Graph | Run | Unrun, path: str | Path, origin: Origin, wanted: Wanted) -> Exported:
     """Write a graph of a namespace as a script; errors as for `export`.
 
     Args:
-        what: A graph, or a run of one.
+        what: A graph, or a run of one; of a graph that was not made at reading, what stands for it.
         path: Where to write it.
         origin: Where it comes from.
         wanted: How it is wanted.
     """
-    to, run = wanted.to, wanted.run
-    if to != "script":
+    if wanted.to != "script":
         raise DefinitionError(
-            f"A graph cannot be exported to {to!r}.", hint="This version knows to='script'."
+            f"A graph cannot be exported to {wanted.to!r}.", hint="This version knows to='script'."
         )
     place = Path(path).expanduser()
     _refuse_foreign(place, force=wanted.force)
-    graph, run = _graph_of(what, run)
+    graph, run = _graph_of(what, wanted.run)
     store = find_store(_store_of(what, wanted))
-    recorded = _recorded(graph, store, run)
+    recorded = (
+        _ended(run, store)
+        if run is not None
+        else _latest_of(_versions(graph), graph.name if graph else "", store)
+    )
     script = _script(graph, origin, store, recorded)
-    unrun = any(isinstance(value, Unrun) for value in origin.space.values())
-    if graph is not None and unrun and not recorded and wanted.check is not False:
-        recorded = _of_script(script, graph, store)
     text = finished(script.text)
     place.parent.mkdir(parents=True, exist_ok=True)
     place.write_text(text, encoding="utf-8")
+    if script.unrun and not recorded and wanted.check is not False:
+        recorded = _latest_loaded(place, script, store, wanted)
     run_id = recorded[0].run if recorded and isinstance(recorded[0], RunStarted) else ""
     name = graph.name if graph else script.graph
     made = Exported(path=place, graph=name, run_id=run_id, lines=text.count("\n"))
     if wanted.check is False or (wanted.check is None and not recorded):
         return made
-    same = graph is not None and not unrun and not (recorded and _is_other(graph, recorded))
+    same = graph if isinstance(graph, Graph) and not script.unrun else None
+    if recorded and _is_other(graph, recorded):
+        same = None
     labels = {**script.places, **script.labels}
-    found = check(place, script.graph, graph if same else None, recorded, labels, limit=wanted.limit)
-    if unrun and not recorded and found.difference is None:
+    found = check(place, script.graph, same, recorded, labels, limit=wanted.limit)
+    if script.unrun and not recorded and found.difference is None:
         return made  # it can be loaded; what it is made of was not run here
     return structs.replace(
         made, checked=found.difference is None, events=found.events, difference=found.difference
     )
 
 
-def _script(graph: Graph | None, origin: Origin, store: Store, recorded: Sequence[Event]) -> Script:
+def _script(graph: Graph | Unrun | None, origin: Origin, store: Store, recorded: Sequence[Event]) -> Script:
     """The script of the versions that ran: from the graph as it is, else as the journal has kept it.
 
     Raises:
@@ -198,25 +203,30 @@ def _script(graph: Graph | None, origin: Origin, store: Store, recorded: Sequenc
             hint=f"Load it with its graph: Run.load({run_id!r}, graph).",
             run_id=run_id,
         )
-    last = recorded[0] if recorded else _latest(graph, store)
+    last = recorded[0] if recorded else _latest(graph.name, store)
     given = last.input if isinstance(last, RunStarted) else origin.given
     units = Units(origin.space, origin.cells)
     return script_of(graph, units, given=given, source=origin.source, formats=False)
 
 
-def _is_other(graph: Graph, recorded: Sequence[Event]) -> bool:
+def _versions(graph: Graph | Unrun | None) -> InForce | None:
+    """The versions of a graph as it is now; None where not all of it was made."""
+    return versions_of(graph) if isinstance(graph, Graph) and is_made(graph) else None
+
+
+def _is_other(graph: Graph | Unrun | None, recorded: Sequence[Event]) -> bool:
     """Whether a run went on with other versions than those of a graph as it is now."""
-    return versions_of(graph) != in_force(recorded)
+    return _versions(graph) != in_force(recorded)
 
 
 def _store_of(what: object, wanted: Wanted) -> str | None:
     return what.options.store if isinstance(what, Run) and wanted.store is None else wanted.store
 
 
-def _graph_of(what: object, run: str | None) -> tuple[Graph | None, str | None]:
+def _graph_of(what: object, run: str | None) -> tuple[Graph | Unrun | None, str | None]:
     if isinstance(what, Run):
         return what.graph if isinstance(what.graph, Graph) else None, run or what.run_id
-    if not isinstance(what, Graph):
+    if not isinstance(what, Graph | Unrun):
         raise DefinitionError(
             f"{what!r:.80} is a {type(what).__name__}, no graph.", hint="Export a graph, or a run of one."
         )
@@ -236,27 +246,29 @@ def _refuse_foreign(place: Path, *, force: bool) -> None:
         )
 
 
-def _recorded(graph: Graph | None, store: Store, run: str | None) -> list[Event]:
-    """The events of the run to compare with: the one that is named, else the latest that used these definitions.
+def _ended(run: str, store: Store) -> list[Event]:
+    """The events of a run that is named.
 
     Raises:
-        RunError: The named run has not ended, or was of another graph.
+        RunError: It has not ended.
     """
-    if run is not None:
-        events = list(store.read(run))
-        row = store.row(run)
-        if row.status not in {"done", "failed"}:
-            raise RunError(
-                f"Run {run!r} is {row.status}: only one that has ended can be compared with.",
-                hint=f"Resume it first: %genxai resume {run}",
-                run_id=run,
-            )
-        return events
-    if graph is None:
+    events = list(store.read(run))
+    row = store.row(run)
+    if row.status not in {"done", "failed"}:
+        raise RunError(
+            f"Run {run!r} is {row.status}: only one that has ended can be compared with.",
+            hint=f"Resume it first: %genxai resume {run}",
+            run_id=run,
+        )
+    return events
+
+
+def _latest_of(versions: InForce | None, graph: str, store: Store) -> list[Event]:
+    """The events of the latest run of a graph that used these very definitions from its beginning to its end."""
+    if versions is None:
         return []
-    versions = versions_of(graph)
-    same = (row for row in store.runs() if row.graph == graph.name and row.status == "done")
-    for row, _ in zip(same, range(_LOOKED_AT), strict=False):
+    done = (row for row in store.runs() if row.graph == graph and row.status == "done")
+    for row, _ in zip(done, range(_LOOKED_AT), strict=False):
         events = list(store.read(row.run))
         started = events[0]
         by_hand = any(isinstance(event, StateSet | RunRebased) for event in events)
@@ -267,20 +279,16 @@ def _recorded(graph: Graph | None, store: Store, run: str | None) -> list[Event]
     return []
 
 
-def _of_script(script: Script, graph: Graph, store: Store) -> list[Event]:
-    """The events of the latest run whose kept script is this one, wherever it was made from."""
-    done = (row for row in store.runs() if row.graph == graph.name and row.status == "done")
-    for row, _ in zip(done, range(_LOOKED_AT), strict=False):
-        events = list(store.read(row.run))
-        kept = kept_script(in_force(events), store)
-        by_hand = any(isinstance(event, StateSet | RunRebased) for event in events)
-        if kept is not None and not by_hand and unsourced(kept.text) == unsourced(script.text):
-            return events
-    return []
+def _latest_loaded(place: Path, script: Script, store: Store, wanted: Wanted) -> list[Event]:
+    """The events of the latest run that used the definitions of a script, which are known when it is loaded."""
+    if not any(row.status == "done" for row in store.runs()):
+        return []
+    found = tried(place, script.graph, limit=wanted.limit)
+    return _latest_of(InForce(found.structure, found.definitions), found.name, store)
 
 
-def _latest(graph: Graph, store: Store) -> Event | None:
+def _latest(graph: str, store: Store) -> Event | None:
     for row in store.runs():
-        if row.graph == graph.name:
+        if row.graph == graph:
             return next(iter(store.read(row.run)), None)
     return None

@@ -52,7 +52,7 @@ def carried_lambda(closure: Collecting, unit: Unit, function: FunctionType, want
     now, later = closure.take_needs(unit, found.needs, wanted)
     if not any(closure.nested.holds(unit, path[0]) for path in found.needs.now | found.needs.later):
         return found.text
-    name = closure.new_name(wanted or "function")
+    name = closure.names.new_name(wanted or "function")
     text = f"{name} = {found.text}  # noqa: E731 - as it was written"
     closure.add(unit, Piece(names=(name,), text=text, order=LATE, now=now, later=later))
     return name
@@ -128,7 +128,7 @@ def made_again(closure: Collecting, unit: Unit, name: str, function: FunctionTyp
             kind = type(value).__name__
             closure.refuse(name, label, f"it closes over {key!r}, a live object of type {kind}")
             return
-    maker = closure.new_name(f"make_{name}")
+    maker = closure.names.new_name(f"make_{name}")
     text = f"def {maker}({', '.join(given)}):\n{indented(body)}    return {result}\n"
     needs = needs_of(ast.parse(text).body[0])
     now, later = closure.take_needs(unit, needs, name)

@@ -43,7 +43,10 @@ class Nested:
         return f"{self._names[id(unit)]}.{name}"
 
     def arranged(
-        self, pieces: Mapping[tuple[int, str], Piece], used: Iterable[str], new_name: Callable[[str], str]
+        self,
+        pieces: Mapping[tuple[int, str | int], Piece],
+        used: Iterable[str],
+        new_name: Callable[[str], str],
     ) -> list[Piece]:
         """All pieces, those of nested namespaces inside of a function.
 

@@ -53,6 +53,7 @@ class Piece(Struct, kw_only=True):
         now: Names that have to be there when it is executed.
         later: Names that its functions look up when they are called.
         definition: It defines a function or a class, so that empty lines stand around it.
+        stands: It keeps its place among others that do.
     """
 
     names: tuple[str, ...]
@@ -62,6 +63,7 @@ class Piece(Struct, kw_only=True):
     now: frozenset[str] = frozenset()
     later: frozenset[str] = frozenset()
     definition: bool = False
+    stands: bool = False
 
 
 def in_order(pieces: Iterable[Piece]) -> list[Piece]:
@@ -93,7 +95,8 @@ def _needed(piece: Piece, makers: Mapping[str, list[Piece]]) -> list[Piece]:
     waiting = [maker for name in piece.now for maker in makers.get(name, ())]
     while waiting:
         other = waiting.pop()
-        if other is piece or id(other) in found:
+        behind = piece.stands and other.stands and other.order > piece.order
+        if other is piece or behind or id(other) in found:
             continue
         found[id(other)] = other
         waiting += [maker for name in other.now | other.later for maker in makers.get(name, ())]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 import shutil
 import subprocess
 import sys
@@ -26,9 +25,10 @@ from .literals import quoted
 from .main_part import flags_of, main_part
 from .pieces import Import, Piece, import_lines, in_order
 from .units import Units
-from .workflow import Workflow
+from .unrun import Unrun
+from .workflow import Workflow, is_made
 
-__all__ = ["Script", "is_untouched", "script_of", "unsourced"]
+__all__ = ["Script", "finished", "is_untouched", "script_of"]
 
 _MARK = "# exported by genxai-nb, "
 
@@ -41,16 +41,18 @@ class Script(Struct, frozen=True):
         graph: What the script calls the graph.
         labels: Where the definition of each node stands, by node.
         places: Where each name of the script was made, by name.
+        unrun: It holds statements of a notebook that were read and not run.
     """
 
     text: str
     graph: str
     labels: Mapping[str, str]
     places: Mapping[str, str]
+    unrun: bool = False
 
 
 def script_of(
-    graph: Graph,
+    graph: Graph | Unrun,
     units: Units,
     *,
     given: Mapping[str, Any] | None = None,
@@ -60,7 +62,7 @@ def script_of(
     """Write a graph as a script.
 
     Args:
-        graph: The graph.
+        graph: The graph; of one that was not made at reading, what stands for it.
         units: The namespaces that it comes from.
         given: The input of its last run, for the flags of a dict state.
         source: What the script is made from, such as a notebook's name.
@@ -70,18 +72,19 @@ def script_of(
         DefinitionError: Something that the graph uses cannot be carried; the notes name each, with its cell.
         GraphInvalid: The graph cannot run.
     """
-    graph.build()
+    if isinstance(graph, Graph) and is_made(graph):
+        graph.build()
     learn_environment()
     workflow = Workflow(graph, units)
     closure = workflow.closure
-    flags = flags_of(graph.schema.model, given, is_text)
+    flags = flags_of(workflow.schema, given, is_text)
     description = f"Run the graph {graph.name}{f', exported from {source}' if source else ''}."
-    main = main_part(workflow.name, flags, description, closure.bring, closure.free_name)
+    main = main_part(workflow.name, flags, description, closure.bring, closure.names.free_name)
     if closure.holders or closure.nested:
         closure.add_import(NAMESPACE)
     holders = closure.holders.pieces()
     used = {name for piece in holders for name in piece.now}
-    pieces = in_order([*closure.nested.arranged(closure.pieces, used, closure.new_name), *holders])
+    pieces = in_order([*closure.nested.arranged(closure.pieces, used, closure.names.new_name), *holders])
     for piece in pieces:
         _check_secrets(piece, workflow)
     _raise_refused(graph, closure.refused.values())
@@ -97,6 +100,7 @@ def script_of(
         workflow.name,
         workflow.labels,
         places,
+        closure.unrun,
     )
 
 
@@ -108,11 +112,6 @@ def marked(text: str) -> str:
 def finished(text: str) -> str:
     """A script with the person's own code formatted too, where ruff is installed, and marked anew."""
     return marked(_formatted(text.rstrip("\n").rpartition(f"\n\n{_MARK}")[0]))
-
-
-def unsourced(text: str) -> str:
-    """A script without its mark and without what it was made from."""
-    return re.sub(r', exported from [^"\n]+(?=\.")', "", text.rpartition(f"\n\n{_MARK}")[0])
 
 
 def is_untouched(text: str) -> bool:
@@ -158,10 +157,10 @@ def _used_imports(imports: Iterable[Import], pieces: Iterable[Piece], main: str)
 
 
 def _head(workflow: Workflow, imports: Iterable[Import], description: str) -> str:
-    extras = sorted(workflow.extras)
+    extras = sorted(workflow.requirements.extras)
     version = ".".join(metadata.version("genxai-nb").split(".")[:2])
     named = f"[{','.join(extras)}]" if extras else ""
-    needed = [f"genxai-nb{named}>={version}", *workflow.packages, *_distributions(imports)]
+    needed = [f"genxai-nb{named}>={version}", *workflow.requirements.packages, *_distributions(imports)]
     lines = ["# /// script", '# requires-python = ">=3.11"', "# dependencies = ["]
     lines += [*(f"#   {quoted(each)}," for each in needed), "# ]", "# ///", f'"""{description}"""', ""]
     return "\n".join(lines)
@@ -188,7 +187,7 @@ def _check_secrets(piece: Piece, workflow: Workflow) -> None:
         workflow.closure.refuse(piece.names[0], piece.label, why)
 
 
-def _raise_refused(graph: Graph, refused: Iterable[Refusal]) -> None:
+def _raise_refused(graph: Graph | Unrun, refused: Iterable[Refusal]) -> None:
     refused = list(refused)
     if not refused:
         return

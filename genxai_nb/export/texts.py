@@ -11,14 +11,16 @@ from typing import Any, NamedTuple
 
 from genxai_nb.source import bound_in, imported_in, needs_of, outside_functions, root_of
 
+from .changes import Changes
 from .pieces import Import
 
-__all__ = ["Statement", "Text", "Texts", "cells_of", "file_text", "parsed", "touched_in"]
+__all__ = ["Statement", "Text", "Texts", "bound_by", "cells_of", "file_text", "parsed", "untimed"]
 
 MAGIC = "get_ipython"
 _AROUND = re.compile(r"%%(?:time|timeit|capture|prun)\b.*")  # cell magics that run what stands below them
 _LINE = re.compile(r"^(?P<before>\s*(?:[\w.,\[\] ]+=\s*)?)(?:[%!].*|\??[\w.]+\?\??\s*$)")
 _OURS = re.compile(r"%%genxai\s+(?:agent|graph|schema)\s+(?P<name>[\w-]+)")
+_TIMED = re.compile(r"^(\s*)%time\s+(?=[^\s-])")  # a line magic that runs what stands behind it
 _RUN = re.compile(r"^%run\s+(?:-\w+\s+)*(?P<file>[^\s-]\S*)", re.MULTILINE)
 
 
@@ -44,15 +46,19 @@ class Statement:
         text: Its text, with the comments right above it.
         label: Where it stands.
         order: Its place among all statements.
+        bound: The names that it binds.
+        changed: The names whose values it may change in place.
     """
 
-    __slots__ = ("_part", "label", "node", "order", "text")
+    __slots__ = ("bound", "changed", "label", "node", "order", "text")
 
     def __init__(self, node: ast.stmt, text: str, label: str, order: int) -> None:
         self.node = node
         self.text = text
         self.label = label
         self.order = order
+        self.bound = bound_by(node)
+        self.changed: set[str] = set()
 
     @property
     def is_definition(self) -> bool:
@@ -70,24 +76,32 @@ class Texts:
 
     Args:
         texts: Its cells in the order in which they ran, or its file.
+        space: Its variables.
 
     Attributes:
+        statements: Its statements in order.
         future: Annotations are not evaluated in some of them.
         missing: Files that ``%run`` has run and that are not there.
+        foreign: Cells of other languages.
         stars: Modules of which all names were imported.
         ours: The cells that define agents, graphs and schemas, by name.
     """
 
-    def __init__(self, texts: Iterable[Text]) -> None:
+    def __init__(self, texts: Iterable[Text], space: Mapping[str, Any]) -> None:
+        self.statements: list[Statement] = []
         self.future = False
         self.missing: list[str] = []
+        self.foreign: list[Text] = []
         self.stars: list[tuple[Statement, ast.ImportFrom]] = []
         self.ours: dict[str, str] = {}
         self._binding: dict[str, list[Statement]] = {}
-        self._touching: dict[str, list[Statement]] = {}
-        self._count = 0
+        self._changing: dict[str, list[Statement]] = {}
         for text in texts:
             self._read(text)
+        changes = Changes((statement.node for statement in self.statements), space)
+        for statement in self.statements:
+            statement.changed = changes.of(statement.node)
+            self._index(statement)
 
     def binding(self, name: str) -> Statement | None:
         """The last statement that gave a name its value."""
@@ -100,9 +114,32 @@ class Texts:
         first = len(given) - 1
         while first > 0 and any(path[0] == name for path in needs_of(given[first].node).now):
             first -= 1
-        touching = self._touching.get(name, ())
-        found = [*given[first:], *(each for each in touching if each.order > given[first].order)]
+        changing = self._changing.get(name, ())
+        found = [*given[first:], *(each for each in changing if each.order > given[first].order)]
         return sorted(found, key=lambda statement: statement.order)
+
+    def hidden_maker(self, name: str) -> str:
+        """What may have made a name that no statement makes, in words; empty if nothing may have."""
+        defined = re.compile(rf"\b(?:def|cdef|cpdef|class)\b[^\n]*\b{name}\b")
+        for text in self.foreign:
+            if defined.search(text.text):
+                return f"it is made by {text.label}, which begins with {text.text.split()[0]}"
+        if self.missing:
+            return f"no statement makes it, as if by {self.missing[0]!r}, a file of %run that is missing"
+        calls = (part for statement in self.statements for part in ast.walk(statement.node))
+        if any(isinstance(part, ast.Name) and part.id == "exec" for part in calls):
+            return "no statement makes it, as if by exec"
+        return ""
+
+    def is_other(self, name: str, since: Statement) -> bool:
+        """Whether a name was bound anew, or its value changed, behind a statement."""
+        found = (*self._binding.get(name, ()), *self._changing.get(name, ()))
+        before = {statement.text for statement in found if statement.order < since.order}
+        return any(
+            statement.order > since.order and statement.text not in before
+            for statement in found
+            if not isinstance(statement.node, ast.Import | ast.ImportFrom)
+        )
 
     def imports_of(self, name: str) -> Iterator[Import]:
         """All imports that give a name its value: ``import a.b`` and ``import a.c`` both bind ``a``."""
@@ -124,11 +161,11 @@ class Texts:
             self.ours[own["name"].replace("-", "_")] = text.label
         tree, body = parsed(text.text)
         if tree is None:
+            self.foreign.append(text)
             return
         lines = body.splitlines()
         below = 0  # the last line of the statement before
         for number, node in enumerate(tree.body):
-            self._count += 1
             after = tree.body[number + 1] if number + 1 < len(tree.body) else None
             shared = below >= _first_line(node) or (
                 after is not None and _first_line(after) <= _last_line(node)
@@ -136,7 +173,9 @@ class Texts:
             segment = (ast.get_source_segment(body, node) or "") if shared else _lines_of(lines, node, below)
             label = f"{text.label}, line {node.lineno}" if text.is_file else text.label
             below = _last_line(node)
-            self._index(Statement(node, segment, label, self._count))
+            guarded = node.body if isinstance(node, ast.If) and _is_guard(node) else []
+            for part, written in [(part, ast.unparse(part)) for part in guarded] or [(node, segment)]:
+                self.statements.append(Statement(part, written, label, len(self.statements) + 1))
 
     def _index(self, statement: Statement) -> None:
         node = statement.node
@@ -145,15 +184,10 @@ class Texts:
             if node.names[0].name == "*":
                 self.stars.append((statement, node))
                 return
-        if isinstance(node, ast.If) and _is_guard(node):
-            for part in node.body:
-                self._index(Statement(part, ast.unparse(part), statement.label, statement.order))
-            return
-        touched = set(touched_in(node))
-        for name in (imported_in(node) | bound_in(node)) - touched:
+        for name in statement.bound:
             self._binding.setdefault(name, []).append(statement)
-        for name in touched:
-            self._touching.setdefault(name, []).append(statement)
+        for name in statement.changed - statement.bound:
+            self._changing.setdefault(name, []).append(statement)
 
 
 def _is_guard(node: ast.If) -> bool:
@@ -161,17 +195,22 @@ def _is_guard(node: ast.If) -> bool:
     return "__name__" in ast.unparse(node.test) and "__main__" in ast.unparse(node.test)
 
 
-def touched_in(node: ast.stmt) -> Iterator[str]:
-    """The names whose values a statement changes in place, as far as its text tells; empty for what has none."""
-    for part in outside_functions(node):
-        if isinstance(part, ast.AugAssign):
-            yield root_of(part.target)
-        elif isinstance(part, ast.Subscript | ast.Attribute) and not isinstance(part.ctx, ast.Load):
-            yield root_of(part)
-        elif isinstance(part, ast.Expr) and isinstance(part.value, ast.Call):
-            function = part.value.func
-            if isinstance(function, ast.Attribute):
-                yield root_of(function)
+def bound_by(node: ast.stmt) -> set[str]:
+    """The names that a statement binds, whatever values it changes beside."""
+    parts = list(outside_functions(node))
+    added = {id(part.target) for part in parts if isinstance(part, ast.AugAssign)}
+    changed = {
+        root_of(part)
+        for part in parts
+        if isinstance(part, ast.Subscript | ast.Attribute | ast.Name)
+        and (not isinstance(part, ast.Name) or id(part) in added)
+    }
+    stored = {
+        part.id
+        for part in parts
+        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store) and id(part) not in added
+    }
+    return imported_in(node) | (bound_in(node) - (changed - stored))
 
 
 @lru_cache(maxsize=4096)
@@ -193,7 +232,13 @@ def parsed(text: str) -> tuple[ast.Module | None, str]:
     return None, ""
 
 
+def untimed(line: str) -> str:
+    """A line as Python, if it is one whose time is taken: ``%time x = f()``."""
+    return _TIMED.sub(r"\1", line)
+
+
 def _without_magic(line: str) -> str:
+    line = untimed(line)
     found = _LINE.match(line)
     return f"{found['before']}{MAGIC}().run_cell({line.strip()!r})" if found else line
 

@@ -27,12 +27,18 @@ class Outcome(msgspec.Struct):
     """What the script's run came to.
 
     Attributes:
+        name: The graph's name.
+        structure: The version of its structure.
+        definitions: The versions of its definitions, by node.
         events: Its events, encoded.
         fingerprint: What its graph is made of.
         order: The order of its nodes, in which events are compared.
         error: What stopped the script before its run.
     """
 
+    name: str = ""
+    structure: str = ""
+    definitions: dict[str, str] = {}
     events: list[bytes] = []
     fingerprint: Fingerprint | None = None
     order: dict[str, int] = {}
@@ -57,7 +63,13 @@ def _tried(script: Path, name: str, record: Path) -> Outcome:
     try:
         graph = vars(_loaded(script))[name]
         order = {place.name: place.order for place in graph.build().places}
-        found = Outcome(fingerprint=fingerprint_of(graph), order=order)
+        found = Outcome(
+            name=graph.name,
+            structure=graph.structure,
+            definitions={definition.name: definition.hash for definition in graph.definitions()},
+            fingerprint=fingerprint_of(graph),
+            order=order,
+        )
     except Exception as exc:  # noqa: BLE001 - a script that was edited may raise anything
         return Outcome(error=f"{type(exc).__name__}: {exc}")
     events = [decode_event(line) for line in msgspec.msgpack.decode(record.read_bytes(), type=list[bytes])]

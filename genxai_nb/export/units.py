@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import Any
 
 from .texts import Text, Texts, cells_of, file_text
+from .unrun import Unrun
 
 __all__ = ["Unit", "Units"]
 
@@ -27,7 +28,7 @@ class Unit:
         self.name = name
         self.space = space
         self.file = file
-        self.texts = Texts(texts)
+        self.texts = Texts(texts, space)
 
     @property
     def package(self) -> str:
@@ -41,11 +42,16 @@ class Units:
     Args:
         space: The variables of the notebook or module that holds the graph.
         cells: Its cells; None to find them in the notebook's own memory, or in the module's file.
+
+    Attributes:
+        home: The unit of that notebook or module.
+        read: It was read, and not all of it was run.
     """
 
     def __init__(self, space: Mapping[str, Any], cells: Iterable[Text] | None = None) -> None:
         self._units: dict[int, Unit] = {}
         self.home = self._made(space, cells)
+        self.read = any(isinstance(value, Unrun) for value in space.values())
 
     def of(self, space: Mapping[str, Any]) -> Unit:
         """The unit of a function's globals."""

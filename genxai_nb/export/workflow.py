@@ -15,45 +15,67 @@ from genxai_nb.graph.build import Graph
 from genxai_nb.graph.definition import END, START, Edge, Node
 from genxai_nb.graph.functions import Human
 from genxai_nb.graph.reducers import BUILTIN
-from genxai_nb.memory.registry import DEFAULT, extras_of
-from genxai_nb.providers.vendors import extra_of
+from genxai_nb.memory.registry import DEFAULT
 from genxai_nb.tools import registry
 from genxai_nb.tools.base import Tool
 
 from .closure import Closure
 from .literals import Code, call, writable
 from .pieces import LATE, Import, Piece
+from .requirements import Requirements
 from .units import Units
+from .unrun import Unrun, UnrunAgent
 
-__all__ = ["Workflow"]
+__all__ = ["Workflow", "is_made"]
 
 _PUBLIC = "genxai_nb"
-_SANDBOXED = frozenset({"code_executor"})
 
 
 class Workflow:
     """Collects what a graph is made of.
 
     Args:
-        graph: The graph.
+        graph: The graph; of one that was not made at reading, what stands for it.
         units: The namespaces that it comes from.
 
     Attributes:
         closure: What was collected.
         name: What the script calls the graph.
-        extras: The extras of this package that it needs.
-        packages: Other packages that its tools come from.
+        schema: The model of its state, as far as it is known; None for a dict.
+        requirements: What has to be installed for it.
         labels: Where each node's definition stands, by node.
     """
 
-    def __init__(self, graph: Graph, units: Units) -> None:
+    def __init__(self, graph: Graph | Unrun, units: Units) -> None:
         self.closure = Closure(units, self._take_ours)
-        self.packages: dict[str, None] = {}
-        self.extras: set[str] = set()
+        self.requirements = Requirements()
         self.labels: dict[str, str] = {}
         self._names: dict[int, tuple[Any, str]] = {}
         self._count = 0
-        self.name = self._graph(graph)
+        if isinstance(graph, Graph):
+            self.schema = graph.schema.model
+            self.name = self._graph(graph)
+        else:
+            self.closure.need(units.home, graph.name)
+            self.schema = self._take_said()
+            self.name = graph.name
+
+    def _take_said(self) -> Any:
+        """Note what calls say that are carried as they stand; returns the one schema of the graphs that they make."""
+        space = self.closure.units.home.space
+        parts = [part for piece in self.closure.pieces.values() for part in ast.walk(ast.parse(piece.text))]
+        models: dict[int, Any] = {}
+        for made in (part for part in parts if isinstance(part, ast.Call)):
+            kind = space.get(made.func.id) if isinstance(made.func, ast.Name) else None
+            said = {word.arg: word.value for word in made.keywords}
+            if isinstance(kind, type) and issubclass(kind, Definition):
+                self.requirements.note_call(said)
+            elif isinstance(kind, type) and issubclass(kind, Graph):
+                state = said.get("state", made.args[1] if len(made.args) > 1 else None)
+                model = space.get(state.id) if isinstance(state, ast.Name) else None
+                models[id(model)] = model
+        only = next(iter(models.values())) if len(models) == 1 else None
+        return only if hasattr(only, "__pydantic_fields__") else None
 
     # ── names ────────────────────────────────────────────────────────────────────────────────
 
@@ -67,6 +89,8 @@ class Workflow:
             self._agent(value, name)
         elif isinstance(value, Graph):
             self._graph(value, name)
+        elif isinstance(value, UnrunAgent):
+            self._unrun_agent(value)
         else:
             return False
         return True
@@ -78,10 +102,13 @@ class Workflow:
             return kept[1], True
         home = self.closure.units.home
         name = name or self.closure.variable(home, value, wanted)
+        if name and self.closure.rebound(home, name):
+            self.closure.need(home, name)
+            return name, True
         if name:
-            self.closure.claim(name, value)
+            self.closure.names.claim(name, value)
         else:
-            name = self.closure.new_name(wanted)
+            name = self.closure.names.new_name(wanted)
         self._names[id(value)] = value, name
         return name, False
 
@@ -101,13 +128,34 @@ class Workflow:
             return variable
         used: dict[str, None] = {str(self.public("Agent")): None}
         words = {key: self._field(agent, key, value, used) for key, value in _fields_of(agent)}
-        if agent.model and (extra := extra_of(agent.model)):
-            self.extras.add(extra)
-        self.extras.update(extras_of(agent.memory.kinds))
+        self.requirements.note_model(agent.model or "")
+        self.requirements.note_memory(agent.memory.kinds)
         self._add(
             variable, call(str(self.public("Agent")), [agent.name], words, before=f"{variable} = "), used
         )
         return variable
+
+    def _unrun_agent(self, agent: UnrunAgent) -> None:
+        """Write an agent of a cell of ours whose fields take values that were not made."""
+        used: dict[str, None] = {str(self.public("Agent")): None}
+        words = {key: self._said(key, value, used) for key, value in agent.fields.items()}
+        self.requirements.note_call(
+            {key: ast.Constant(value) for key, value in words.items() if isinstance(value, str)}
+        )
+        maker = str(self.public("Agent"))
+        self._add(agent.name, call(maker, [agent.name], words, before=f"{agent.name} = "), used)
+
+    def _said(self, key: str, value: Any, used: dict[str, None]) -> Any:
+        """What a field of a cell says, as an argument."""
+        if isinstance(value, list):
+            return [self._said(key, item, used) for item in value]
+        if writable(value):
+            return value
+        if isinstance(value, Unrun):
+            self.closure.need(self.closure.units.home, value.name)
+            used[value.name] = None
+            return Code(f"{value.name}{value.within}")
+        return self._tool(value, used) if isinstance(value, Tool) else self._refer(value, key, used)
 
     def _field(self, agent: Definition, key: str, value: Any, used: dict[str, None]) -> Any:
         if key == "tools":
@@ -130,23 +178,13 @@ class Workflow:
         """A tool as an argument: the name of a builtin one, or the variable of one's own."""
         name = item if isinstance(item, str) else item.name
         if name in registry.names() and (isinstance(item, str) or registry.find(name) is item):
-            self._note_tool(name)
+            self.requirements.note_tool(name)
             return name
         if isinstance(item, str):
             return item
         found = self._own_tool(item)
         used[_root(found)] = None
         return found
-
-    def _note_tool(self, name: str) -> None:
-        """Note what a builtin tool, or one of another package, needs to be installed."""
-        row = next(row for row in registry.describe() if row.name == name)
-        if row.origin != "builtin":
-            self.packages[row.origin] = None
-        elif row.name in _SANDBOXED:
-            self.extras.add("sandbox")
-        elif row.category != "computation":
-            self.extras.add("tools")
 
     def _own_tool(self, item: Tool) -> Code:
         closure = self.closure
@@ -161,7 +199,7 @@ class Workflow:
 
     def _made_tool(self, item: Tool, function: str) -> Code:
         """A tool whose options stand nowhere but in the tool."""
-        name = self.closure.new_name(f"{item.name}_tool".replace("-", "_"))
+        name = self.closure.names.new_name(f"{item.name}_tool".replace("-", "_"))
         words = {key: said for key, said in _said_of(item) if said}
         maker = call(str(self.public("tool")), (), words) if words else str(self.public("tool"))
         used = dict.fromkeys([_root(maker), _root(function)])
@@ -217,7 +255,7 @@ class Workflow:
                     yield name, found
 
     def _node(self, graph: Graph, variable: str, node: Node, used: dict[str, None]) -> str:
-        definition = graph.definition_of(node.name).definition
+        definition = definition_of(graph, node)
         what = self._definition(definition, node.name, used)
         self.labels[node.name] = self._label_of(str(what), definition)
         options = dict(_options_of(node))
@@ -270,6 +308,24 @@ class Workflow:
         return call(f"{variable}.edge", ends, words)
 
 
+def definition_of(graph: Graph, node: Node) -> Any:
+    """What a node runs; of one that was not made at reading, what stands for it.
+
+    Raises:
+        UnknownName: Nothing of its name is found.
+    """
+    found = graph.lookup.find(node.what) if node.definition is None else node.definition
+    return graph.definition_of(node.name).definition if found is None else found
+
+
+def is_made(graph: Graph | Unrun) -> bool:
+    """Whether a graph was made at reading, with all its nodes."""
+    if isinstance(graph, Unrun):
+        return False
+    found = (definition_of(graph, node) for node in graph.nodes.values())
+    return all(is_made(each) for each in found if isinstance(each, Graph | Unrun))
+
+
 _NODE = frozenset(inspect.signature(Graph.node).parameters)
 
 
@@ -289,7 +345,7 @@ def _fields_of(agent: Definition) -> Iterator[tuple[str, Any]]:
     for field in dataclasses.fields(agent):
         value, usual = getattr(agent, field.name), field.default
         if field.name == "memory":
-            value, usual = tuple(value), (DEFAULT,)
+            value, usual = value.given, (DEFAULT,)
         if field.init and field.name != "name" and value != usual:
             yield field.name, value
 

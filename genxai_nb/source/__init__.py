@@ -7,6 +7,7 @@ Whatever can change in place counts by its type only and is listed as untracked.
 count, nor does the module in which a function stands, so that a notebook and the script made of it agree.
 """
 
+from .names import Names as Names
 from .names import Use as Use
 from .names import inner_codes as inner_codes
 from .names import is_own as is_own
@@ -29,6 +30,7 @@ from .version import version_of as version_of
 
 __all__ = [
     "LiveVersion",
+    "Names",
     "Needs",
     "Use",
     "Version",

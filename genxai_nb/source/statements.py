@@ -101,6 +101,10 @@ def bound_in(tree: ast.AST) -> set[str]:
             names.add(part.id)
         elif isinstance(part, ast.Subscript | ast.Attribute) and isinstance(part.ctx, ast.Store):
             names |= {root} if (root := root_of(part)) else set()
+        elif isinstance(part, ast.MatchAs | ast.MatchStar) and part.name is not None:
+            names.add(part.name)
+        elif isinstance(part, ast.MatchMapping) and part.rest is not None:
+            names.add(part.rest)
     return names
 
 

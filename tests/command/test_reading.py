@@ -36,44 +36,113 @@ def test_what_changes_a_value_stands_behind_it(exported):
     )
 
 
-@pytest.mark.parametrize(
-    ("cells", "why"),
-    [
-        ("TABLE = {}\ndef fill(table):\n    table['a'] = 1\nfill(TABLE)\n", "fill() may change it"),
-        ("for word in ['a', 'b']:\n    TABLE = {word: 1}\n", "what it holds is told by no statement alone"),
-    ],
-)
-def test_a_value_that_the_text_does_not_tell_is_refused(exported, cells, why):
-    """A value that only running the cells would tell is refused by name; with --trust they are run."""
-    code, said, _ = exported(HEAD + cells, USE + GRAPH)
-    assert code == 2
-    assert "TABLE (code cell 1)" in said
-    assert why in said
-    code, said, script = exported(HEAD + cells, USE + GRAPH, trust=True)
-    assert code == 0, said
-    assert "def fill" not in script
-
-
-@pytest.mark.parametrize(
-    ("cell", "why"),
-    [
-        (GRAPH + "for name in 'ab':\n    graph.node(name, use).edge('use', name)", "line 2: does more than"),
+REFUSED = {
+    "a function made by exec": (
+        ("exec('def use(state): return {}')", GRAPH),
+        "use (code cell 3): no statement makes it, as if by exec",
+    ),
+    "a lambda made by exec": (
+        ("exec('use = lambda state: {}')", GRAPH),
+        "use (code cell 3): no statement makes it, as if by exec",
+    ),
+    "code of a missing file": (
+        ("%run gone.py", GRAPH),
+        "use (code cell 3): no statement makes it, as if by 'gone.py', a file of %run that is missing",
+    ),
+    "a magic inside a used function": (
+        ("def use(state):\n    !ls\n    return {}", GRAPH),
+        "use (code cell 2): it uses a magic of IPython",
+    ),
+    "a value of a magic": (
+        ("files = !ls\ndef use(state):\n    return {'n': files}", GRAPH),
+        "files (code cell 2): it uses a magic of IPython",
+    ),
+    "code that was compiled in the notebook": (
         (
-            "import nowhere_to_be_found\n" + GRAPH.replace("use)", "nowhere_to_be_found.use)"),
-            "ModuleNotFound",
+            "%%cython\ncpdef int fast(int n):\n    return n",
+            "def use(state):\n    return {'n': fast(1)}",
+            GRAPH,
         ),
-        ("MODEL = open('x').name\nuse = Agent('use', model=MODEL)\n" + GRAPH, "needs 'MODEL'"),
-        ("use = max([use], key=id)", "does more than define"),
-    ],
-)
-def test_a_graph_that_only_running_would_make_is_refused(exported, cell, why):
-    """A graph that a loop draws, or whose nodes come of a call, is not half exported; what it lacks is named with its line."""
-    text = "%%genxai graph g\nSTART -> use"
-    code, said, _ = exported(HEAD + "TABLE = {}\n" + USE, cell, *([] if "graph" in cell else [text]))
+        "fast (code cell 3): it is made by code cell 2, which begins with %%cython",
+    ),
+    "a key in a text": (
+        (
+            "import os\nKEY = os.environ.get('A', 'sk-proj-abcdefghijklmnopqrstuvwx0123')",
+            "TABLE = {'a': KEY}",
+            USE,
+            GRAPH,
+        ),
+        "KEY (code cell 2): it holds what looks like an OpenAI key",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_no_script_can_carry_is_refused(exported, name):
+    """What the cells' text does not tell is refused by name, with its cell and the reason."""
+    cells, why = REFUSED[name]
+    code, said, script = exported(HEAD, *cells)
     assert code == 2
-    assert "code cell 2, line" in said
     assert why in said
-    assert "--trust" in said
+    assert script == ""
+
+
+def test_what_is_shown_in_a_notebook_is_printed_by_the_script(exported):
+    """A loop, or a function, that displays something on its way is no reason to refuse it."""
+    code, said, script = exported(
+        HEAD + "TABLE = {}\nfor name in 'ab':\n    TABLE[name] = 1\n    display(TABLE)", USE + GRAPH
+    )
+    assert code == 0, said
+    assert "display = print\n" in script
+
+
+def test_an_import_that_fails_here_is_carried(exported):
+    """A package that is not installed where the notebook is read is imported by the script all the same."""
+    cell = "import nowhere_to_be_found\n" + GRAPH.replace("use)", "nowhere_to_be_found.use)")
+    code, said, script = exported(HEAD, cell)
+    assert code == 0, said
+    assert "import nowhere_to_be_found\n" in script
+    assert '#   "nowhere_to_be_found",' in script
+
+
+def test_nothing_is_executed_that_does_more_than_define(exported, tmp_path):
+    """Reading has no effect of the notebook's own; with --trust its cells are run."""
+    cells = ("from pathlib import Path\nTABLE = {'a': Path('made.txt').write_text('x')}", USE + GRAPH)
+    code, said, script = exported(HEAD, *cells)
+    assert code == 0, said
+    assert not (tmp_path / "made.txt").exists()
+    assert "write_text" in script
+    assert exported(HEAD, *cells, trust=True)[0] == 0
+    assert (tmp_path / "made.txt").exists()
+
+
+def test_which_graph_is_meant_has_to_be_told(exported):
+    """Of several graphs that loops draw one has to be named, and there has to be one."""
+    drawn = "for name in 'ab':\n    {0} = Graph(name).node(name, use)\n    {0}.edge('START', name)\n"
+    code, said, _ = exported(HEAD + "TABLE = {}\n" + USE, drawn.format("first") + drawn.format("second"))
+    assert code == 2
+    assert "defines 2 graphs: first, second" in said
+    code, said, _ = exported(HEAD + "TABLE = {}\n" + USE, "flow = max([use], key=id)")
+    assert code == 2
+    assert "defines no graph" in said
+    assert "flow: code cell 2, line 1: does more than define" in said
+
+
+def test_the_schema_of_a_graph_that_is_not_made_gives_the_flags(exported):
+    """A model in the text of a graph that a loop draws tells the script's flags; of several models there are none."""
+    state = "from pydantic import BaseModel\nclass State(BaseModel):\n    topic: str = ''\n    n: int = 0\n"
+    drawn = "graph = Graph('g', state=State)\nfor name in 'a':\n    graph.node(name, use).edge('START', name)"
+    code, said, script = exported(HEAD + state + "TABLE = {}\n" + USE, drawn)
+    assert code == 0, said
+    assert 'FLAGS: tuple[str, ...] = ("topic", "n")' in script
+
+
+def test_what_agents_that_are_not_made_need_is_told(exported):
+    """The models and tools in the text of agents tell which extras the script needs."""
+    agent = "PROMPT = open('p.txt').read()\nwriter = Agent('w', model='openai:gpt-5', task=PROMPT, tools=['file_reader'])"
+    code, said, script = exported(HEAD, agent, "graph = Graph('g').node('w', writer).edge('START', 'w')")
+    assert code == 0, said
+    assert '#   "genxai-nb[openai,tools]>=' in script
 
 
 def test_what_was_read_is_compared_with_the_run_of_the_same_script(command, written):

@@ -49,7 +49,6 @@ REFUSED = {
         "def use(state):\n    return {'n': len('ghp_0123456789abcdefghijABCDEFGHIJ012345')}",
         ("use", "a GitHub token"),
     ),
-    "display": ("def use(state):\n    display(state)\n    return {}", ("use", "only IPython has")),
 }
 
 

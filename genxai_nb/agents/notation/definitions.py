@@ -63,17 +63,31 @@ def agent_from(name: str, body: str, insert: Insert | None = None) -> Agent:
         >>> agent_from("writer", "role: Technical writer\ntask: Write about {{topic}}").task
         'Write about {{topic}}'
     """
-    read = Body(body)
-    read.check_keys(AGENT_FIELDS)
-    fields = {key: value_of(entry, AGENT_FIELDS[key], insert) for key, entry in read.entries.items()}
-    if fields.get("task"):
-        _check_template(read.entries["task"], fields["task"])
+    read, fields = _read(body, insert)
     name = identifier(name)
     try:
         return Agent(name, **fields)
     except DefinitionError:
         _check_each(name, fields, read)
         raise
+
+
+def agent_fields(body: str, insert: Insert | None = None) -> dict[str, Any]:
+    """What the body of an agent's cell says, by field.
+
+    Raises:
+        LineInvalid: A line, a field or a value is wrong.
+    """
+    return _read(body, insert)[1]
+
+
+def _read(body: str, insert: Insert | None) -> tuple[Body, dict[str, Any]]:
+    read = Body(body)
+    read.check_keys(AGENT_FIELDS)
+    fields = {key: value_of(entry, AGENT_FIELDS[key], insert) for key, entry in read.entries.items()}
+    if isinstance(fields.get("task"), str) and fields["task"]:
+        _check_template(read.entries["task"], fields["task"])
+    return read, fields
 
 
 def _check_each(name: str, fields: Mapping[str, Any], read: Body) -> None:

@@ -57,6 +57,12 @@ def parse_fields(
     }
 
 
+class Absent:
+    """Stands for an inserted object that is not there where a cell is only read; it fits every field."""
+
+    __slots__ = ()
+
+
 def value_of(entry: Entry, kind: FieldKind, insert: Insert | None = None) -> Any:
     """Read the value of one entry.
 
@@ -169,6 +175,8 @@ _READ: dict[str, Callable[[Entry, Insert | None], Any]] = {
 
 
 def _checked(entry: Entry, kind: FieldKind, value: Any) -> Any:
+    if isinstance(value, Absent):
+        return value
     if kind == "names" or (kind == "kinds" and not isinstance(value, dict)):
         value = list(value) if isinstance(value, list | tuple | set | frozenset) else [value]
     if not _fits(kind, value):
@@ -179,7 +187,11 @@ def _checked(entry: Entry, kind: FieldKind, value: Any) -> Any:
 
 
 def _fits(kind: FieldKind, value: Any) -> bool:
-    if kind in {"value", "scalar", "object"} or (value is None and kind in {"key", "number", "count"}):
+    if (
+        isinstance(value, Absent)
+        or kind in {"value", "scalar", "object"}
+        or (value is None and kind in {"key", "number", "count"})
+    ):
         return True
     if kind == "kinds" and isinstance(value, dict):
         return all(isinstance(name, str) for name in value)
