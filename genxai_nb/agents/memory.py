@@ -5,37 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from time import time
-from typing import TYPE_CHECKING, Any, Literal, Protocol
-
-from msgspec.structs import replace
+from typing import TYPE_CHECKING, Any, Literal
 
 from genxai_nb.errors import InputError, UnknownName
 from genxai_nb.journal import open_store
 from genxai_nb.journal.opening import find_store
 from genxai_nb.memory import registry
 
-from . import opened
-from .recalled import changes_in, memories_in, noted_in, places_of, said_in, turns_in, turns_of
+from .held import Held, lasts
+from .recalled import changes_in, memories_in
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from genxai_nb.journal.events import Event
-    from genxai_nb.journal.store import Store
-    from genxai_nb.memory.base import Item, Kind, Recalled
-    from genxai_nb.messages import Message
+    from genxai_nb.memory.base import Item, Recalled
+
+    from .held import Conversing, Options
 
 Kinds = str | Sequence[str] | Mapping[str, Mapping[str, Any] | None]
 
-_LOOKED_AT = 20  # runs that are searched for the latest one of an agent
 _LONGEST = 2000  # characters of something told by hand
-
-
-class Remembering(opened.Remembering, Protocol):
-    """Whose memory it is: an agent, as far as its memory looks at it."""
-
-    @property
-    def conversation(self) -> list[Message]: ...  # noqa: D102 - said above
 
 
 class AgentMemory:
@@ -62,7 +51,7 @@ class AgentMemory:
         1
     """
 
-    def __init__(self, agent: Remembering, options: opened.Options) -> None:
+    def __init__(self, agent: Conversing, options: Options) -> None:
         self._agent = agent
         self.options = options
 
@@ -105,9 +94,8 @@ class AgentMemory:
         """
         from genxai_nb.memory.frames import item_table
 
-        kept = find_store(store)
-        events = self._events(kept, run)
-        rows = [item for name in self._chosen(kind) for item in self._items(name, kept, events, run)]
+        held = self._held(store, run)
+        rows = [item for name in self._chosen(kind) for item in held.items(name)]
         return item_table(rows, registry.find(kind).columns if kind else ())
 
     def recall(
@@ -134,13 +122,12 @@ class AgentMemory:
             raise InputError(
                 f"Nothing to recall for {query!r}, k={k!r}.", hint="Ask in words, with k from 1."
             )
-        kept = find_store(store)
-        events = self._events(kept, run)
+        held = self._held(store, run)
         found: list[Recalled] = []
         for name in self._chosen(kind):
             if kind is None and not registry.find(name).recalls:
                 continue
-            asked = self._open(name, kept, events, run)
+            asked = held.open(name)
             model = asked.shelf.model if asked.embeds else ""
             vector = vectors_of(model, [query])[0] if model else b""
             found += asked.recall(Query(text=query, vector=vector, at=time()), k)
@@ -164,7 +151,8 @@ class AgentMemory:
         """
         text = self._told(text)
         name = self._lasting(kind)
-        return self._write(name, open_store(store), text)
+        held = Held(self._agent, open_store(store))
+        return held.write(name, held.open(name).draft(text))
 
     def forget(
         self,
@@ -201,20 +189,20 @@ class AgentMemory:
             )
         seconds = older_than.total_seconds() if isinstance(older_than, timedelta) else older_than
         until = None if seconds is None else time() - seconds
-        kept, count = find_store(store), 0
+        held, count = self._held(store), 0
         for name in self._chosen(kind):
             if registry.find(name).place == "run":
                 continue
             gone = [
                 item.id
-                for item in self._items(name, kept, (), None)
+                for item in held.items(name)
                 if item.status != "forgotten"
                 and (not ids or item.id in ids)
                 and containing.lower() in item.text.lower()
                 and source in {"", item.source}
                 and (until is None or item.at <= until)
             ]
-            count += self._drop(name, kept, gone)
+            count += held.drop(name, gone)
         return count
 
     def rates(self, by: Literal["task", "tool"] = "task", *, store: str | None = None) -> DataFrame:
@@ -234,7 +222,7 @@ class AgentMemory:
         if by not in {"task", "tool"}:
             raise UnknownName("grouping of episodes", str(by), ("task", "tool"))
         (name,) = self._chosen("episodic")
-        items = self._items(name, find_store(store), (), None)
+        items = self._held(store).items(name)
         return rate_table([item for item in items if item.status == "current"], by)
 
     def diff(self, run: Any, *, store: str | None = None) -> DataFrame:
@@ -252,8 +240,8 @@ class AgentMemory:
         """
         from genxai_nb.memory.frames import change_table
 
-        kept = find_store(store)
-        changes = changes_in(self._agent.name, self.kinds, self._events(kept, run), self._forgotten(kept))
+        held = self._held(store, run)
+        changes = changes_in(self._agent.name, self.kinds, held.events, held.forgotten())
         return change_table(changes)
 
     def why(self, run: Any = None, *, store: str | None = None) -> DataFrame:
@@ -271,9 +259,8 @@ class AgentMemory:
         """
         from genxai_nb.memory.frames import prompt_table
 
-        kept = find_store(store)
-        found = memories_in(self._agent.name, self._events(kept, run), self._forgotten(kept))
-        return prompt_table(found)
+        held = self._held(store, run)
+        return prompt_table(memories_in(self._agent.name, held.events, held.forgotten()))
 
     def note(self, kind: str | None = None, *, store: str | None = None) -> str:
         """What its items are compared by with a question, in a sentence; empty where nothing is compared.
@@ -283,12 +270,9 @@ class AgentMemory:
         """
         from genxai_nb.memory.embed import in_words
 
-        kept = find_store(store)
-        embedding = [name for name in self._chosen(kind) if registry.find(name).embeds]
-        kept_by = {
-            name: kept.items.collection(opened.owner_of(self._agent, name), name) for name in embedding
-        }
-        return " ".join(f"{name}: {in_words(has.model)}" for name, has in kept_by.items() if has.revision)
+        held = self._held(store)
+        models = {name: held.model(name) for name in self._chosen(kind) if registry.find(name).embeds}
+        return " ".join(f"{name}: {in_words(model)}" for name, model in models.items() if model is not None)
 
     def rules(self, kind: str | None = None) -> DataFrame:
         """The rules by which memory is written and recalled: columns ``kind``, ``rule`` and ``says``.
@@ -314,54 +298,8 @@ class AgentMemory:
             )
         return (kind,)
 
-    def _events(self, kept: Store, run: Any) -> Sequence[Event]:
-        """The events of a run; of the latest one in which the agent took part, if none is given."""
-        if run is not None:
-            return list(kept.read(str(getattr(run, "run_id", run))))
-        for row in kept.runs()[:_LOOKED_AT]:
-            events = list(kept.read(row.run))
-            if next(places_of(self._agent.name, events), None):
-                return events
-        return ()
-
-    def _items(self, name: str, kept: Store, events: Sequence[Event], run: Any) -> list[Item]:
-        return self._open(name, kept, events, run).shelf.items()
-
-    def _open(self, name: str, kept: Store, events: Sequence[Event], run: Any) -> Kind:
-        agent, place = self._agent, registry.find(name).place
-        if place == "store":
-            return opened.open_lasting(kept.items, agent, name)
-        if place == "run":
-            return opened.open_listed(agent, name, noted_in(agent.name, name, events))
-        asked = run is None and agent.conversation
-        said = agent.conversation if asked else said_in(agent.name, events)
-        return opened.open_listed(agent, name, turns_of(agent.name, said), "t")
-
-    def _forgotten(self, kept: Store) -> set[str]:
-        """The names of the items that last no more."""
-        lasting = [name for name in self.kinds if registry.find(name).place == "store"]
-        items = (item for name in lasting for item in self._items(name, kept, (), None))
-        return {item.id for item in items if item.status == "forgotten"}
-
-    def _drop(self, name: str, kept: Store, ids: list[str]) -> int:
-        if registry.find(name).place == "store":
-            return self._open(name, kept, (), None).shelf.forget(ids)
-        turns = turns_in(self._agent.conversation)
-        self._agent.conversation[:] = [
-            message for number, turn in enumerate(turns, 1) if f"t{number}" not in ids for message in turn
-        ]
-        return len(ids)
-
-    def _write(self, name: str, kept: Store, text: str) -> Item:
-        from genxai_nb.memory.embed import find_embedder, installed_model, vectors_of
-
-        asked = opened.open_lasting(kept.items, self._agent, name)
-        shelf, draft = asked.shelf, asked.draft(text)
-        model = (shelf.model or installed_model()) if asked.embeds else ""
-        if model:
-            draft = replace(draft, vector=vectors_of(model, [draft.cue or draft.text])[0])
-        done = shelf.add([draft], model=model, dims=find_embedder(model).dims if model else 0)
-        return (done.added or done.known)[0]
+    def _held(self, store: str | None, run: Any = None) -> Held:
+        return Held(self._agent, find_store(store), run)
 
     def _told(self, text: str) -> str:
         from genxai_nb.memory.rules import is_hidden
@@ -380,7 +318,7 @@ class AgentMemory:
         return text
 
     def _lasting(self, kind: str | None) -> str:
-        names = [name for name in self._chosen(kind) if registry.find(name).place == "store"]
+        names = [name for name in self._chosen(kind) if lasts(name)]
         if names:
             return names[0]
         raise InputError(
@@ -392,12 +330,12 @@ class AgentMemory:
 class MemoryField:
     """The field ``memory`` of an agent: kinds are put in, and the memory comes out."""
 
-    def __get__(self, agent: Remembering | None, _owner: type | None = None) -> AgentMemory:
+    def __get__(self, agent: Conversing | None, _owner: type | None = None) -> AgentMemory:
         if agent is None:
             return None  # type: ignore[return-value]  # the field's default, which stands for short_term
         memory: AgentMemory = agent.__dict__["memory"]
         return memory
 
-    def __set__(self, agent: Remembering, given: Kinds | AgentMemory | None) -> None:
+    def __set__(self, agent: Conversing, given: Kinds | AgentMemory | None) -> None:
         options = given.options if isinstance(given, AgentMemory) else given
         agent.__dict__["memory"] = AgentMemory(agent, options)  # type: ignore[arg-type]  # checked by then

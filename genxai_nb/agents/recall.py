@@ -13,8 +13,8 @@ from genxai_nb.journal.events import Remembered
 from genxai_nb.memory import registry
 from genxai_nb.messages import Message, user
 
+from .held import open_lasting, open_listed
 from .history import memory_key
-from .opened import open_lasting, open_listed
 
 if TYPE_CHECKING:
     from genxai_nb.calls.call import Call, Handler

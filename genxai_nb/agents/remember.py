@@ -12,8 +12,8 @@ from genxai_nb.memory import registry
 from genxai_nb.messages import Message, ToolResult
 from genxai_nb.templates import readable
 
+from .held import open_listed, shelf_of
 from .history import memory_key
-from .opened import open_listed, shelf_of
 from .recall import embedded
 
 if TYPE_CHECKING:
