@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from genxai_nb.journal.cost import Cost, cost_of
 from genxai_nb.journal.events import CallFinished, CallStarted, Event, LoopLimitReached
 from genxai_nb.messages import ModelReply, Usage
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 __all__ = ["Result"]
 
@@ -58,6 +61,16 @@ class Result:
     def limits(self) -> list[LoopLimitReached]:
         """The loop limits that were reached."""
         return [event for event in self._read() if type(event) is LoopLimitReached]
+
+    def timeline(self) -> DataFrame:
+        """The run's visits, map instances and calls; see `genxai_nb.journal.frames.timeline` for the columns.
+
+        Raises:
+            MissingPackage: pandas is not installed.
+        """
+        from genxai_nb.journal.frames import timeline
+
+        return timeline(list(self._read()))
 
     def __repr__(self) -> str:
         return f"Result({self.run_id}, {self.status}, state={self.state!r:.200})"

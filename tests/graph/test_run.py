@@ -192,3 +192,10 @@ def test_a_plain_body_logs_from_its_thread():
     run_sync(asyncio.sleep(0))
 
     assert ("Logged", "genxai-engine") in seen
+
+
+def test_a_result_tells_what_happened():
+    """The timeline of a result is that of its run."""
+    graph = Graph("two").node("a", lambda state: {"n": 1}).node("b", lambda state: {"n": state["n"] + 1})
+    result = graph.parse("START -> a -> b -> END").run({}, store=":memory:")
+    assert result.timeline()[["step", "node"]].values.tolist() == [[1, "a"], [2, "b"]]
