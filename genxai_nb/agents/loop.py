@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from msgspec import json
 
-from genxai_nb.errors import BadResponse, CallError, Refused, UnknownName
+from genxai_nb.errors import BadResponse, CallError, GenXAIError, Refused, UnknownName
 from genxai_nb.guard.policy import Policy
+from genxai_nb.loop import run_in_worker
 from genxai_nb.messages import Message, ModelReply, ModelRequest, ToolCall, ToolResult, assistant, user
 from genxai_nb.settings import read_settings
 
@@ -52,7 +54,11 @@ async def respond(
         ProviderError: The model could not be asked, declined, or did not come to an answer.
         UnknownName: There is no provider for the agent's model.
     """
-    exchange = _Exchange(agent, messages, context, memories)
+    model = context.model_override or agent.model or read_settings().model
+    if model not in _loaded:
+        await run_in_worker(_load, model)
+        _loaded.add(model)
+    exchange = _Exchange(agent, model, messages, context, memories)
     tools = agent.specs_for(messages[-1].text)
     for _ in range(agent.max_turns):
         message = await exchange.ask(tools)
@@ -73,11 +79,13 @@ class _Exchange:
     def __init__(
         self,
         agent: Definition,
+        model: str,
         messages: Sequence[Message],
         context: Context,
         memories: tuple[Remembered, ...],
     ) -> None:
         self.agent = agent
+        self.model = model
         self.memories = memories
         policy = agent.policy
         self.context = context.under((*context.policies, policy)) if isinstance(policy, Policy) else context
@@ -85,9 +93,8 @@ class _Exchange:
         self.start = len(messages) - 1
         self.stuck = ""
         self.left = False  # whoever read the answer as it came has gone
-        self.model = context.model_override or agent.model or read_settings().model
-        self.handler, self.traits = _model_call(self.model)
-        self.window = agent.context_window or _window_of(self.model)
+        self.handler, self.traits = _model_call(model)
+        self.window = agent.context_window or _window_of(model)
         self.toolbox = agent.toolbox
         self.counts: dict[bytes, int] = {}
         self.results: dict[bytes, ToolResult] = {}
@@ -222,6 +229,16 @@ class _Exchange:
 
 def _again(first: ToolResult, call: ToolCall) -> ToolResult:
     return ToolResult(call.id, call.name, f"{first.text}\n{_REPEATED}", first.failed)
+
+
+_loaded: set[str] = set()  # models that were asked before in this process
+
+
+def _load(model: str) -> None:
+    """Import what asking a model takes, which would hold up the loop: prices and adapters take a while."""
+    with suppress(GenXAIError):  # said where the model is asked
+        _model_call(model)
+        _window_of(model)
 
 
 def _model_call(model: str) -> tuple[Handler, Traits]:

@@ -10,6 +10,8 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
+from genxai_nb.loop import run_in_worker
+
 _PATIENCE = 1.0  # seconds that the end of the process waits for open connections to close
 
 
@@ -18,6 +20,7 @@ class _Clients(NamedTuple):
 
     by_key: dict[Hashable, Any]
     stack: AsyncExitStack
+    making: asyncio.Lock
 
 
 _keepers: WeakKeyDictionary[asyncio.AbstractEventLoop, AsyncGenerator[_Clients, None]] = WeakKeyDictionary()
@@ -29,16 +32,19 @@ async def client_of(key: Hashable, make: Callable[[], AbstractAsyncContextManage
 
     Args:
         key: Names the client: vendor, address and credentials.
-        make: Makes it: an asynchronous context that gives the client, and whose end closes it.
+        make: Makes it: an asynchronous context that gives the client, and whose end closes it. It is called in
+            a worker thread, since it reads certificates and imports more of the SDK.
     """
     loop = asyncio.get_running_loop()
     if loop not in _clients:
         keeper = _keepers[loop] = _keep(loop)
-        _clients[loop] = _Clients({}, AsyncExitStack())
+        _clients[loop] = _Clients({}, AsyncExitStack(), asyncio.Lock())
         await anext(keeper)
     clients = _clients[loop]
-    if key not in clients.by_key:
-        clients.by_key[key] = await clients.stack.enter_async_context(make())
+    async with clients.making:
+        if key not in clients.by_key:
+            made = await run_in_worker(make)
+            clients.by_key[key] = await clients.stack.enter_async_context(made)
     return clients.by_key[key]
 
 
