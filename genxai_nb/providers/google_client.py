@@ -8,7 +8,7 @@ the vendor may want back.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from contextvars import ContextVar
 from types import ModuleType
 from typing import Any
@@ -38,9 +38,8 @@ class _Transport(httpx2.AsyncClient):
         return httpx2.Response(httpx2.codes.OK, content=b"", request=request)
 
 
-@asynccontextmanager
-async def connected(sdk: ModuleType, url: str, key: str, *, connect: float) -> AsyncIterator[Any]:
-    """Hold a client of the SDK for Google's own API, which tries nothing again.
+def connected(sdk: ModuleType, url: str, key: str, *, connect: float) -> AbstractAsyncContextManager[Any]:
+    """Make a client of the SDK for Google's own API, which tries nothing again; the context gives it.
 
     Args:
         sdk: The SDK's module.
@@ -48,9 +47,14 @@ async def connected(sdk: ModuleType, url: str, key: str, *, connect: float) -> A
         key: The key.
         connect: How many seconds a connection may take to be made.
     """
-    async with _Transport(connect) as transport:
-        options = sdk.types.HttpOptions(base_url=url, httpx_async_client=transport)
-        client = sdk.Client(vertexai=False, api_key=key, http_options=options)
+    transport = _Transport(connect)
+    options = sdk.types.HttpOptions(base_url=url, httpx_async_client=transport)
+    return _held(sdk.Client(vertexai=False, api_key=key, http_options=options), transport)
+
+
+@asynccontextmanager
+async def _held(client: Any, transport: _Transport) -> AsyncIterator[Any]:
+    async with transport:
         try:
             yield client.aio
         finally:

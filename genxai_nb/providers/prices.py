@@ -11,6 +11,9 @@ _MUTE = re.compile(
     r"audio|dall|embed|image|imagen|instruct|live|moderation|realtime|search|speech|transcribe|tts|[.:]ft|:"
 )
 
+# the tables know none of Cohere's
+_WINDOWS = {"command-a-03-2025": 256_000, "command-a-reasoning": 256_000, "command-r": 128_000}
+
 
 def free(reply: Any) -> float:  # noqa: ARG001 - one signature for all prices
     """The price of an answer that nobody charges for."""
@@ -44,8 +47,13 @@ def window_of(provider: str, model: str) -> int | None:
 
         _, found = get_snapshot().find_provider_model(model, None, provider, None)
     except (LookupError, ModuleNotFoundError):
-        return None
-    return found.context_window
+        return _window_of_cohere(provider, model)
+    return found.context_window or _window_of_cohere(provider, model)
+
+
+def _window_of_cohere(provider: str, model: str) -> int | None:
+    windows = _WINDOWS.items() if provider == "cohere" else ()
+    return next((tokens for start, tokens in windows if model.startswith(start)), None)
 
 
 def listed_models(provider: str) -> list[str]:

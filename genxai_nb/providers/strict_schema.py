@@ -23,6 +23,9 @@ _KEPT = frozenset(
         "type",
     ]
 )
+RANGES = frozenset(
+    ["exclusiveMaximum", "exclusiveMinimum", "maxItems", "maximum", "minItems", "minimum", "multipleOf"]
+)
 _FORMATS = frozenset(["date", "date-time", "duration", "email", "hostname", "ipv4", "ipv6", "time", "uuid"])
 _UNSAYABLE = frozenset(["allOf", "else", "if", "not", "patternProperties", "prefixItems", "then"])
 

@@ -77,6 +77,8 @@ VENDORS = {
         address="CO_API_URL",
         home="https://api.cohere.com",
         families=("command",),
+        adapter="Cohere",
+        small="command-r7b-12-2024",
     ),
 }
 
