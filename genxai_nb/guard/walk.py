@@ -34,6 +34,8 @@ class Walk:
         self.name = ""
         self.links = 0
         with in_words(path):
+            if make:
+                root.mkdir(parents=True, exist_ok=True)
             self.stack = [os.open(root, _FOLDER)]
         self.names: list[str] = []
 

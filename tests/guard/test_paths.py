@@ -189,6 +189,19 @@ def test_files_are_written_whole_or_not_at_all(world: Path):
     assert not [path for path in world.iterdir() if path.suffix == ".part"]
 
 
+def test_a_root_that_is_not_there_is_made_by_writing_alone(tmp_path: Path):
+    """A folder that is allowed and missing is made for the first file in it, and by no reading."""
+    roots = Roots([tmp_path / "new" / "root"])
+    with pytest.raises(ToolFailed, match="There is no"):
+        roots.open("a.txt")
+    with pytest.raises(ToolFailed, match="There is no"), roots.replace("a.txt", parents=False):
+        pass
+    assert not (tmp_path / "new").exists()
+    with roots.replace("deep/a.txt") as file:
+        file.write(b"text")
+    assert (tmp_path / "new" / "root" / "deep" / "a.txt").read_bytes() == b"text"
+
+
 def test_writing_goes_through_no_link_out(world: Path):
     """Neither the file nor a folder above it is made outside."""
     (world / "link").symlink_to("../made.txt")
