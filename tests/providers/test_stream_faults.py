@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any, NamedTuple
 
+import cohere_events as cohere
+import gemini_events as gemini
 import pytest
 from chat_chunks import DONE, call_chunk, chunk, usage_chunk
 from claude_events import claude_events, text, thinking, tool_use
@@ -39,6 +41,9 @@ def calling(arguments: str) -> dict[str, Case]:
         "chat-tools": chat(call_chunk(0, "look", "", "c1"), first, rest),
         "responses-tools": response_events(function_call("c1", "look", arguments)),
         "claude-tools": claude_events(tool_use("c1", "look", arguments), stop="tool_use"),
+        "cohere-tools": cohere.cohere_events(
+            cohere.plan("I look."), cohere.tool_call("c1", "look", arguments), stop="TOOL_CALL"
+        ),
     }
     return {name: Case(some, {"tools": TOOLS}) for name, some in events.items()}
 
@@ -54,9 +59,24 @@ CASES = {
         claude_events(tool_use("c1", "answer", ANSWER), stop="tool_use"),
         {"output": {**SCHEMA, "additionalProperties": True}},
     ),
+    "gemini-text": Case(
+        gemini.gemini_events(gemini.thought("Hm."), gemini.text("Moss "), gemini.text("grows."))
+    ),
+    "gemini-schema": Case(gemini.gemini_events(gemini.text(ANSWER)), {"output": SCHEMA}),
+    "gemini-tools": Case(
+        gemini.gemini_events(gemini.function_call("look", json.loads(ARGUMENTS))), {"tools": TOOLS}
+    ),
+    "cohere-text": Case(cohere.cohere_events(cohere.thinking("Hm."), cohere.text("Moss grows."))),
+    "cohere-schema": Case(cohere.cohere_events(cohere.text(ANSWER)), {"output": SCHEMA}),
     **calling(ARGUMENTS),
 }
-MODELS = {"chat": "openai:m", "responses": "openai:m", "claude": "anthropic:m"}
+MODELS = {
+    "chat": "openai:m",
+    "responses": "openai:m",
+    "claude": "anthropic:m",
+    "gemini": "google:m",
+    "cohere": "cohere:m",
+}
 SPARE = {"chat": 2}  # events after the one that ends an answer
 WORDS = {"text": "Moss grows.", "schema": ANSWER, "forced": ANSWER}
 
