@@ -27,7 +27,7 @@ class ChatModel(Remote):
     """A model of a server that speaks Chat Completions."""
 
     name = "chat"
-    modules: ClassVar[tuple[str, ...]] = ("openai", "openai.resources.chat.completions")
+    modules: ClassVar[tuple[str, ...]] = ("openai", "openai.resources.chat.chat")
 
     def client(self, sdk: ModuleType, server: Server) -> AsyncOpenAI:
         """Make a client of the SDK; servers that want no key are given none that could be one."""
@@ -77,7 +77,7 @@ class OpenAI(ChatModel):
     """
 
     name = "openai"
-    modules = (*ChatModel.modules, "openai.resources.responses")
+    modules = (*ChatModel.modules, "openai.resources.responses.responses")
 
     def parameters(self, request: ModelRequest, refused: frozenset[str]) -> dict[str, Any]:
         """Say a request in the words of the API that the server is asked by."""

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_LATE = (
+    "genai_prices.data_snapshot",
+    "anyio._backends._asyncio",
+)  # the prices; what a first connection imports
 CONNECT = 20.0  # seconds; how long an answer may take is the call's own timeout
 
 # settings that no user asked for, so nobody misses them
@@ -219,8 +223,9 @@ async def load(*modules: str) -> ModuleType:
 
 
 def _imported(modules: tuple[str, ...]) -> ModuleType:
-    with suppress(ModuleNotFoundError):
-        importlib.import_module("genai_prices.data_snapshot")
+    for module in _LATE:
+        with suppress(ModuleNotFoundError):
+            importlib.import_module(module)
     for module in modules:
         importlib.import_module(module)
     return importlib.import_module(modules[0])
