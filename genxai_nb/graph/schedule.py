@@ -96,7 +96,7 @@ class Schedule(Board):
             edges = (taken[0].number,) if len(taken) == 1 else tuple(edge.number for edge in taken)
         parents = ((place.name, visit.number),)
         target = self.plan.targets[taken[0].number] if len(taken) == 1 else None
-        if target is not None and self.views.narrow:  # the only token moves on; no gate has to wait
+        if target is not None and self.views.narrow and not self._fired:  # the only token waits at no gate
             del self.running[place]
             self._waiting[target] = [Token(taken[0], parents, after)]
             self._active = target.bit

@@ -196,3 +196,15 @@ def test_an_unknown_way_to_join_is_refused(join):
     """It says which there are."""
     with pytest.raises(DefinitionError, match='"all", "any", "each" or a number from 1'):
         Graph("g").node("a", lambda state: {}, join=join)
+
+
+def test_the_last_token_of_a_wave_begins_the_next_one():
+    """Alone on its way round the loop, it ends the wave of all joins in there; nothing of the next comes too late."""
+    lines = "START -> [n, j]\nn -> j\nn -> n if even max 1\nj -> n if true max 1\nj -> END else"
+    run = Simulation(
+        f"node j: join 2\n{lines}", {"n": lambda view, number: {"even": number == 2}}, {"true": True}
+    )
+    run.finish()
+
+    assert absorbed(run) == []
+    assert (run.count("n"), run.count("j")) == (3, 3)
