@@ -47,6 +47,11 @@ SAME = [
     ("def f(x):\n    return 'a'\n", 'def f(x):\n    return "a"\n'),
     ("f = lambda x: x + 1\n", "f = lambda x: (x   + 1)  # the same\n"),
     ("if True:\n    def f(x):\n        return x\n", "def f(x): return x\n"),
+    (
+        "n = 3\nf = lambda x: x + n\n",
+        "def make():\n    n = 3\n    return [lambda x: (x +\n        n)]\nf, = make()\n",
+    ),
+    ("f = lambda x: x.a\n", "g, f = lambda x: x.b, lambda x: x.a\n"),
 ]
 OTHER = [
     ("def f(x):\n    return x + 1\n", "def f(x):\n    return x + 2\n"),
@@ -55,6 +60,7 @@ OTHER = [
     ("def f(x):\n    return x\n", "async def f(x):\n    return x\n"),
     ("f = lambda x: x + 1\n", "f = lambda x: x + 2\n"),
     ("f = lambda x: x.a\n", "f = lambda x: x.b\n"),
+    ("n = 3\nf = lambda x: x + n\n", "def make():\n    n = 4\n    return lambda x: x + n\nf = make()\n"),
     ("f = lambda x=1: x\n", "f = lambda x=2: x\n"),
     ("f = lambda x: (lambda: 1)\n", "f = lambda x: (lambda: 2)\n"),
     ("def f(x=(1, 2)):\n    return x\n", "def f(x=(1, 3)):\n    return x\n"),
@@ -84,9 +90,10 @@ def test_annotation_changed_while_the_old_function_is_alive(tmp_path, module):
     assert hash_of(new) != before == hash_of(old)
 
 
-def test_file_edited_after_import_does_not_count(module):
+@pytest.mark.parametrize("text", ["def f(x):\n    return x\n", "f = lambda x: x\n"])
+def test_file_edited_after_import_does_not_count(module, text):
     """The version is that of the code that runs, not of what the file says now."""
-    made = module("def f(x):\n    return x\n")
+    made = module(text)
     before = hash_of(made.f)
     Path(made.__file__).write_text("def f(x):\n    return x * 2\n", encoding="utf-8")
     os.utime(made.__file__, (1, 1))

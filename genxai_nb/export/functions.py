@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import ast
-import inspect
-import linecache
-from collections.abc import Iterator
-from types import CodeType, FunctionType
-from typing import Any, NamedTuple
+from types import FunctionType
+from typing import Any
 
-from genxai_nb.source import Needs, dedented, indented, needs_of, normalised, source_of, tidied
+from genxai_nb.source import dedented, indented, lambda_of, needs_of, normalised, source_of, tidied
 
 from .collecting import Collecting
 from .literals import Code, call, writable
@@ -18,13 +15,6 @@ from .pieces import LATE, Piece
 from .units import Unit
 
 __all__ = ["carried_lambda", "code_agrees", "made_again", "only_definition"]
-
-
-class Inline(NamedTuple):
-    """A lambda as text, and the names that it needs."""
-
-    text: str
-    needs: Needs
 
 
 def code_agrees(function: FunctionType, node: ast.stmt) -> bool:
@@ -46,65 +36,17 @@ def carried_lambda(closure: Collecting, unit: Unit, function: FunctionType, want
     Returns:
         An expression; empty if its source cannot be found.
     """
-    found = _inline_lambda(function)
+    found = lambda_of(function.__code__)
     if found is None:
         return ""
-    now, later = closure.take_needs(unit, found.needs, wanted)
-    if not any(closure.nested.holds(unit, path[0]) for path in found.needs.now | found.needs.later):
+    needs = needs_of(ast.Expr(found.node, lineno=1, col_offset=0))
+    now, later = closure.take_needs(unit, needs, wanted)
+    if not any(closure.nested.holds(unit, path[0]) for path in needs.now | needs.later):
         return found.text
     name = closure.names.new_name(wanted or "function")
     text = f"{name} = {found.text}  # noqa: E731 - as it was written"
     closure.add(unit, Piece(names=(name,), text=text, order=LATE, now=now, later=later))
     return name
-
-
-def _inline_lambda(function: FunctionType) -> Inline | None:
-    """The source of a lambda; None if it cannot be found, or not told from another one of its line."""
-    code = function.__code__
-    lines = linecache.getlines(code.co_filename)
-    for text in ("".join(lines), dedented("".join(_block(code)))):
-        try:
-            tree = ast.parse(text)
-        except (SyntaxError, ValueError):
-            continue
-        found = {ast.unparse(node): node for node in _lambdas(tree) if _same(node, code)}
-        if len(found) == 1:
-            (shown, node), *_ = found.items()
-            written = ast.get_source_segment(text, node) or shown
-            shown = shown if "\n" in written else written
-            return Inline(shown, needs_of(ast.Expr(node, lineno=1, col_offset=0)))
-    return None
-
-
-def _block(code: CodeType) -> list[str]:
-    try:
-        return inspect.getsourcelines(code)[0]
-    except (OSError, TypeError, IndexError):
-        return []
-
-
-def _lambdas(tree: ast.AST) -> Iterator[ast.Lambda]:
-    return (node for node in ast.walk(tree) if isinstance(node, ast.Lambda))
-
-
-def _same(node: ast.Lambda, code: CodeType) -> bool:
-    """Whether a lambda of a text compiles to this code; its free variables make it another one, so they are bound."""
-    body: ast.expr = node
-    if code.co_freevars:
-        arguments = ast.arguments([], [ast.arg(name) for name in code.co_freevars], None, [], [], None, [])
-        body = ast.Lambda(arguments, node)
-    made = compile(ast.fix_missing_locations(ast.Expression(body)), "<lambda>", "eval")
-    inner: Any = next(part for part in made.co_consts if isinstance(part, CodeType))
-    if code.co_freevars:
-        inner = next((part for part in inner.co_consts if isinstance(part, CodeType)), inner)
-    return _shape(inner) == _shape(code)
-
-
-def _shape(code: CodeType) -> tuple[Any, ...]:
-    constants = tuple(
-        _shape(part) if isinstance(part, CodeType) else (type(part), part) for part in code.co_consts
-    )
-    return code.co_code, constants, code.co_names, code.co_varnames, code.co_freevars
 
 
 def made_again(closure: Collecting, unit: Unit, name: str, function: FunctionType) -> None:
@@ -149,7 +91,7 @@ def made_again(closure: Collecting, unit: Unit, name: str, function: FunctionTyp
 def _inner_text(function: FunctionType) -> tuple[str, str] | None:
     """The text that makes a function inside of another one, and the expression that gives it."""
     if function.__name__ == "<lambda>":
-        found = _inline_lambda(function)
+        found = lambda_of(function.__code__)
         return None if found is None else ("", found.text)
     text = dedented(source_of(function)).rstrip()
     return (f"{text}\n\n", function.__name__) if text else None

@@ -27,22 +27,22 @@ class Outcome(msgspec.Struct):
     """What the script's run came to.
 
     Attributes:
-        name: The graph's name.
-        structure: The version of its structure.
-        definitions: The versions of its definitions, by node.
         events: Its events, encoded.
         fingerprint: What its graph is made of.
         order: The order of its nodes, in which events are compared.
         error: What stopped the script before its run.
+        name: The graph's name.
+        structure: The version of its structure.
+        definitions: The versions of its definitions, by node.
     """
 
-    name: str = ""
-    structure: str = ""
-    definitions: dict[str, str] = {}
     events: list[bytes] = []
     fingerprint: Fingerprint | None = None
     order: dict[str, int] = {}
     error: str = ""
+    name: str = ""
+    structure: str = ""
+    definitions: dict[str, str] = {}
 
 
 def main(script: str, graph: str, record: str, outcome: str) -> None:

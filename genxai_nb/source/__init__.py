@@ -7,6 +7,7 @@ Whatever can change in place counts by its type only and is listed as untracked.
 count, nor does the module in which a function stands, so that a notebook and the script made of it agree.
 """
 
+from .lambdas import lambda_of as lambda_of
 from .names import Names as Names
 from .names import Use as Use
 from .names import inner_codes as inner_codes
@@ -40,6 +41,7 @@ __all__ = [
     "indented",
     "inner_codes",
     "is_own",
+    "lambda_of",
     "needs_of",
     "normalised",
     "outside_functions",

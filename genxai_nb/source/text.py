@@ -27,7 +27,7 @@ def source_of(obj: object) -> str:
     try:
         bare: Any = inspect.unwrap(_bare(obj))  # type: ignore[arg-type]  # whatever is no callable has no source
         code = bare.__code__ if type(bare) is FunctionType else None
-        return inspect.getsource(bare) if code is None else _once(_written, code, _source)
+        return inspect.getsource(bare) if code is None else once(_written, code, _source)
     except Exception:  # noqa: BLE001 - an object may raise anything when it is looked at
         return ""
 
@@ -77,10 +77,10 @@ def normalised(code: CodeType) -> str:
     It is read once, so that a file which is edited after it was imported does not count. Code objects are
     told apart by identity: equal ones may stem from sources with different annotations.
     """
-    return _once(_texts, code, lambda code: "" if code.co_name == "<lambda>" else _tidy(code))
+    return once(_texts, code, lambda code: "" if code.co_name == "<lambda>" else _tidy(code))
 
 
-def _once(kept: Texts, code: CodeType, make: Callable[[CodeType], str]) -> str:
+def once(kept: Texts, code: CodeType, make: Callable[[CodeType], str]) -> str:
     """The text of a code object, made at the first time."""
     key = id(code)
     of, text = kept.get(key, (None, ""))

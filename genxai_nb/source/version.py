@@ -19,6 +19,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from .classes import NOTHING, members_of
+from .lambdas import lambda_text
 from .names import is_own, uses_of
 from .text import normalised
 
@@ -156,7 +157,7 @@ class _Walk:
             self.take(item, f"{prefix}{key}")
 
     def code(self, code: CodeType) -> None:
-        text = normalised(code)
+        text = lambda_text(code) if code.co_name == "<lambda>" else normalised(code)
         if text:
             self.parts.append(text)
             return

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from genxai_nb.export.check import check
+
 TEXT = """
 from pydantic import BaseModel, Field
 from genxai_nb import Agent, Graph, human
@@ -225,7 +227,7 @@ def test_it_is_clean_without_a_formatter(flow, ruff, monkeypatch, tmp_path):
 
 
 def test_a_lambda_of_a_module_looks_names_up_there(flow, script):
-    """A lambda goes along with its module where that has other values by names of the file."""
+    """A lambda goes along with its module where that has other values by names of the file, and is the same there."""
     made = flow(
         """
         from genxai_nb import Graph
@@ -239,6 +241,24 @@ def test_a_lambda_of_a_module_looks_names_up_there(flow, script):
         lambdas="LIMIT = 7\nsteps = [lambda state: {'m': LIMIT}]\n",
     )
 
-    done = script(made.export(check=False).path, "--json", "--store", ":memory:")
+    made.run()
+    exported = made.export()
+    done = script(exported.path, "--json", "--store", ":memory:")
 
+    assert exported.checked is True, str(exported)
     assert json.loads(done.stdout) == {"n": 3, "m": 7}
+
+
+def test_a_lambda_that_was_changed_is_found(flow):
+    """A lambda that is another one since the run is told by the check, with both texts."""
+    text = "from genxai_nb import Graph\ngraph = Graph('g').node('a', lambda state: {'n': 1 + 1}).edge('START', 'a')\n"
+    made = flow(text)
+    made.run()
+    found = check(
+        made.export().path, "graph", flow(text.replace("1 + 1", "1 + 1 + 0")).graph, [], {}
+    ).difference
+
+    assert found is not None
+    assert found.where == "definition of a"
+    assert "1 + 1 + 0" in found.run
+    assert "1 + 1 + 0" not in found.script

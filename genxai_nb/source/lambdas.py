@@ -1,0 +1,112 @@
+"""The source of lambdas: Python keeps only the line of one, so it is found by what it compiles to."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import linecache
+from collections.abc import Iterator
+from types import CodeType
+from typing import Any, NamedTuple
+
+from .text import dedented, once
+
+Trees = dict[int, list[ast.Lambda]]  # lambdas by the line on which they begin
+
+_MOST = 64  # files whose lambdas are kept
+_files: dict[str, tuple[list[str], Trees]] = {}
+_texts: dict[int, Any] = {}
+
+
+class Lambda(NamedTuple):
+    """A lambda as it is written.
+
+    Attributes:
+        node: Its tree.
+        text: Its text, laid out anew where it goes over several lines.
+    """
+
+    node: ast.Lambda
+    text: str
+
+
+def lambda_of(code: CodeType) -> Lambda | None:
+    """The source of a lambda; None if it cannot be found, or not told from another one of its line."""
+    lines = linecache.getlines(code.co_filename)
+    found = _only(_kept(code.co_filename, lines).get(code.co_firstlineno, ()), code)
+    text = ""
+    if found is None:  # the file is no Python as a whole, such as a cell with a magic
+        text = dedented("".join(_block(code)))
+        found = _only(_lambdas(text), code)
+    if found is None:
+        return None
+    written = ast.get_source_segment(text or "".join(lines), found) or "\n"
+    return Lambda(found, ast.unparse(found) if "\n" in written else written)
+
+
+def lambda_text(code: CodeType) -> str:
+    """The source of a lambda without layout, wherever it stands; empty if it cannot be found.
+
+    It is read once, so that a file which is edited after it was imported does not count.
+    """
+    return once(_texts, code, _tidy)
+
+
+def _tidy(code: CodeType) -> str:
+    found = lambda_of(code)
+    return "" if found is None else ast.unparse(found.node)
+
+
+def _kept(file: str, lines: list[str]) -> Trees:
+    """The lambdas of a file, read once for as long as Python remembers the same lines of it."""
+    kept = _files.get(file)
+    if kept is not None and kept[0] is lines:
+        return kept[1]
+    trees: Trees = {}
+    for node in _lambdas("".join(lines)):
+        trees.setdefault(node.lineno, []).append(node)
+    if len(_files) >= _MOST:
+        _files.clear()
+    _files[file] = lines, trees
+    return trees
+
+
+def _lambdas(text: str) -> Iterator[ast.Lambda]:
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError):
+        return iter(())
+    return (node for node in ast.walk(tree) if isinstance(node, ast.Lambda))
+
+
+def _block(code: CodeType) -> list[str]:
+    try:
+        return inspect.getsourcelines(code)[0]
+    except (OSError, TypeError, IndexError, SyntaxError):
+        return []
+
+
+def _only(nodes: Any, code: CodeType) -> ast.Lambda | None:
+    """The one of some lambdas that compiles to this code; None if there is none, or another text that does."""
+    found = {ast.unparse(node): node for node in nodes if _same(node, code)}
+    return next(iter(found.values())) if len(found) == 1 else None
+
+
+def _same(node: ast.Lambda, code: CodeType) -> bool:
+    """Whether a lambda of a text compiles to this code; its free variables make it another one, so they are bound."""
+    body: ast.expr = node
+    if code.co_freevars:
+        arguments = ast.arguments([], [ast.arg(name) for name in code.co_freevars], None, [], [], None, [])
+        body = ast.Lambda(arguments, node)
+    made = compile(ast.fix_missing_locations(ast.Expression(body)), "<lambda>", "eval")
+    inner: Any = next(part for part in made.co_consts if isinstance(part, CodeType))
+    if code.co_freevars:
+        inner = next((part for part in inner.co_consts if isinstance(part, CodeType)), inner)
+    return _shape(inner) == _shape(code)
+
+
+def _shape(code: CodeType) -> tuple[Any, ...]:
+    constants = tuple(
+        _shape(part) if isinstance(part, CodeType) else (type(part), part) for part in code.co_consts
+    )
+    return code.co_code, constants, code.co_names, code.co_varnames, code.co_freevars
