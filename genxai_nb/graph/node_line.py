@@ -151,6 +151,8 @@ def _mend_of_option(word: str, before: dict[str, Any]) -> str:
     """What to write instead of an unknown option: the nearest one, or a list if one was begun before it."""
     if word == "on":
         return "Write on error fail."
+    if word in {"each", "for"}:
+        return "An arrow runs a node for each item: a -> b for each item in items."
     last = next(reversed(before), "")
     if last in {"reads", "choices"} and len(before[last]) == 1 and word.strip():
         return f"Write several as a list: {last} [{before[last][0]}, {word}]."

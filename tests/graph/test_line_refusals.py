@@ -130,6 +130,7 @@ REFUSALS = {
     "START as a node": ("node START", 5, "START is no node", "between"),
     "no option": ("node x:", 7, "An option is missing", "retry"),
     "unknown option": ("node x: retri 2", 8, "Unknown option 'retri'", "'retry'"),
+    "each on a node": ("node x: each items", 8, "Unknown option 'each'", "a -> b for each item in items"),
     "on without error": ("node x: on fail", 8, "Unknown option 'on'", "on error"),
     "option twice": ("node x: retry 1, retry 2", 17, "'retry' is given twice", "Leave one out"),
     "keys without brackets": ("node x: reads a, b", 17, "Unknown option 'b'", "reads [a, b]"),
