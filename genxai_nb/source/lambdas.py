@@ -32,16 +32,11 @@ class Lambda(NamedTuple):
 
 def lambda_of(code: CodeType) -> Lambda | None:
     """The source of a lambda; None if it cannot be found, or not told from another one of its line."""
-    lines = linecache.getlines(code.co_filename)
-    found = _only(_kept(code.co_filename, lines).get(code.co_firstlineno, ()), code)
-    text = ""
-    if found is None:  # the file is no Python as a whole, such as a cell with a magic
-        text = dedented("".join(_block(code)))
-        found = _only(_lambdas(text), code)
-    if found is None:
+    node, text = _found(code)
+    if node is None:
         return None
-    written = ast.get_source_segment(text or "".join(lines), found) or "\n"
-    return Lambda(found, ast.unparse(found) if "\n" in written else written)
+    written = ast.get_source_segment("".join(text), node) or "\n"
+    return Lambda(node, ast.unparse(node) if "\n" in written else written)
 
 
 def lambda_text(code: CodeType) -> str:
@@ -53,8 +48,18 @@ def lambda_text(code: CodeType) -> str:
 
 
 def _tidy(code: CodeType) -> str:
-    found = lambda_of(code)
-    return "" if found is None else ast.unparse(found.node)
+    node, _ = _found(code)
+    return "" if node is None else ast.unparse(node)
+
+
+def _found(code: CodeType) -> tuple[ast.Lambda | None, list[str]]:
+    """The tree of a lambda, and the lines that it is of."""
+    lines = linecache.getlines(code.co_filename)
+    node = _only(_kept(code.co_filename, lines).get(code.co_firstlineno, ()), code)
+    if node is None:  # the file is no Python as a whole, such as a cell with a magic
+        lines = dedented("".join(_block(code))).splitlines(keepends=True)
+        node = _only(_lambdas("".join(lines)), code)
+    return node, lines
 
 
 def _kept(file: str, lines: list[str]) -> Trees:
@@ -88,8 +93,9 @@ def _block(code: CodeType) -> list[str]:
 
 def _only(nodes: Any, code: CodeType) -> ast.Lambda | None:
     """The one of some lambdas that compiles to this code; None if there is none, or another text that does."""
-    found = {ast.unparse(node): node for node in nodes if _same(node, code)}
-    return next(iter(found.values())) if len(found) == 1 else None
+    found = [node for node in nodes if _same(node, code)]
+    alike = len(found) == 1 or len(set(map(ast.unparse, found))) == 1
+    return found[0] if alike else None
 
 
 def _same(node: ast.Lambda, code: CodeType) -> bool:
