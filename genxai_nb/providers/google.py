@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from genxai_nb.messages import ModelRequest
@@ -71,7 +70,7 @@ class Google(Remote):
 
         return _Asked(client, sent, await opened(client, **sent))
 
-    async def events(self, stream: _Asked) -> AsyncIterator[Any]:
+    async def events(self, stream: _Asked) -> AsyncGenerator[Any, None]:
         """Read the events of a stream, and of those that go on with it."""
         client, sent, reading = stream
         while True:
@@ -112,8 +111,6 @@ class Google(Remote):
         """Say an error of the SDK as one of ours."""
         if isinstance(exc, sdk.errors.APIError):
             return declined(_complaint(exc), server, self.model)
-        if isinstance(exc, sdk.errors.UnknownApiResponseError):
-            exc = json.JSONDecodeError(str(exc), "", 0)
         return unforeseen(exc, server.name(self.model), server)
 
     async def offers(self) -> list[Offer]:

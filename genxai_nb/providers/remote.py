@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import aclosing, suppress
 from logging import getLogger
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, NoReturn, Protocol, TypeVar
 
@@ -32,8 +32,8 @@ _LATE = (
 )  # the prices; what a first connection imports
 CONNECT = 20.0  # seconds; how long an answer may take is the call's own timeout
 
-# settings that no user asked for, so nobody misses them
-_OURS = frozenset(["include", "max_tokens", "thinking_config"])
+# settings that no user asked for, or that are said otherwise, so nobody misses them
+_OURS = frozenset(["include", "max_tokens", "system_instruction", "thinking_config"])
 
 _log = getLogger("genxai_nb")
 
@@ -111,7 +111,7 @@ class Remote:
         """Send a request and return the SDK's stream."""
         raise NotImplementedError
 
-    def events(self, stream: Any) -> AsyncIterator[Any]:
+    def events(self, stream: Any) -> AsyncGenerator[Any, None]:
         """Read the events of the SDK's stream, and close it."""
         return events_of(stream)
 
@@ -154,9 +154,10 @@ class Remote:
         sdk = await load(*self.modules)
         answer = self.answer(request, server)
         try:
-            async for event in self.events(await self._open(sdk, server, request)):
-                for delta in answer.take(event):
-                    yield delta
+            async with aclosing(self.events(await self._open(sdk, server, request))) as events:
+                async for event in events:
+                    for delta in answer.take(event):
+                        yield delta
         except Exception as exc:  # noqa: BLE001 - SDKs let errors of their transport and of JSON through
             self._raise(exc, sdk, server)
         yield answer.reply()
