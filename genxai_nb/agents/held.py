@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
+from time import time
 from typing import TYPE_CHECKING, Any, Protocol
 
 from msgspec.structs import replace
@@ -134,8 +135,12 @@ class Held:
             MissingPackage: The items there were embedded by a model that is not installed.
             StoreBusy: The store's lock was not had within half a minute.
         """
+        from genxai_nb.memory.base import Visit
         from genxai_nb.memory.embed import find_embedder, installed_model, vectors_of
 
+        if hasattr(registry.find(kind), "complete"):
+            opened: Any = self.open(kind)
+            draft = opened.complete(draft, Visit(at=time()))
         shelf = shelf_of(self._store.items, self._agent, kind)
         model = (shelf.model or installed_model()) if registry.find(kind).embeds else ""
         if model:

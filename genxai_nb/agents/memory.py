@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from genxai_nb.memory.base import Item, Recalled
 
+    from .entity_map import EntityMap
     from .held import Conversing, Options
 
 Kinds = str | Sequence[str] | Mapping[str, Mapping[str, Any] | None]
@@ -204,6 +205,45 @@ class AgentMemory:
             ]
             count += held.drop(name, gone)
         return count
+
+    def related(self, entity: str, *, hops: int = 2, store: str | None = None) -> DataFrame:
+        """The facts of its semantic memory that can be reached from an entity, the nearest first.
+
+        See `genxai_nb.memory.frames.link_table` for the columns.
+
+        Args:
+            entity: What to begin at, such as ``Ada``; ``user`` for the person.
+            hops: Over how many facts at most.
+            store: Where it is kept; None for the settings' store.
+
+        Raises:
+            UnknownName: The agent has no semantic memory.
+        """
+        from genxai_nb.memory.entities import related
+        from genxai_nb.memory.frames import link_table
+
+        (name,) = self._chosen("semantic")
+        return link_table(related(self._held(store).items(name), entity, hops))
+
+    def entities(self, about: str = "", *, hops: int = 2, store: str | None = None) -> EntityMap:
+        """The entities of its semantic memory and the facts between them, drawn in a notebook.
+
+        Args:
+            about: The entity around which to draw; empty for all.
+            hops: Over how many facts from it at most.
+            store: Where it is kept; None for the settings' store.
+
+        Raises:
+            UnknownName: The agent has no semantic memory.
+        """
+        from genxai_nb.memory.entities import related
+
+        from .entity_map import EntityMap
+
+        (name,) = self._chosen("semantic")
+        items = self._held(store).items(name)
+        facts = [link.item for link in related(items, about, hops)] if about else items
+        return EntityMap(self._agent.name, [item for item in facts if item.status == "current"])
 
     def rates(self, by: Literal["task", "tool"] = "task", *, store: str | None = None) -> DataFrame:
         """How often its episodes went well, by task or by tool.

@@ -41,7 +41,7 @@ def visit_of(store: Store, run: str, scope: Scope) -> Visit:
                 steps.append(
                     Step(start.name, call_text(start.name, start.request), type(event) is CallFailed)
                 )
-    return Visit(steps=tuple(steps), cost=cost, seconds=max(last - begun, 0.0))
+    return Visit(steps=tuple(steps), cost=cost, seconds=max(last - begun, 0.0), at=begun)
 
 
 def call_text(tool: str, arguments: Any) -> str:

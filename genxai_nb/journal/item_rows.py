@@ -47,7 +47,7 @@ CREATE VIEW memory AS SELECT owner, kind, number, at, until, forgotten, text, bo
 FROM item JOIN collection ON collection.id = item.collection;
 """
 _USES = ("uses", "wins", "seconds", "used", "mark")
-_SAYING = ("fields", "cue")  # what of a body says what the item says
+_SAYING = ("fields", "cue", "since", "expires")  # what of a body says what the item says
 _COLUMNS = "number, at, until, ended_by, forgotten, about, body, text, key"
 
 

@@ -17,7 +17,9 @@ OF_BODY = (
     "run",
     "agent",
     "cue",
-)  # of a draft, beside its text and what it is about
+    "since",
+    "expires",
+)  # of a draft, beside its text
 
 
 class Draft(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -371,4 +373,4 @@ def counted(row: ItemRow, use: Use, at: float, key: str) -> ItemRow:
 
 def forgotten(row: ItemRow, at: float) -> ItemRow:
     """What is left of an item that is forgotten."""
-    return structs.replace(row, text="", about="", cue="", fields={}, forgotten=at)
+    return structs.replace(row, text="", about="", cue="", fields={}, since=None, expires=None, forgotten=at)

@@ -118,11 +118,13 @@ class Visit(Struct, frozen=True, kw_only=True):
         steps: Its tool calls in order.
         cost: What its calls cost in US dollars, as far as that is known; None where nothing is.
         seconds: From its beginning to the end of its last call.
+        at: When it began, in Unix seconds.
     """
 
     steps: tuple[Step, ...] = ()
     cost: float | None = None
     seconds: float = 0.0
+    at: float = 0.0
 
 
 class Written(Struct, frozen=True, kw_only=True):
@@ -179,7 +181,8 @@ class Kind(Protocol):
     - ``options``, the names of the keywords that its constructor takes after the shelf
     - ``counts = True``: it is told which of its items stood in the prompt of a visit that ended
     - ``fails = True``: it is given the turns of visits that failed, too
-    - ``complete(draft, visit)``: it returns a draft with what the journal tells of the visit
+    - ``complete(draft, visit)``: it returns a draft with what the journal tells of the visit; of a draft that a
+      person makes by hand, the visit is empty and is now
     """
 
     name: str

@@ -10,6 +10,7 @@ from msgspec import Struct
 from genxai_nb.errors import MissingPackage
 
 from .base import Item, Recalled
+from .entities import Link
 from .episodic import DONE
 from .patterns import grouped
 from .rates import wilson
@@ -140,6 +141,33 @@ def recalled_table(found: Iterable[Recalled]) -> DataFrame:
             "score": _pandas().array([one.score for one in rows], dtype="float64"),
             "why": _texts(one.why for one in rows),
             "text": _texts(one.item.text for one in rows),
+        }
+    )
+
+
+def link_table(links: Iterable[Link]) -> DataFrame:
+    """Tabulate facts that lead from one entity to another, the nearest first.
+
+    The columns are ``hop`` (how many facts lead to the end of this one), ``subject``, ``predicate``, ``object``,
+    ``confidence``, ``since``, ``until``, ``id``, and ``via``, the fact that led here.
+
+    Raises:
+        MissingPackage: pandas is not installed.
+    """
+    rows = list(links)
+    fields = {
+        name: _texts(link.item.fields.get(name, "") for link in rows)
+        for name in ("subject", "predicate", "object")
+    }
+    return _frame(
+        {
+            "hop": _column([link.hop for link in rows], "Int64"),
+            **fields,
+            "confidence": _column([link.item.fields.get("confidence") for link in rows], "Float64"),
+            "since": _times(link.item.since for link in rows),
+            "until": _times(link.item.until for link in rows),
+            "id": _texts(link.item.id for link in rows),
+            "via": _texts(link.via for link in rows),
         }
     )
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from genxai_nb.secrets import find_secrets
+
+from .moments import WORDS as DAYS
 
 LONGEST = 300  # characters of a fact
 MOST = 20  # facts of one turn
@@ -24,6 +26,8 @@ RULES = {
     "taste": '"I like, love, prefer, hate, need, use, have, own, speak, want ... VALUE": each is a fact of its own.',
     "am": '"I am VALUE", "I\'m VALUE": each is a fact of its own.',
     "of": '"The NAME of SUBJECT is VALUE", "SUBJECT\'s NAME is VALUE": a newer value replaces the older one.',
+    "who": '"NAME lives in, works at, reports to, manages, is in, is married to, likes, speaks ... VALUE": a fact about NAME; '
+    "of a place, an employer, a manager or a spouse a newer one replaces the older one.",
     "noted": 'A line of the agent\'s own answer that begins with "Fact:" or "Remember:".',
 }
 
@@ -40,7 +44,18 @@ _BLOCK = re.compile(r"^<([\w-]+)>\n.*?\n</\1>$", re.MULTILINE | re.DOTALL)
 _HIDDEN = re.compile(
     r"\b(?:pass(?:word|phrase|code)|pin(?: code| number)?|secret|api key|token|credentials?)\b", re.IGNORECASE
 )
+_DOUBT = re.compile(
+    r"^(?:I (?:think|guess|believe|suppose)(?: that)?|maybe|perhaps|probably|possibly),?\s+", re.IGNORECASE
+)
+_TIME = re.compile(rf",?\s+(?P<word>until|till|since|from)\s+(?P<when>{DAYS})(?:\s+on)?$", re.IGNORECASE)
 _STATED = r"(?P<value>\S.*)"
+_NOBODY = (
+    "he she it they we you i this that these those there here everything everybody everyone something somebody nothing "
+    "nobody if when while because what who which where how my your his her our their some all each please the a an"
+)
+_SUBJECT = rf"(?-i:(?!(?i:{_NOBODY.replace(' ', '|')})\b)[A-Z])[\w.'’-]*(?:\s+(?:[A-Z][\w.'’-]*|\d+)){{0,3}}"
+_ONE = r"lives (?:in|at|near)|works (?:at|for|as|in)|reports to|is married to|belongs to|is (?:in|at|on)|comes from"
+_SOME = r"manages|leads|owns|likes|loves|hates|prefers|speaks|uses|has|needs|makes|sells|knows|plays"
 _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (rule, re.compile(pattern, re.IGNORECASE))
     for rule, pattern in (
@@ -63,8 +78,9 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("of", rf"the\s+(?P<name>[\w'’ -]{{1,40}}?)\s+of\s+(?P<subject>[\w'’ -]{{1,60}}?)\s+is\s+{_STATED}"),
         (
             "of",
-            rf"(?P<subject>[^\W\d_][\w -]{{0,40}}?)['’]s\s+(?P<name>[\w -]{{1,40}}?)\s+(?:is|are)\s+{_STATED}",
+            rf"(?P<subject>[^\W\d_][\w. -]{{0,40}}?)['’]s\s+(?P<name>[\w -]{{1,40}}?)\s+(?:is|are)\s+{_STATED}",
         ),
+        ("who", rf"(?P<subject>{_SUBJECT})\s+(?:now\s+)?(?P<name>{_ONE}|{_SOME})\s+{_STATED}"),
     )
 )
 _NOTED = re.compile(r"^\W*(?:fact|remember)\s*:[*_]*\s*(\S.*?)\s*$", re.IGNORECASE | re.MULTILINE)
@@ -81,6 +97,9 @@ class Fact(Struct, frozen=True, kw_only=True):
         predicate: What it tells of that.
         object: What is so.
         single: There is one of it at a time, so that a newer one replaces it.
+        since: From which day it is so, in the words in which that was said.
+        until: Until which day.
+        doubted: Whoever said it was not sure.
     """
 
     text: str
@@ -89,6 +108,9 @@ class Fact(Struct, frozen=True, kw_only=True):
     predicate: str = ""
     object: str = ""
     single: bool = False
+    since: str = ""
+    until: str = ""
+    doubted: bool = False
 
 
 def facts_in(text: str) -> list[Fact]:
@@ -119,7 +141,7 @@ def without_values(text: str) -> str:
 def sentences(text: str) -> Iterator[str]:
     """The sentences of a text that are no questions, without greetings and full stops; shown values are none."""
     for sentence in _SENTENCE.split(_BLOCK.sub("", text)):
-        cleaned = _LEAD.sub("", sentence.strip()).strip().rstrip(".!,;").strip()
+        cleaned = _LEAD.sub("", sentence.strip()).strip().rstrip(" .!,;").strip()
         if cleaned and not cleaned.endswith("?"):
             yield cleaned
 
@@ -152,11 +174,14 @@ def _clauses(text: str) -> Iterator[str]:
         if sentence.rstrip().endswith("?"):
             continue
         for clause in _CLAUSE.split(sentence):
-            if cleaned := _LEAD.sub("", clause.strip()).strip().rstrip(".!,;").strip():
+            if cleaned := _LEAD.sub("", clause.strip()).strip().rstrip(" .!,;").strip():
                 yield cleaned
 
 
 def _stated(clause: str) -> Fact | None:
+    if doubt := _DOUBT.match(clause):
+        fact = _stated(clause[doubt.end() :])
+        return fact and structs.replace(fact, text=as_sentence(clause), doubted=True)
     for rule, pattern in _PATTERNS:
         if found := pattern.fullmatch(clause):
             return _fact(rule, found, clause)
@@ -169,22 +194,19 @@ def _fact(rule: str, found: re.Match[str], clause: str) -> Fact:
     if rule == "remember":
         inner = _stated(value)
         return inner or Fact(text=as_sentence(value), rule=rule)
-    if rule == "name":
-        return Fact(
-            text=f"My name is {value}.",
-            rule=rule,
-            subject="user",
-            predicate="name",
-            object=value,
-            single=True,
-        )
-    predicate = " ".join((parts["name"] or "am").lower().split())
-    subject = "user" if rule != "of" else " ".join(parts["subject"].split()).removeprefix("the ")
+    times = {"since": "", "until": ""}
+    while (time := _TIME.search(value)) and time.start():
+        times["until" if time["word"].lower() in {"until", "till"} else "since"] = time["when"]
+        value = value[: time.start()]
+    predicate = "name" if rule == "name" else " ".join((parts["name"] or "am").lower().split())
+    subject = " ".join(parts["subject"].split()).removeprefix("the ") if rule in {"of", "who"} else "user"
     return Fact(
-        text=as_sentence(clause),
+        text=f"My name is {value}." if rule == "name" else as_sentence(clause),
         rule=rule,
         subject=subject,
         predicate=predicate,
         object=value,
-        single=rule not in _MANY,
+        single=rule not in _MANY and not (rule == "who" and re.fullmatch(_SOME, predicate)),
+        since=times["since"],
+        until=times["until"],
     )

@@ -16,25 +16,27 @@ K1 = 1.2  # the usual value; see `Words`
 _WORD = re.compile(r"\w+")
 _COMMON = frozenset(
     _WORD.findall(
-        "about and are but can did does for from had has have her him his how its not our out say she tell that the "
-        "their them they this was were what when where which who whom why will with you your"
+        "a about am an and are as at be but by can did do does dr for from go had has have he her hi him his how i if in "
+        "is it its me mr ms my no not of oh ok on or our out say she so tell that the their them they this to up us was "
+        "we were what when where which who whom why will with you your"
     )
 )
 _LONGEST = 2000  # characters of a text that are looked at
 
 
 def words_of(text: str) -> list[str]:
-    """The words of a text that say something, in lower case: no short ones, no common ones, no plural ``s``.
+    """The words of a text that say something, in lower case: no common ones, no plural ``s``.
+
+    Words of one or two letters count if they begin with a capital, as names do, or are numbers.
 
     Example:
-        >>> words_of("What are the Cats' names in room 7?")
-        ['cat', 'name', 'room', '7']
+        >>> words_of("What are the Cats' names in room 7, and is Bo 't there?")
+        ['cat', 'name', 'room', '7', 'bo', 'there']
     """
-    words = (word.lower() for word in _WORD.findall(text[:_LONGEST]))
     return [
-        word.removesuffix("s") if len(word) > 3 else word
-        for word in words
-        if (len(word) > 2 and word not in _COMMON) or word.isdecimal()
+        word.lower().removesuffix("s") if len(word) > 3 else word.lower()
+        for word in _WORD.findall(text[:_LONGEST])
+        if word.lower() not in _COMMON and (len(word) > 2 or word[0].isupper() or word.isdecimal())
     ]
 
 

@@ -1,0 +1,87 @@
+"""Facts in runs: what reaches the model over two of them and in their time, and how they are drawn."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+
+import pytest
+from remembering import prompts
+
+from genxai_nb.agents.agent import Agent
+from genxai_nb.providers.scripted import Scripted
+
+FACTS = (
+    "My manager is Ms Okafor.",
+    "Ms Okafor's extension is 555-17.",
+    *(f"My locker number {n} is made of steel and stands in corridor {n}." for n in range(6)),
+)
+
+
+def dialled(request) -> str:
+    """Answer with the number that the prompt tells, or that it tells none."""
+    told = " ".join(message.text for message in request.messages[:-1])
+    return "555-17" if "555-17" in told else "I do not know."
+
+
+@pytest.mark.parametrize(
+    ("memory", "answer"),
+    [("semantic", "555-17"), ({"semantic": {"hops": 1}}, "I do not know."), ("none", "I do not know.")],
+)
+def test_a_fact_about_what_another_fact_names_answers(memory, answer):
+    """The number of whoever the user's manager is reaches the model; not without following, nor without that memory."""
+    script = Scripted(dialled)
+    agent = Agent("clerk", model=script.model, memory=memory)
+    for fact in FACTS:
+        agent.ask(fact, store="journal.db")
+
+    assert agent.ask("Who is the boss of me, my manager?", store="journal.db").text == answer
+
+
+def test_an_expired_fact_does_not_answer():
+    """What was so until a day that has passed stays in the table and does not reach the model any more."""
+    script = Scripted(lambda request: "Yes.")
+    agent = Agent("clerk", model=script.model, memory="semantic")
+    agent.ask("The code of the door is 4711 until 2026-01-31.", store="journal.db")
+    agent.ask("The code of the gate is 9999 until 2999-01-31.", store="journal.db")
+    agent.ask("What are the codes of the door and the gate?", store="journal.db")
+
+    assert [line for text in prompts(script) for line in text.splitlines() if line.startswith("- ")] == [
+        "- The code of the gate is 9999 until 2999-01-31."
+    ]
+    frame = agent.memory.table("semantic", store="journal.db")
+    assert frame[["object", "status"]].to_numpy().tolist() == [["4711", "expired"], ["9999", "current"]]
+    told = agent.memory.remember("The code of the safe is 1 until 2026-01-31", store="journal.db")
+    assert told.status == "expired"
+
+
+def test_the_facts_around_an_entity_are_asked_for_and_drawn():
+    """The table and the picture show the same facts; a name that looks like markup is text."""
+    agent = Agent("clerk", memory="semantic")
+    for fact in (
+        "Ada works at Acme",
+        "Acme is in Ulm",
+        "Bo lives in Rome",
+        "Ada likes <b>tea</b>",
+        "It rains",
+    ):
+        agent.memory.remember(fact, store="journal.db")
+
+    frame = agent.memory.related("Ulm", store="journal.db")
+    assert frame[["hop", "subject", "predicate", "object"]].to_numpy().tolist() == [
+        [1, "Acme", "is in", "Ulm"],
+        [2, "Ada", "works at", "Acme"],
+    ]
+    drawn = agent.memory.entities("Ada", store="journal.db")
+    shown = drawn._repr_mimebundle_()
+    words = " ".join(ET.fromstring(shown["image/svg+xml"]).itertext())
+    assert all(text in words for text in ("Ada", "Acme", "Ulm", "works at", "is in", "<b>tea</b>"))
+    assert "Rome" not in words
+    assert shown["text/plain"].splitlines() == [
+        "Ada works at Acme.",
+        "Ada likes <b>tea</b>.",
+        "Acme is in Ulm.",
+    ]
+    assert [
+        len(agent.memory.entities(store="journal.db").facts),
+        repr(agent.memory.entities("Zoe", store="journal.db")),
+    ] == [4, "No facts of clerk."]
