@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from model_server import Refusal
+
 MODEL = "gemini-2.5-flash"
 SIGNATURE = "CpQBAVSoXO4/aWduZWQgdGhvdWdodHM+"
 
@@ -38,3 +40,9 @@ def gemini_events(
     told = {"promptTokenCount": 20, "candidatesTokenCount": 9, "totalTokenCount": 29, **(usage or {})}
     last = {**event(text(""), finishReason=stop, **more), "usageMetadata": told}
     return [*(event(part) for part in parts), last]
+
+
+def refusal(status: int, message: str, reason: str = "INVALID_ARGUMENT", *details: Any) -> Refusal:
+    """An error as the vendor gives it."""
+    error = {"code": status, "message": message, "status": reason, "details": list(details)}
+    return Refusal(status, {"error": error})
