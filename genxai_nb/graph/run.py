@@ -19,6 +19,8 @@ from .workflow import RunOptions, Workflow
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+    from genxai_nb.journal.compare import Differences
+
 __all__ = ["Run", "run_log"]
 
 
@@ -114,6 +116,22 @@ class Run(Branching):
         from genxai_nb.journal.spending import costs
 
         return costs(self.events())
+
+    def diff(self, other: Run) -> Differences:
+        """What differs between this run and another, as DataFrames by ``state outputs prompts cost time``.
+
+        The states are compared if both runs have their graphs.
+
+        Raises:
+            MissingPackage: pandas is not installed.
+        """
+        from genxai_nb.journal.compare import compare
+
+        states = None
+        if self.graph is not None and other.graph is not None:
+            states = (dict(self.state), dict(other.state))  # a model, too, gives its fields
+        names = (self.run_id, other.run_id)
+        return compare(self.events(), other.events(), names=names, states=states)
 
     def canonical(self) -> bytes:
         """The run in a form that does not depend on timing, for comparison byte for byte."""
