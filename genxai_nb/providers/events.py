@@ -7,7 +7,7 @@ fields that they do not know, and in part skip what is corrupt.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AsyncExitStack, suppress
 from typing import Any
 
@@ -27,7 +27,7 @@ class Opened(AsyncExitStack):
         self.response = response
 
 
-async def events_of(stream: Any) -> AsyncIterator[Any]:
+async def events_of(stream: Any) -> AsyncGenerator[Any, None]:
     """Read a stream that an SDK has opened, event by event, and close it.
 
     Args:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import threading
 from typing import Any, NamedTuple
 
 import cohere_events as cohere
@@ -10,11 +12,11 @@ import gemini_events as gemini
 import pytest
 from chat_chunks import DONE, call_chunk, chunk, usage_chunk
 from claude_events import claude_events, text, thinking, tool_use
-from model_server import Dropped, Plain, Refusal, Slow
+from model_server import Dropped, Endless, Plain, Refusal, Slow
 from response_events import function_call, message, reasoning, response_events
 
 from genxai_nb.errors import BadResponse, ConnectionLost, IncompleteStream, RateLimited
-from genxai_nb.messages import ModelReply, ToolSpec
+from genxai_nb.messages import ModelReply, ModelRequest, ToolSpec, user
 from genxai_nb.providers.registry import find_provider
 
 ARGUMENTS = '{"what": "moss"}'
@@ -210,3 +212,18 @@ async def test_answer_that_is_no_stream_is_incomplete(answered, name: str):
     """A server that takes no part in streaming is not taken for one that had nothing to say."""
     with pytest.raises(IncompleteStream):
         await answered(name, Plain({"id": "x", "object": "chat.completion"}))
+
+
+@each
+async def test_reader_that_leaves_hangs_up(server, monkeypatch, name: str):
+    """Who reads no further lets go of the connection at once, so that the vendor writes no further."""
+    api = name.partition("-")[0]
+    if api == "responses":
+        monkeypatch.setenv("GENXAI_OPENAI_API", "responses")
+    left = threading.Event()
+    server.answers = [Endless(CASES[name].events[: essential(name) - 1], left)]
+    request = ModelRequest(model="m", messages=(user("Hello"),), **CASES[name].more)
+    stream = find_provider(MODELS[api]).stream(request)
+    await anext(stream)
+    await stream.aclose()
+    assert await asyncio.to_thread(left.wait, 10)

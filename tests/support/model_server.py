@@ -6,7 +6,7 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
 
@@ -35,6 +35,13 @@ class Slow(NamedTuple):
     """A stream that comes byte by byte."""
 
     events: list[Any]
+
+
+class Endless(NamedTuple):
+    """A stream that goes on with its last event until the client leaves, which is told by the event."""
+
+    events: list[Any]
+    left: threading.Event
 
 
 class ModelServer:
@@ -89,6 +96,14 @@ class _Answering(BaseHTTPRequestHandler):
                 self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, True)
                 for number in range(len(said)):
                     self.wfile.write(said[number : number + 1])
+            case Endless(events, left):
+                self._begin(200, "text/event-stream", 10**9)
+                self.wfile.write(as_text(events))
+                with suppress(ConnectionError):
+                    while True:
+                        self.wfile.write(as_text(events[-1:]))
+                self.close_connection = True
+                left.set()
             case events:
                 self._begin(200, "text/event-stream", len(said := as_text(events)))
                 self.wfile.write(said)
