@@ -153,13 +153,10 @@ class Level:
 
     def _start(self) -> list[Visit]:
         """Start what may start."""
-        starting = self._unperformed
-        if starting:
-            self._unperformed = []
+        starting, self._unperformed = self._unperformed, []
         places = self.schedule.startable()
         if not places:
             return starting
-        starting = list(starting)
         free = self._pace.free
         now = time()
         for place in places:
