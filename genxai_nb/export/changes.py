@@ -30,11 +30,12 @@ _CHANGING = DRAWING | {
     *("add", "append", "appendleft", "clear", "discard", "extend", "insert", "pop", "popitem", "popleft"),
     *("remove", "reverse", "setdefault", "sort", "update"),
 }
+_PLOT = "plot"  # also as an attribute, such as df.plot.bar()
 _LOOKING = {  # methods that change nothing, also where nothing is done with what they give
     *("arun", "batch", "draw", "lines", "map", "run", "start"),
     *("copy", "count", "get", "index", "items", "keys", "values"),
     *("boxplot", "corr", "describe", "display", "groupby", "head", "hist", "info", "isna", "isnull"),
-    *("nunique", "plot", "print", "sample", "show", "tail", "to_csv", "to_markdown", "to_string"),
+    *("nunique", _PLOT, "print", "sample", "show", "tail", "to_csv", "to_markdown", "to_string"),
     *("unique", "value_counts", "view"),
 }
 _SETTING = {  # functions of a module that change how it works
@@ -50,6 +51,49 @@ _SHOWING = {"IPython", "logging", "matplotlib", "plotly", "pprint", "rich", "sea
 _SETTLED = (str, bytes, int, float, complex, type(None), FunctionType, type, ModuleType, Definition, Tool)
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+class Chain(NamedTuple):
+    """Attributes and methods one behind the other, such as ``graph.node(...).edge``.
+
+    Attributes:
+        base: What they begin with.
+        root: The variable that this is, or the function that it calls; empty for anything else.
+        names: The attributes.
+        called: Those of them that are called on the way.
+    """
+
+    base: ast.expr
+    root: str
+    names: list[str]
+    called: frozenset[str]
+
+    def changes(self, *, alone: bool) -> bool:
+        """Whether calling it may change what it begins with; `alone` says that nothing is done with the result."""
+        if not alone:
+            return self.names[-1] in _CHANGING
+        looking = _LOOKING & self.called or self.names[-1] in _LOOKING or _PLOT in self.names
+        return bool(DRAWING & {*self.called, self.names[-1]}) or not looking
+
+
+def chain_of(function: ast.expr) -> Chain:
+    """Take an expression apart into what it begins with, and the attributes and methods behind that."""
+    names: list[str] = []
+    called: set[str] = set()
+    while True:
+        if isinstance(function, ast.Attribute):
+            names.append(function.attr)
+            function = function.value
+        elif isinstance(function, ast.Subscript):
+            function = function.value
+        elif isinstance(function, ast.Call) and isinstance(function.func, ast.Attribute):
+            called.add(function.func.attr)
+            function = function.func
+        else:
+            break
+    base = function.func if isinstance(function, ast.Call) else function
+    root = base.id if isinstance(base, ast.Name) else ""
+    return Chain(function, root, names[::-1], frozenset(called))
 
 
 class Effect(NamedTuple):
@@ -129,25 +173,23 @@ class Changes:
 
     def _by_call(self, call: ast.Call, *, alone: bool) -> Iterator[str]:
         """What a call changes; `alone` says that nothing is done with what it gives."""
-        root, chain = chain_of(call.func)
-        value = self._space.get(root)
-        if not root:
+        chain = chain_of(call.func)
+        root, names = chain.root, chain.names
+        if names and not isinstance(self._space.get(root), ModuleType):
+            if chain.changes(alone=alone):
+                yield from self._same_as(chain.base)
             return
-        if chain and not isinstance(value, ModuleType):
-            if _changes(chain, alone=alone):
-                yield root
-            return
-        found = list(self._called(root, chain))
+        found = list(self._called(root, names))
         for effect, here in found:
             given = {word for name in effect.parameters for word in _given(call, effect.order, name)}
             yield from filter(self._is_open, given)
             yield from effect.variables if here else ()
-        if found or root in self._classes:
+        if found or not root or root in self._classes:
             return
-        name = chain[-1] if chain else root
-        if chain and (name in _SETTING | _SEEDING or (self._seeded and "random" in {root, *chain})):
+        name = names[-1] if names else root
+        if names and (name in _SETTING | _SEEDING or (self._seeded and "random" in {root, *names})):
             yield root
-        if name in _INTO or (alone and not self._shows(root, chain)):
+        if name in _INTO or (alone and not self._shows(root, names)):
             yield from filter(self._is_open, _given(call))
 
     def _shows(self, root: str, chain: list[str]) -> bool:
@@ -175,8 +217,8 @@ class Changes:
             value = getattr(value, name, None) if isinstance(value, ModuleType) else None
         value = value.function if isinstance(value, Tool) else value
         value = inspect.unwrap(value) if isinstance(value, FunctionType) else None
-        if value is None or not is_own(str(value.__globals__.get("__name__", ""))):
-            return
+        if not isinstance(value, FunctionType) or not is_own(str(value.__globals__.get("__name__", ""))):
+            return  # IPython's open wraps one that is no function
         space = value.__globals__
         here = space is self._space
         other = self if here else self._modules.setdefault(id(space), Changes((), space))
@@ -255,7 +297,7 @@ class Changes:
                 yield from self._same_as_call(value)
 
     def _same_as_call(self, call: ast.Call) -> Iterator[str]:
-        root, chain = chain_of(call.func)
+        root, chain = chain_of(call.func)[1:3]
         value = self._space.get(root)
         own = root in self._classes or (isinstance(value, type) and is_own(value.__module__))
         if chain and chain[-1] in _INNER:
@@ -277,23 +319,6 @@ class Changes:
             found |= others
             waiting += others
         return found
-
-
-def _changes(chain: list[str], *, alone: bool) -> bool:
-    """Whether a chain of attributes and methods of an object changes it."""
-    if not alone:
-        return chain[-1] in _CHANGING
-    return bool(DRAWING & set(chain)) or not _LOOKING & set(chain)
-
-
-def chain_of(function: ast.expr) -> tuple[str, list[str]]:
-    """The variable that a call begins with, and the attributes that are taken on the way; empty if with none."""
-    names: list[str] = []
-    while isinstance(function, ast.Attribute | ast.Call | ast.Subscript):
-        if isinstance(function, ast.Attribute):
-            names.append(function.attr)
-        function = function.func if isinstance(function, ast.Call) else function.value
-    return (function.id, names[::-1]) if isinstance(function, ast.Name) else ("", [])
 
 
 def _given(call: ast.Call, order: tuple[str, ...] = (), parameter: str = "") -> Iterator[str]:

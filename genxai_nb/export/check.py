@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from difflib import unified_diff
 from itertools import zip_longest
 from pathlib import Path
@@ -19,13 +19,24 @@ from genxai_nb.graph.build import Graph
 from genxai_nb.graph.canonical import canonical
 from genxai_nb.journal.codec import decode_event, encode_event
 from genxai_nb.journal.events import CallFinished, CallStarted, Event
+from genxai_nb.journal.store import Definition
 
 from .fingerprint import Fingerprint, Part, fingerprint_of
 from .trial import Outcome
+from .versions import Visit
+from .visits import other_visits, told, versions_in, without
 
 __all__ = ["LIMIT", "Checked", "Difference", "check", "compared", "tried"]
 
 LIMIT = 120.0  # seconds that a script is given
+
+Find = Callable[[str], Definition | None]
+
+
+def _nothing(_version: str) -> None:
+    """Find no definition."""
+
+
 _PROGRAM = "import sys; sys.path.append(sys.argv.pop(1)); from genxai_nb.export.trial import main; main(*sys.argv[1:])"
 
 
@@ -58,12 +69,14 @@ class Checked(Struct, frozen=True):
     """What a check came to.
 
     Attributes:
-        events: How many events were compared.
+        events: How many events were compared, but for those of visits that were taken from the record.
         difference: The first difference; None if there is none.
+        earlier: The visits that went by other versions than the script has, in words.
     """
 
     events: int
     difference: Difference | None = None
+    earlier: str = ""
 
 
 def check(
@@ -74,6 +87,7 @@ def check(
     labels: Mapping[str, str],
     *,
     limit: float = LIMIT,
+    find: Find = _nothing,
 ) -> Checked:
     """Run a script in a fresh interpreter, in the working folder, on recorded calls, and compare.
 
@@ -87,31 +101,49 @@ def check(
         recorded: The events of the run; none to compare only what the two graphs are made of.
         labels: Where the definition of each node stands.
         limit: Seconds that the script is given.
+        find: Gives a definition by its version.
     """
     lines = [encode_event(event) for event in recorded]
-    return compared(tried(script, name, lines, limit=limit), graph, lines, labels)
+    return compared(tried(script, name, lines, limit=limit), graph, lines, labels, find=find)
 
 
 def compared(
-    outcome: Outcome, graph: Graph | None, lines: Iterable[bytes], labels: Mapping[str, str]
+    outcome: Outcome,
+    graph: Graph | None,
+    lines: Iterable[bytes],
+    labels: Mapping[str, str],
+    *,
+    find: Find = _nothing,
 ) -> Checked:
     """Compare what a script's run came to with a run.
+
+    Visits that went by earlier versions than the script's are compared by what they wrote and where they led.
 
     Args:
         outcome: What the script's run came to.
         graph: The graph that the script was made from; None to compare events only.
         lines: The events of the run, encoded.
         labels: Where the definition of each node stands.
+        find: Gives a definition by its version, to show it where the script has another one.
     """
     order = {place.name: place.order for place in graph.build().places} if graph else outcome.order
-    rows = _rows(lines, order)
     if outcome.fingerprint is None:
         return Checked(0, Difference(where="The script cannot be loaded", run="", script=outcome.error))
     found = _parts_differ(fingerprint_of(graph), outcome.fingerprint, labels) if graph else None
     if found is None and outcome.error:
         found = Difference(where="The script's graph cannot run", run="", script=outcome.error)
-    found = found or _rows_differ(rows, _rows(outcome.events, order), labels)
-    return Checked(len(rows), found)
+    run = [decode_event(line) for line in lines]
+    script = [decode_event(line) for line in outcome.events]
+    versions = versions_in(outcome.fingerprint)
+    other = other_visits(run, versions)
+    found = found or _foreign_differ(other.foreign, outcome.fingerprint, find, labels)
+    asked = {event.slot for event in script if isinstance(event, CallStarted)}
+    rows = _rows(without(run, other, versions, asked), order)
+    found = found or _rows_differ(rows, _rows(script, order), labels)
+    taken = sum(
+        Visit(row.get("path", ""), row.get("node", ""), row.get("visit", 0)) in other.taken for row in rows
+    )
+    return Checked(len(rows) - taken, found, told(other.whole))
 
 
 def tried(script: Path, name: str, lines: Sequence[bytes] = (), *, limit: float = LIMIT) -> Outcome:
@@ -160,9 +192,9 @@ def tried(script: Path, name: str, lines: Sequence[bytes] = (), *, limit: float 
 # ── events ───────────────────────────────────────────────────────────────────────────────────
 
 
-def _rows(lines: Iterable[bytes], order: Mapping[str, int]) -> list[dict[str, Any]]:
-    """Encoded events in canonical order, without what tells only how an answer came."""
-    events = list(_outermost(_bare(decode_event(line)) for line in lines))
+def _rows(events: Iterable[Event], order: Mapping[str, int]) -> list[dict[str, Any]]:
+    """Events in canonical order, without what tells only how an answer came."""
+    events = list(_outermost(map(_bare, events)))
     text = canonical(events, order)
     return [msgspec.json.decode(row) for row in text.split(b"\n")] if text else []
 
@@ -251,6 +283,23 @@ def _short(value: Any) -> str:
 
 
 # ── definitions ──────────────────────────────────────────────────────────────────────────────
+
+
+def _foreign_differ(
+    foreign: Mapping[str, str], script: Fingerprint, find: Find, labels: Mapping[str, str]
+) -> Difference | None:
+    """The first node of which a script has a version that the run did not go by."""
+    for node, version in foreign.items():
+        part, kept = script.parts[node], find(version)
+        text = (kept.source or kept.spec).strip() if kept else ""
+        same = text in {"", part.text.strip()}
+        return Difference(
+            where=f"definition of {node}",
+            run=f"version {version[:8]}{text and ', by something that it uses'}" if same else text,
+            script=f"version {part.version[:8]}" if same else part.text.strip(),
+            cell=labels.get(node, ""),
+        )
+    return None
 
 
 def _parts_differ(run: Fingerprint, script: Fingerprint, labels: Mapping[str, str]) -> Difference | None:

@@ -12,16 +12,19 @@ from msgspec import Struct, structs
 from genxai_nb.errors import DefinitionError, RunError
 from genxai_nb.graph.build import Graph
 from genxai_nb.graph.run import Run
+from genxai_nb.graph.versions import InForce, in_force
 from genxai_nb.journal.events import Event, RunRebased, RunStarted, StateSet
 from genxai_nb.journal.opening import find_store
 from genxai_nb.journal.store import Store
 
 from .check import LIMIT, Difference, check, tried
-from .kept import InForce, in_force, kept_script, versions_of
+from .kept import kept_script
 from .script import Script, finished, is_untouched, script_of
 from .texts import Text
 from .units import Units
 from .unrun import Unrun
+from .versions import versions_of, versions_ran
+from .visits import other_visits, told
 from .workflow import is_made
 
 __all__ = ["Exported", "Origin", "Wanted", "export", "export_graph"]
@@ -76,6 +79,7 @@ class Exported(Struct, frozen=True, kw_only=True):
         events: How many events are the same.
         difference: The first thing that differs.
         lines: How many lines the script has.
+        earlier: The visits of the run that went by other versions than the script has, in words.
     """
 
     path: Path
@@ -85,6 +89,7 @@ class Exported(Struct, frozen=True, kw_only=True):
     events: int = 0
     difference: Difference | None = None
     lines: int = 0
+    earlier: str = ""
 
     @property
     def verdict(self) -> str:
@@ -94,7 +99,10 @@ class Exported(Struct, frozen=True, kw_only=True):
         if self.difference is not None:
             against = f"run {self.run_id}" if self.run_id else "the graph"
             return f"differs from {against}: {self.difference}"
-        return f"same in {self.events} events as run {self.run_id}" if self.run_id else "same definitions"
+        if not self.run_id:
+            return "same definitions"
+        earlier = f"; {self.earlier} ran under an earlier version" if self.earlier else ""
+        return f"same in {self.events} events as run {self.run_id}{earlier}"
 
     def __str__(self) -> str:
         return f"{self.path}: {self.verdict}"
@@ -163,25 +171,30 @@ def export_graph(what: Graph | Run | Unrun, path: str | Path, origin: Origin, wa
         else _latest_of(_versions(graph), graph.name if graph else "", store)
     )
     script = _script(graph, origin, store, recorded)
-    text = finished(script.text)
+    earlier = told(other_visits(recorded, script.versions).whole)
+    text = finished(script.text, _note(recorded, earlier))
     place.parent.mkdir(parents=True, exist_ok=True)
     place.write_text(text, encoding="utf-8")
     if script.unrun and not recorded and wanted.check is not False:
         recorded = _latest_loaded(place, script, store, wanted)
     run_id = recorded[0].run if recorded and isinstance(recorded[0], RunStarted) else ""
     name = graph.name if graph else script.graph
-    made = Exported(path=place, graph=name, run_id=run_id, lines=text.count("\n"))
+    made = Exported(path=place, graph=name, run_id=run_id, lines=text.count("\n"), earlier=earlier)
     if wanted.check is False or (wanted.check is None and not recorded):
         return made
     same = graph if isinstance(graph, Graph) and not script.unrun else None
     if recorded and _is_other(graph, recorded):
         same = None
     labels = {**script.places, **script.labels}
-    found = check(place, script.graph, same, recorded, labels, limit=wanted.limit)
+    found = check(place, script.graph, same, recorded, labels, limit=wanted.limit, find=store.definition)
     if script.unrun and not recorded and found.difference is None:
         return made  # it can be loaded; what it is made of was not run here
     return structs.replace(
-        made, checked=found.difference is None, events=found.events, difference=found.difference
+        made,
+        checked=found.difference is None,
+        events=found.events,
+        difference=found.difference,
+        earlier=found.earlier,
     )
 
 
@@ -193,7 +206,9 @@ def _script(graph: Graph | Unrun | None, origin: Origin, store: Store, recorded:
         RunError: There is neither the graph nor a kept script.
     """
     if recorded and (graph is None or _is_other(graph, recorded)):
-        kept = kept_script(in_force(recorded), store)
+        force = in_force(recorded)
+        ran = structs.replace(force, definitions=versions_ran(recorded))
+        kept = kept_script(ran, store) or kept_script(force, store)
         if kept is not None:
             return kept
     if graph is None:
@@ -212,6 +227,16 @@ def _script(graph: Graph | Unrun | None, origin: Origin, store: Store, recorded:
 def _versions(graph: Graph | Unrun | None) -> InForce | None:
     """The versions of a graph as it is now; None where not all of it was made."""
     return versions_of(graph) if isinstance(graph, Graph) and is_made(graph) else None
+
+
+def _note(recorded: Sequence[Event], earlier: str) -> str:
+    """What a script says of the visits that it cannot do again."""
+    if not earlier or not isinstance(recorded[0], RunStarted):
+        return ""
+    return (
+        f"Definitions changed while run {recorded[0].run} went on: {earlier} ran under an earlier version. "
+        "This script has the versions that were in force at its end."
+    )
 
 
 def _is_other(graph: Graph | Unrun | None, recorded: Sequence[Event]) -> bool:
@@ -264,19 +289,25 @@ def _ended(run: str, store: Store) -> list[Event]:
 
 
 def _latest_of(versions: InForce | None, graph: str, store: Store) -> list[Event]:
-    """The events of the latest run of a graph that used these very definitions from its beginning to its end."""
+    """The events of the latest run of a graph that used these very definitions from its beginning to its end.
+
+    One that began with other ones, and used these in the end, is taken if there is no better.
+    """
     if versions is None:
         return []
     done = (row for row in store.runs() if row.graph == graph and row.status == "done")
+    changed: list[Event] = []
     for row, _ in zip(done, range(_LOOKED_AT), strict=False):
         events = list(store.read(row.run))
         started = events[0]
         by_hand = any(isinstance(event, StateSet | RunRebased) for event in events)
         if by_hand or not isinstance(started, RunStarted):
             continue
-        if InForce(started.structure, started.definitions) == versions == in_force(events):
-            return events
-    return []
+        if versions == in_force(events):
+            if started.definitions == versions.definitions:
+                return events
+            changed = changed or events
+    return changed
 
 
 def _latest_loaded(place: Path, script: Script, store: Store, wanted: Wanted) -> list[Event]:

@@ -2,72 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import msgspec
 from msgspec import Struct
 
-from genxai_nb.calls.call import digest
 from genxai_nb.errors import GenXAIError
 from genxai_nb.graph.build import Graph
 from genxai_nb.graph.driving import Driving
+from genxai_nb.graph.versions import InForce
 from genxai_nb.journal import open_store
-from genxai_nb.journal.events import Event, NodeStarted, RunRebased, RunResumed, RunStarted
+from genxai_nb.journal.events import RunStarted
 from genxai_nb.journal.store import Definition, Store
 
 from .script import Script, script_of
 from .units import Units
+from .versions import hash_of, versions_of
 
-__all__ = ["InForce", "in_force", "keep_script", "kept_script", "versions_of"]
+__all__ = ["keep_script", "kept_script"]
 
 _KIND = "script"
-
-
-class InForce(Struct, frozen=True):
-    """The versions that a run went on with last.
-
-    Attributes:
-        structure: The graph's.
-        definitions: Those of its nodes, by node.
-    """
-
-    structure: str
-    definitions: dict[str, str]
-
-    @property
-    def hash(self) -> str:
-        """One hash of them all."""
-        pairs = (f"{name}={version}".encode() for name, version in sorted(self.definitions.items()))
-        return digest(_KIND.encode(), self.structure.encode(), *pairs)
 
 
 class _Said(Struct, frozen=True):
     graph: str
     labels: dict[str, str]
     places: dict[str, str]
-
-
-def in_force(events: Iterable[Event]) -> InForce:
-    """The versions that a run went on with last.
-
-    Args:
-        events: Its events.
-    """
-    structure = ""
-    definitions: dict[str, str] = {}
-    for event in events:
-        if isinstance(event, RunStarted | RunRebased):
-            structure, definitions = event.structure, dict(event.definitions)
-        elif isinstance(event, RunResumed):
-            definitions |= event.definitions
-        elif isinstance(event, NodeStarted) and event.version and not event.path:
-            definitions[event.node] = event.version
-    return InForce(structure, definitions)
-
-
-def versions_of(graph: Graph) -> InForce:
-    """The versions of a graph as it is now."""
-    return InForce(graph.structure, {definition.name: definition.hash for definition in graph.definitions()})
+    versions: dict[str, str] = {}
 
 
 def keep_script(run: Driving, units: Callable[[], Units], *, source: str = "") -> None:
@@ -82,7 +43,7 @@ def keep_script(run: Driving, units: Callable[[], Units], *, source: str = "") -
     if not isinstance(graph, Graph):
         return
     try:
-        version = versions_of(graph).hash
+        version = hash_of(versions_of(graph))
     except GenXAIError:  # a definition is gone since
         return
     if store.definition(version) is not None:
@@ -93,15 +54,16 @@ def keep_script(run: Driving, units: Callable[[], Units], *, source: str = "") -
         script = script_of(graph, units(), given=given, source=source, formats=False)
     except Exception:  # noqa: BLE001 - whatever a person's code holds, its run goes on without a kept script
         return
-    said = _Said(script.graph, dict(script.labels), dict(script.places))
+    said = _Said(script.graph, dict(script.labels), dict(script.places), dict(script.versions))
     spec = msgspec.json.encode(said).decode()
     store.keep((Definition(hash=version, kind=_KIND, name=graph.name, spec=spec, source=script.text),))
 
 
 def kept_script(versions: InForce, store: Store) -> Script | None:
     """The script of these versions, if the journal has kept it."""
-    kept = store.definition(versions.hash)
+    kept = store.definition(hash_of(versions))
     if kept is None or kept.kind != _KIND:
         return None
     said = msgspec.json.decode(kept.spec, type=_Said)
-    return Script(kept.source, said.graph, said.labels, said.places)
+    ran = said.versions or versions.definitions
+    return Script(kept.source, said.graph, said.labels, said.places, versions=ran)

@@ -6,10 +6,11 @@ import ast
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from hashlib import blake2b
 from importlib import metadata
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
 
 from msgspec import Struct
@@ -42,6 +43,8 @@ class Script(Struct, frozen=True):
         labels: Where the definition of each node stands, by node.
         places: Where each name of the script was made, by name.
         unrun: It holds statements of a notebook that were read and not run.
+        versions: The versions of its nodes; those of subgraphs' nodes behind the names of all around them.
+            None are known where statements were not run.
     """
 
     text: str
@@ -49,6 +52,7 @@ class Script(Struct, frozen=True):
     labels: Mapping[str, str]
     places: Mapping[str, str]
     unrun: bool = False
+    versions: Mapping[str, str] = {}
 
 
 def script_of(
@@ -101,7 +105,16 @@ def script_of(
         workflow.labels,
         places,
         closure.unrun,
+        dict(_versions(graph)) if isinstance(graph, Graph) and is_made(graph) else {},
     )
+
+
+def _versions(graph: Graph, path: str = "") -> Iterator[tuple[str, str]]:
+    for definition in graph.definitions():
+        yield f"{path}{definition.name}", definition.hash
+        inner = graph.definition_of(definition.name).definition
+        if isinstance(inner, Graph):
+            yield from _versions(inner, f"{path}{definition.name}/")
 
 
 def marked(text: str) -> str:
@@ -109,9 +122,19 @@ def marked(text: str) -> str:
     return f"{text}\n\n{_MARK}{_digest(text)}\n"
 
 
-def finished(text: str) -> str:
-    """A script with the person's own code formatted too, where ruff is installed, and marked anew."""
-    return marked(_formatted(text.rstrip("\n").rpartition(f"\n\n{_MARK}")[0]))
+def finished(text: str, note: str = "") -> str:
+    """A script with the person's own code formatted too, where ruff is installed, and marked anew.
+
+    Args:
+        text: The script.
+        note: What has to be said of it, for a comment below its first lines.
+    """
+    body = text.rstrip("\n").rpartition(f"\n\n{_MARK}")[0]
+    if note:
+        head, quotes, rest = body.partition('"""\n')
+        comment = wrap(note, 88, initial_indent="# ", subsequent_indent="# ", break_on_hyphens=False)
+        body = "\n".join([f"{head}{quotes.rstrip()}", *comment, rest])
+    return marked(_formatted(body))
 
 
 def is_untouched(text: str) -> bool:

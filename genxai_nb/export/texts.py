@@ -19,7 +19,9 @@ __all__ = ["Statement", "Text", "Texts", "bound_by", "cells_of", "file_text", "p
 MAGIC = "get_ipython"
 _AROUND = re.compile(r"%%(?:time|timeit|capture|prun)\b.*")  # cell magics that run what stands below them
 _LINE = re.compile(r"^(?P<before>\s*(?:[\w.,\[\] ]+=\s*)?)(?:[%!].*|\??[\w.]+\?\??\s*$)")
-_OURS = re.compile(r"%%genxai\s+(?:agent|graph|schema)\s+(?P<name>[\w-]+)")
+_OURS = re.compile(  # as it was written, or as IPython remembers it
+    r"(?:%%genxai\s+|get_ipython\(\)\.run_cell_magic\('genxai', ')(?:agent|graph|schema)\s+(?P<name>[\w-]+)"
+)
 _TIMED = re.compile(r"^(\s*)%time\s+(?=[^\s-])")  # a line magic that runs what stands behind it
 _RUN = re.compile(r"^%run\s+(?:-\w+\s+)*(?P<file>[^\s-]\S*)", re.MULTILINE)
 
@@ -94,6 +96,7 @@ class Texts:
         self.foreign: list[Text] = []
         self.stars: list[tuple[Statement, ast.ImportFrom]] = []
         self.ours: dict[str, str] = {}
+        self._anew: dict[str, int] = {}
         self._binding: dict[str, list[Statement]] = {}
         self._changing: dict[str, list[Statement]] = {}
         for text in texts:
@@ -158,7 +161,9 @@ class Texts:
                 else:
                     self.missing.append(str(path))
         if own := _OURS.match(text.text.lstrip()):
-            self.ours[own["name"].replace("-", "_")] = text.label
+            name = own["name"].replace("-", "_")
+            self.ours[name] = text.label
+            self._anew[name] = len(self.statements)  # what cells before it have made of the name is gone
         tree, body = parsed(text.text)
         if tree is None:
             self.foreign.append(text)
@@ -184,9 +189,10 @@ class Texts:
             if node.names[0].name == "*":
                 self.stars.append((statement, node))
                 return
-        for name in statement.bound:
+        gone = {name for name, order in self._anew.items() if statement.order <= order}
+        for name in statement.bound - gone:
             self._binding.setdefault(name, []).append(statement)
-        for name in statement.changed - statement.bound:
+        for name in statement.changed - statement.bound - gone:
             self._changing.setdefault(name, []).append(statement)
 
 

@@ -19,6 +19,8 @@ from genxai_nb.journal.codec import decode_event, encode_event
 from genxai_nb.journal.events import Event, RunStarted
 
 from .fingerprint import Fingerprint, fingerprint_of
+from .replayed import take_from_record
+from .visits import other_visits, versions_in
 
 __all__ = ["Outcome", "main"]
 
@@ -63,11 +65,12 @@ def _tried(script: Path, name: str, record: Path) -> Outcome:
     try:
         graph = vars(_loaded(script))[name]
         order = {place.name: place.order for place in graph.build().places}
+        fingerprint = fingerprint_of(graph)
         found = Outcome(
             name=graph.name,
             structure=graph.structure,
             definitions={definition.name: definition.hash for definition in graph.definitions()},
-            fingerprint=fingerprint_of(graph),
+            fingerprint=fingerprint,
             order=order,
         )
     except Exception as exc:  # noqa: BLE001 - a script that was edited may raise anything
@@ -75,6 +78,8 @@ def _tried(script: Path, name: str, record: Path) -> Outcome:
     events = [decode_event(line) for line in msgspec.msgpack.decode(record.read_bytes(), type=list[bytes])]
     if events:
         try:
+            other = other_visits(events, versions_in(fingerprint))
+            take_from_record(graph, other.taken, events)
             found.events = [encode_event(event) for event in _replayed(graph, events)]
         except GenXAIError as exc:
             found.error = exc.what

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from typing import Any, Protocol
 
 from genxai_nb.calls.call import CallKind, Handler, Traits
@@ -121,8 +122,16 @@ class Bindings:
         return all(prepared.version == record.hash for prepared, record in self._moving)
 
     def known(self, nodes: Collection[Node], names: Collection[str]) -> list[Definition]:
-        """The definitions of some nodes, and of those that were recorded before, which is soon done."""
-        return [self.record(node) for node in nodes if node.name in names or node.name in self._records]
+        """The definitions of some nodes, and of those that were recorded before, which is soon done.
+
+        What is gone is left out: a run says so when it comes to it.
+        """
+        found = []
+        for node in nodes:
+            if node.name in names or node.name in self._records:
+                with suppress(UnknownName):
+                    found.append(self.record(node))
+        return found
 
     def record(self, node: Node) -> Definition:
         """A node's definition as the journal keeps it."""

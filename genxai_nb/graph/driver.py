@@ -25,9 +25,11 @@ from genxai_nb.settings import read_settings
 
 from .context import Exchange
 from .fold import Folded
+from .history import History
 from .level import Level, Shared, quieten
 from .pace import Pace, Stride
 from .recorder import Journal
+from .versions import in_force
 from .workflow import RunOptions, Workflow
 
 __all__ = ["Driver", "Position", "policies_for"]
@@ -161,6 +163,19 @@ class Driver:
     async def _run(self) -> dict[str, Any]:
         await self.journal.commit(self._opening)
         return await self.level.run()
+
+    async def tell_edits(self, graph: Workflow, history: History) -> None:
+        """Record which definitions were changed while the run stood; what is under way goes on with its own."""
+        if self._task is None:
+            return
+        force = in_force(history.events()).definitions
+        under_way = {visit.place.name for visit in self.level.schedule.running.values()}
+        known = [one for one in graph.known_definitions(()) if one.name not in under_way]
+        changed = [one for one in known if force.get(one.name) != one.hash]
+        if changed:
+            self.journal.keep(*changed)
+            versions = {one.name: one.hash for one in changed}
+            await self.journal.commit((facts.RunResumed(at=time(), definitions=versions),))
 
     def _is_alone(self) -> bool:
         """Whether at most one body is under way, with at most one call."""

@@ -117,6 +117,7 @@ class Driving:
         tell_of_driving(self)
         try:
             driver = self._driver = self._driver or self._make_driver()
+            await driver.tell_edits(self._graph(), self._history)
             self.status, self.reason = "running", ""
             self.status = await driver.drive(stride)
             self.reason = driver.pace.reason or stride

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from genxai_nb.errors import RunError
-from genxai_nb.journal.events import Event, NodeStarted, RunRebased, RunResumed, RunStarted
+from genxai_nb.journal.events import Event
 from genxai_nb.journal.store import Definition
 
 from .binding import NoLookup, read_condition
@@ -19,6 +19,7 @@ from .plan import Plan
 from .reducers import BUILTIN, last
 from .state import Schema
 from .subgraph import Subgraph
+from .versions import in_force
 
 if TYPE_CHECKING:
     from .nodes import Lookup, NodeBody
@@ -186,23 +187,16 @@ def kept_graph(events: Iterable[Event], find: Callable[[str], Definition | None]
         events: The run's facts.
         find: Gives a kept definition by its version.
     """
-    structure, versions = "", dict[str, str]()
-    for event in events:
-        if isinstance(event, RunStarted | RunRebased):
-            structure, versions = event.structure, dict(event.definitions)
-        elif isinstance(event, RunResumed):
-            versions |= event.definitions
-        elif isinstance(event, NodeStarted) and event.version and not event.path:
-            versions[event.node] = event.version
-    own = _read(find(structure))
+    last = in_force(events)
+    own = _read(find(last.structure))
     if own is None:
         return None
     inner = {}
     for node in own.nodes:
-        form = _read(find(versions.get(node, "")))
+        form = _read(find(last.definitions.get(node, "")))
         if form is not None:
             inner[node] = KeptGraph(form)
-    return KeptGraph(own, structure, inner)
+    return KeptGraph(own, last.structure, inner)
 
 
 def _read(kept: Definition | None) -> _Form | None:

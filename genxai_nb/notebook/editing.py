@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 from genxai_nb.errors import GenXAIError, ResumeRefused
 from genxai_nb.graph.build import Graph
 from genxai_nb.graph.draw.lettering import one_line
+from genxai_nb.graph.versions import in_force
 from genxai_nb.journal import open_store
 from genxai_nb.journal.summary import summarize
 
 from .display import show_text
 from .keeping import keep_script_of
-from .versions import lines_changed, structure_of, versions_used
+from .versions import lines_changed, structure_of
 
 if TYPE_CHECKING:
     from genxai_nb.graph.run import Run
@@ -96,7 +97,7 @@ def tell_of_edits(session: Session) -> None:
         run = started.run
         if not isinstance(run.graph, Graph) or started.read is not None:
             continue
-        seen = {**versions_used(run.events()), **started.seen}
+        seen = {**in_force(run.events()).definitions, **started.seen}
         for name, definition in _definitions(run.graph):
             before = seen.get(name, definition.hash)
             started.seen[name] = definition.hash

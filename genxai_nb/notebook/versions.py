@@ -6,15 +6,15 @@ from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
 from genxai_nb.errors import GenXAIError
-from genxai_nb.journal.events import NodeStarted, RunRebased, RunResumed, RunStarted
+from genxai_nb.graph.versions import in_force
+from genxai_nb.journal.events import RunRebased, RunStarted
 from genxai_nb.journal.summary import summarize
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from genxai_nb.graph.build import Graph
     from genxai_nb.graph.run import Run
-    from genxai_nb.journal.events import Event
 
     from .session import Session
 
@@ -24,7 +24,7 @@ def stale_nodes(session: Session, graph: Graph) -> list[str]:
     run = last_run(session, graph)
     if run is None:
         return []
-    used = versions_used(run.events())
+    used = in_force(run.events()).definitions
     return [node for node in graph.nodes if node in used and version_of_node(graph, node) != used[node]]
 
 
@@ -59,19 +59,6 @@ def consequences(session: Session, name: str) -> Iterator[str]:
 def structure_of(run: Run) -> str:
     """The structure of the graph that a run goes on in."""
     return next(e.structure for e in reversed(run.events()) if isinstance(e, RunStarted | RunRebased))
-
-
-def versions_used(events: Iterable[Event]) -> dict[str, str]:
-    """The versions that a run's nodes have used last, by name; those in force of nodes that have not begun."""
-    used: dict[str, str] = {}
-    for event in events:
-        if isinstance(event, RunStarted | RunRebased):
-            used = dict(event.definitions)
-        elif isinstance(event, RunResumed):
-            used |= event.definitions
-        elif isinstance(event, NodeStarted) and not event.path and event.version:
-            used[event.node] = event.version
-    return used
 
 
 def version_of_node(graph: Graph, node: str) -> str:

@@ -47,6 +47,15 @@ class Flow:
         """Run the graph and keep the run."""
         return self.graph.run(given or {}, store=self.store, **options)
 
+    def edit(self, before: str, after: str) -> Flow:
+        """Change the module's file and load it anew."""
+        path = Path(str(self.module.__file__))
+        text = path.read_text("utf-8")
+        assert before in text
+        path.write_text(text.replace(before, after), "utf-8")
+        self.module.__spec__.loader.exec_module(self.module)
+        return self
+
     def export(self, name: str = "out.py", **options: Any) -> Exported:
         """Export the graph beside its module."""
         wanted = Wanted(**{"store": self.store, "force": True, **options})

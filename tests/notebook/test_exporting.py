@@ -70,6 +70,19 @@ def test_a_graph_of_cells_is_exported_and_checked(kernel, tmp_path):
     assert json.loads(done.stdout) == state
 
 
+def test_a_name_is_what_its_last_cell_made_of_it(kernel, tmp_path):
+    """A schema's cell takes the place of a class of that name in an earlier cell."""
+    kernel.run("from pydantic import BaseModel\nclass Draft(BaseModel):\n    old: int = 1")
+    kernel.run("del BaseModel, Draft")
+    defined(kernel)
+    kernel.run("%%genxai run review\ntopic: cats")
+
+    reply = kernel.run("%genxai export review")
+
+    assert reply.status == "ok", reply.text
+    assert "old: int" not in (tmp_path / "review.py").read_text("utf-8")
+
+
 def test_a_path_options_and_a_value(kernel, tmp_path):
     """The second word is the path; the value of the line tells what was done."""
     defined(kernel)
@@ -327,3 +340,51 @@ def test_a_file_that_is_read_gives_the_script_of_the_session(kernel, tmp_path):
     words = [sys.executable, "-I", "read.py", "--topic", "tap", "--json", "--store", ":memory:"]
     state = json.loads(subprocess.run(words, capture_output=True, check=True, cwd=tmp_path).stdout)
     assert state == {"topic": "tap", "found": ["tea", "tree"], "score": 1}
+
+
+def debugged(kernel, edits: list[str], steps: int) -> None:
+    """Debug the notebook's graph, run cells while it stands after some steps, and go on to its end."""
+    defined(kernel)
+    for cell in ("%%genxai debug review\ntopic: cats", *["%genxai next"] * steps, *edits, "%genxai continue"):
+        reply = kernel.run(cell, allow_stdin=True)
+        assert reply.status == "ok", reply.text
+
+
+def run_alone(tmp_path, name: str) -> dict:
+    """Run a script of the notebook's graph in a fresh interpreter; its final state."""
+    words = [sys.executable, "-I", name, "--topic", "cats", "--json", "--store", ":memory:"]
+    done = subprocess.run(words, capture_output=True, encoding="utf-8", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+MORE = GRADE.replace("LIMIT", "LIMIT * 3")
+OF_DOGS = WRITER.replace("Dogs bark", "Dogs run")
+EDITS = {
+    "a function's cell": ([MORE], 2, "visit 1 of grade", 1.5),
+    "what it uses": (["LIMIT = 0.75"], 2, "visit 1 of grade", 1.5),
+    "an agent's cell": ([OF_DOGS], 1, "visit 1 of writer", 1.0),
+    "a node that begins later": ([MORE], 1, "", 1.5),
+    "a node that does not run again too": (
+        [OF_DOGS, MORE],
+        3,
+        "visits 1 and 2 of writer, visit 1 of grade",
+        1.5,
+    ),
+}
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_a_run_that_was_edited_half_way_is_exported(kernel, tmp_path, edit):
+    """Its script has the versions of its end; it and the check name the visits that went by earlier ones."""
+    cells, steps, earlier, score = EDITS[edit]
+    debugged(kernel, cells, steps)
+
+    reply = kernel.run("%genxai export review")
+
+    assert reply.status == "ok", reply.text
+    said = f"; {earlier} ran under an earlier version." if earlier else "."
+    assert re.search(rf"same in \d+ events as run r1{re.escape(said)}", reply.text), reply.text
+    note = f"Definitions changed while run r1 went on: {earlier} ran under an earlier version."
+    assert (note in (tmp_path / "review.py").read_text("utf-8").replace("\n# ", " ")) is bool(earlier)
+    assert run_alone(tmp_path, "review.py")["score"] == score
