@@ -24,6 +24,8 @@ from genxai_nb.errors import (
 )
 from genxai_nb.secrets import redact
 
+from .vendors import VENDORS
+
 if TYPE_CHECKING:
     from types import ModuleType
 
@@ -281,7 +283,7 @@ def _of_connection(cause: BaseException | None, server: Server | None, name: str
         )
     return ConnectionLost(
         f"{server.url} cannot be reached for model {name!r}.",
-        hint="Look at the network, HTTPS_PROXY and the variable of its address, such as OPENAI_BASE_URL.",
+        hint=f"Look at the network, HTTPS_PROXY and {VENDORS[server.provider].address}.",
     )
 
 
