@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from genxai_nb.journal.items import Draft, Items
     from genxai_nb.journal.store import Store
     from genxai_nb.memory.base import Item, Kind
+    from genxai_nb.memory.proposals import Proposal
     from genxai_nb.memory.shelves import StoreShelf
     from genxai_nb.messages import Message
 
@@ -147,6 +148,26 @@ class Held:
             draft = replace(draft, vector=vectors_of(model, [draft.cue or draft.text])[0])
         done = shelf.add([draft], model=model, dims=find_embedder(model).dims if model else 0)
         return (done.added or done.known)[0]
+
+    def proposals(self) -> list[Proposal]:
+        """The procedures that its episodes suggest and that it does not have yet."""
+        from genxai_nb.memory.proposals import proposals
+
+        opened: Any = self.open("procedural")
+        return proposals(self.items("episodic"), opened.shelf.items(), opened.after)
+
+    def accept(self, proposal: Proposal, name: str) -> Item:
+        """Keep a procedure that was proposed, with the counts of its episodes."""
+        from genxai_nb.journal.items import Use
+        from genxai_nb.memory.procedural import procedure
+        from genxai_nb.memory.shelves import number_of
+
+        draft = procedure(proposal.when, list(proposal.steps), name=name, rule="accepted")
+        item = self.write("procedural", draft)
+        number = number_of(item.id)
+        shelf = shelf_of(self._store.items, self._agent, "procedural")
+        shelf.use([Use(number=number, seconds=seconds) for seconds in proposal.seconds])
+        return next(one for one in shelf.items() if one.id == item.id)
 
     def drop(self, kind: str, ids: Sequence[str]) -> int:
         """Forget items of a kind; tell how many there were."""

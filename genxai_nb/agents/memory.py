@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from time import time
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from genxai_nb.errors import InputError, UnknownName
+from genxai_nb.errors import InputError
 from genxai_nb.journal import open_store
-from genxai_nb.journal.opening import find_store
 from genxai_nb.memory import registry
 
 from .held import Held, lasts
+from .kind_tables import KindTables
 from .recalled import changes_in, memories_in
 
 if TYPE_CHECKING:
@@ -20,15 +20,14 @@ if TYPE_CHECKING:
 
     from genxai_nb.memory.base import Item, Recalled
 
-    from .entity_map import EntityMap
-    from .held import Conversing, Options
+    from .held import Conversing
 
 Kinds = str | Sequence[str] | Mapping[str, Mapping[str, Any] | None]
 
 _LONGEST = 2000  # characters of something told by hand
 
 
-class AgentMemory:
+class AgentMemory(KindTables):
     """An agent's memory, by kind.
 
     What lasts is kept in the store beside the runs, under the agent's name, or that of a person or a project:
@@ -51,15 +50,6 @@ class AgentMemory:
         >>> clerk.memory.forget(told.id, store=":memory:")
         1
     """
-
-    def __init__(self, agent: Conversing, options: Options) -> None:
-        self._agent = agent
-        self.options = options
-
-    @property
-    def kinds(self) -> tuple[str, ...]:
-        """Its kinds of memory."""
-        return tuple(self.options)
 
     @property
     def given(self) -> tuple[str, ...] | dict[str, dict[str, Any]]:
@@ -206,65 +196,6 @@ class AgentMemory:
             count += held.drop(name, gone)
         return count
 
-    def related(self, entity: str, *, hops: int = 2, store: str | None = None) -> DataFrame:
-        """The facts of its semantic memory that can be reached from an entity, the nearest first.
-
-        See `genxai_nb.memory.frames.link_table` for the columns.
-
-        Args:
-            entity: What to begin at, such as ``Ada``; ``user`` for the person.
-            hops: Over how many facts at most.
-            store: Where it is kept; None for the settings' store.
-
-        Raises:
-            UnknownName: The agent has no semantic memory.
-        """
-        from genxai_nb.memory.entities import related
-        from genxai_nb.memory.frames import link_table
-
-        (name,) = self._chosen("semantic")
-        return link_table(related(self._held(store).items(name), entity, hops))
-
-    def entities(self, about: str = "", *, hops: int = 2, store: str | None = None) -> EntityMap:
-        """The entities of its semantic memory and the facts between them, drawn in a notebook.
-
-        Args:
-            about: The entity around which to draw; empty for all.
-            hops: Over how many facts from it at most.
-            store: Where it is kept; None for the settings' store.
-
-        Raises:
-            UnknownName: The agent has no semantic memory.
-        """
-        from genxai_nb.memory.entities import related
-
-        from .entity_map import EntityMap
-
-        (name,) = self._chosen("semantic")
-        items = self._held(store).items(name)
-        facts = [link.item for link in related(items, about, hops)] if about else items
-        return EntityMap(self._agent.name, [item for item in facts if item.status == "current"])
-
-    def rates(self, by: Literal["task", "tool"] = "task", *, store: str | None = None) -> DataFrame:
-        """How often its episodes went well, by task or by tool.
-
-        See `genxai_nb.memory.frames.rate_table` for the columns.
-
-        Args:
-            by: ``task``, with the variants of a task together, or ``tool``.
-            store: Where it is kept; None for the settings' store.
-
-        Raises:
-            UnknownName: The agent has no episodic memory, or there is no such grouping.
-        """
-        from genxai_nb.memory.frames import rate_table
-
-        if by not in {"task", "tool"}:
-            raise UnknownName("grouping of episodes", str(by), ("task", "tool"))
-        (name,) = self._chosen("episodic")
-        items = self._held(store).items(name)
-        return rate_table([item for item in items if item.status == "current"], by)
-
     def diff(self, run: Any, *, store: str | None = None) -> DataFrame:
         """What a run changed in this memory: each item with what held before and what holds now.
 
@@ -323,23 +254,6 @@ class AgentMemory:
         from genxai_nb.memory.frames import rule_table
 
         return rule_table({name: registry.find(name).rules for name in self._chosen(kind)})
-
-    def _chosen(self, kind: str | None) -> tuple[str, ...]:
-        if kind is None:
-            return self.kinds
-        if kind not in self.kinds:
-            raise UnknownName(
-                f"kind of memory of {self._agent.name!r}",
-                kind,
-                self.kinds,
-                hint=f"Define the agent with memory: {', '.join((*self.kinds, kind))}"
-                if registry.is_known(kind)
-                else "",
-            )
-        return (kind,)
-
-    def _held(self, store: str | None, run: Any = None) -> Held:
-        return Held(self._agent, find_store(store), run)
 
     def _told(self, text: str) -> str:
         from genxai_nb.memory.rules import is_hidden

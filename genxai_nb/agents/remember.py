@@ -12,7 +12,7 @@ from genxai_nb.memory import registry
 from genxai_nb.messages import Message, ToolResult
 from genxai_nb.templates import readable
 
-from .held import open_listed, shelf_of
+from .held import open_lasting, open_listed, shelf_of
 from .history import memory_key
 from .recall import embedded
 
@@ -20,12 +20,15 @@ if TYPE_CHECKING:
     from genxai_nb.calls.call import Call, Handler
     from genxai_nb.graph.nodes import Context
     from genxai_nb.journal.events import Remembered
-    from genxai_nb.journal.items import Draft
+    from genxai_nb.journal.items import Draft, Use
     from genxai_nb.memory.base import Turn, Visit, Written
+    from genxai_nb.memory.proposals import Proposal
     from genxai_nb.memory.shelves import StoreShelf
 
     from .definition import Definition
     from .outcome import Outcome
+
+_ALIKE = 20  # episodes that are looked at for a procedure
 
 
 async def remember(
@@ -94,8 +97,6 @@ async def remember_failure(
         StoreError: The store cannot be written.
     """
     kinds = [name for name in agent.recalled if getattr(registry.find(name), "fails", False)]
-    if not kinds:
-        return
     from genxai_nb.memory.base import Turn
 
     turn = Turn(agent=agent.name, asked=asked, error=str(error) or type(error).__name__)
@@ -153,7 +154,7 @@ def _writing(agent: Definition) -> Handler:
     """Make the handler that writes what lasts; made again under its key, it finds itself done."""
 
     async def write(call: Call) -> dict[str, Any]:
-        from genxai_nb.journal.items import Draft
+        from genxai_nb.journal.items import Draft, Use
         from genxai_nb.loop import run_in_worker
 
         drafts: dict[str, list[Draft]] = {}
@@ -172,7 +173,15 @@ def _writing(agent: Definition) -> Handler:
             written["known"] += [item.id for item in done.known]
         for kind, names in call.request.get("used", {}).items():
             shelf = shelf_of(call.context.store.items, agent, kind, call.context.run_id)
-            await run_in_worker(_count, shelf, names, call.request["won"], call.key)
+            use = Use(number=0, won=call.request["won"], seconds=(await _visit(call)).seconds)
+            await run_in_worker(_count, shelf, names, use, call.key)
+        if {"episodic", "procedural"} <= set(agent.memory.kinds) and "episodic" in drafts:
+            proposed = await run_in_worker(_proposed, call, agent, drafts["episodic"][0])
+            written["proposed"] = [msgspec.to_builtins(one) for one in proposed]
+            for one in proposed:
+                call.context.log(
+                    f"Proposed a procedure for {one.when!r}: {agent.name}.memory.accept({one.name!r})"
+                )
         return written
 
     return write
@@ -212,11 +221,22 @@ def _put(shelf: StoreShelf, drafts: list[Draft], model: str, dims: int, key: str
     return shelf.add(drafts, key=key, model=model, dims=dims)
 
 
-def _count(shelf: StoreShelf, names: list[str], won: bool, key: str) -> int:  # noqa: FBT001 - called by place
-    from genxai_nb.journal.items import Use
+def _count(shelf: StoreShelf, names: list[str], use: Use, key: str) -> int:
     from genxai_nb.memory.shelves import number_of
 
-    return shelf.use([Use(number=number_of(name), won=won) for name in names], key=key)
+    return shelf.use([msgspec.structs.replace(use, number=number_of(name)) for name in names], key=key)
+
+
+def _proposed(call: Call, agent: Definition, episode: Draft) -> list[Proposal]:
+    """The procedures that the episodes most like a new one suggest together with it."""
+    from genxai_nb.memory.base import Query
+    from genxai_nb.memory.proposals import proposals
+
+    items = call.context.store.items
+    alike = shelf_of(items, agent, "episodic").search(Query(text=episode.cue), _ALIKE)
+    procedures: Any = open_lasting(items, agent, "procedural")
+    episodes = sorted((item for item, _ in alike), key=lambda item: item.at)
+    return proposals(episodes, procedures.shelf.items(), procedures.after)
 
 
 def _results(messages: Sequence[Message]) -> dict[str, str]:

@@ -10,6 +10,7 @@ from msgspec import Struct
 from genxai_nb.journal.items import Draft
 
 from .index import Match
+from .rates import wilson
 
 Place = Literal["store", "run", "conversation"]
 Status = Literal["current", "expired", "replaced", "forgotten"]
@@ -53,6 +54,16 @@ class Item(Struct, frozen=True, kw_only=True):
     wins: int = 0
     seconds: float = 0.0
     used: float | None = None
+
+    @property
+    def bound(self) -> float | None:
+        """What its success rate is at least; None while it was not used. See `genxai_nb.memory.rates.wilson`."""
+        return wilson(self.wins, self.uses) if self.uses else None
+
+    @property
+    def duration(self) -> float | None:
+        """How long what it was used for took on average, in seconds; None while it was not used."""
+        return self.seconds / self.uses if self.uses else None
 
 
 class Recalled(Struct, frozen=True, kw_only=True):

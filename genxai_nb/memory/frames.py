@@ -13,6 +13,7 @@ from .base import Item, Recalled
 from .entities import Link
 from .episodic import DONE
 from .patterns import grouped
+from .proposals import Proposal
 from .rates import wilson
 
 if TYPE_CHECKING:
@@ -141,6 +142,27 @@ def recalled_table(found: Iterable[Recalled]) -> DataFrame:
             "score": _pandas().array([one.score for one in rows], dtype="float64"),
             "why": _texts(one.why for one in rows),
             "text": _texts(one.item.text for one in rows),
+        }
+    )
+
+
+def proposal_table(found: Iterable[Proposal]) -> DataFrame:
+    """Tabulate procedures that are proposed.
+
+    The columns are ``name``, ``when``, ``steps`` (a line for each), ``successes``, and ``duration``, how long the task
+    took on average, in seconds.
+
+    Raises:
+        MissingPackage: pandas is not installed.
+    """
+    rows = list(found)
+    return _frame(
+        {
+            "name": _texts(one.name for one in rows),
+            "when": _texts(one.when for one in rows),
+            "steps": _texts("\n".join(one.steps) for one in rows),
+            "successes": _column([len(one.episodes) for one in rows], "Int64"),
+            "duration": _column([sum(one.seconds) / len(one.seconds) for one in rows], "Float64"),
         }
     )
 

@@ -13,8 +13,9 @@ from .words import words_of
 GAP = "…"
 ALIKE = 0.5  # of the longer one's words, that two variants share in order
 
-_TOKEN = re.compile(r"\w+|[^\w\s]")
-_SPACED = re.compile(r" (?=[.,;:!?)\]}%'’])|(?<=[(\[{$'’]) ")
+_TOKEN = re.compile(r"\w+|\s+|[^\w\s]")
+_GAPS = re.compile(rf"{GAP}(?:\s*{GAP})+")
+_BESIDE = re.compile(rf"(?<=\w)(?={GAP})|(?<={GAP})(?=\w)")
 
 
 class Group(Struct):
@@ -31,7 +32,7 @@ class Group(Struct):
     @property
     def pattern(self) -> str:
         """What they have in common as a text."""
-        return _SPACED.sub("", " ".join(self.tokens))
+        return _BESIDE.sub(" ", _GAPS.sub(GAP, "".join(self.tokens)))
 
 
 def pattern_of(texts: Sequence[str]) -> str:
@@ -39,7 +40,7 @@ def pattern_of(texts: Sequence[str]) -> str:
 
     Example:
         >>> pattern_of(["weigh(item='a red box')", "weigh(item='a box')"])
-        "weigh (item = 'a … box')"
+        "weigh(item='a … box')"
     """
     common: tuple[str, ...] = _tokens(texts[0])
     for text in texts[1:]:
@@ -96,8 +97,10 @@ def _common(some: tuple[str, ...], others: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _is_alike(common: tuple[str, ...], some: tuple[str, ...], others: tuple[str, ...]) -> bool:
-    kept, longest = (
-        sum(token != GAP for token in common),
-        max(sum(token != GAP for token in some), len(others)),
-    )
-    return kept >= ALIKE * longest and bool(words_of(" ".join(common)))
+    longest = max(_said(some), _said(others))
+    return _said(common) >= ALIKE * longest and bool(words_of("".join(common)))
+
+
+def _said(tokens: tuple[str, ...]) -> int:
+    """How many tokens are neither gaps nor blanks."""
+    return sum(token != GAP and not token.isspace() for token in tokens)

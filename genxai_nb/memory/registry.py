@@ -34,6 +34,7 @@ _BUILTIN = {
     "long_term": "genxai_nb.memory.long_term:LongTerm",
     "episodic": "genxai_nb.memory.episodic:Episodic",
     "semantic": "genxai_nb.memory.semantic:Semantic",
+    "procedural": "genxai_nb.memory.procedural:Procedural",
 }
 
 
