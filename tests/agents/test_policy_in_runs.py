@@ -6,6 +6,7 @@ import asyncio
 import threading
 
 import pytest
+from stepping import begun_until_asked
 
 from genxai_nb.agents.agent import Agent
 from genxai_nb.agents.lookup import StandardLookup
@@ -118,11 +119,7 @@ def test_a_person_sees_what_is_really_asked():
     script = Scripted([calling("send", to="ann\u202e", text="a\nb"), "Over."], name="seen")
     graph = graph_with(Agent("writer", model=script.model, tools=[made(log)]))
     run = graph.start({}, store=":memory:", interactive=True)
-    arrived = threading.Event()
-    run.subscribe(lambda event: arrived.set() if getattr(event, "kind", "") == "human" else None)
-    driving = run.begin()
-    assert arrived.wait(5)
-    (question,) = run.questions
+    question, driving = begun_until_asked(run)
     assert r"""writer call send(to="ann\u202e", text="a\nb")""" in question.prompt
     assert question.choices == ("allow", "always", "deny")
     run.answer("writer", "allow")

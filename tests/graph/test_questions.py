@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
 from enum import Enum
 from typing import Literal
 
 import pytest
 from pydantic import BaseModel, Field
+from stepping import begun_until_asked
 
 from genxai_nb.errors import DefinitionError, NodeFailed, RunError
 from genxai_nb.graph.build import Graph
 from genxai_nb.graph.functions import human
 from genxai_nb.graph.question import Question, entries_of, filled_in
-from genxai_nb.journal.events import CallStarted
 
 
 class Tone(Enum):
@@ -109,16 +107,7 @@ def test_an_answer_that_does_not_fit_names_its_fields():
 def test_a_person_answers_a_form_once_it_fits():
     """A wrong answer leaves the question open; a right one goes on."""
     run = asking().start({}, interactive=True)
-    asked = threading.Event()
-
-    def hear(event):  # the question is open once the call that has begun goes on
-        if isinstance(event, CallStarted):
-            asyncio.get_running_loop().call_soon(asked.set)
-
-    run.subscribe(hear)
-    future = run.begin()
-    assert asked.wait(5)
-    (question,) = run.questions
+    question, future = begun_until_asked(run)
     assert question.offered[0] == "score number"
     with pytest.raises(RunError, match="verdict: Field required"):
         run.answer("review", {"score": 0.5})

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 from graphs import chain, kinds, nothing
-from stepping import calling, place
+from stepping import begun_until_asked, calling, place
 
 from genxai_nb import START, Agent, Graph, human
 from genxai_nb.errors import NodeFailed, RunError, ToolFailed
@@ -251,16 +251,7 @@ def test_an_interactive_run_waits_for_a_person():
     """The question is listed, answered once, and refused when it is none of the choices."""
     graph = Graph("ask").node("ok", human("Publish?", choices=["yes", "no"])).edge(START, "ok")
     run = graph.start({}, interactive=True)
-    asked = threading.Event()
-
-    def hear(event):  # the question is open once the call that has begun goes on
-        if isinstance(event, facts.CallStarted):
-            asyncio.get_running_loop().call_soon(asked.set)
-
-    run.subscribe(hear)
-    future = run.begin()
-    assert asked.wait(5)
-    (question,) = run.questions
+    question, future = begun_until_asked(run)
 
     assert (question.node, question.prompt, question.choices) == ("ok", "Publish?", ("yes", "no"))
     with pytest.raises(RunError, match="'maybe' for node 'ok' is none of its choices"):

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
+
 from genxai_nb.calls.call import Traits
+from genxai_nb.journal.events import CallStarted
 
 
 async def echo(call):
@@ -25,3 +29,18 @@ def calling(*names):
 def place(run):
     at = run.position
     return (at.path, at.node, at.visit, at.where)
+
+
+def begun_until_asked(run):
+    """Drive a run in the background until it asks a person; gives the question, and the future of its end."""
+    asked = threading.Event()
+
+    def hear(event):
+        if isinstance(event, CallStarted) and event.kind == "human":
+            asyncio.get_running_loop().call_soon(asked.set)  # the question is open once the call goes on
+
+    run.subscribe(hear)
+    future = run.begin()
+    assert asked.wait(5)
+    (question,) = run.questions
+    return question, future
