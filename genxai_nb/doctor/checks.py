@@ -26,7 +26,10 @@ _PACKAGE = "genxai-nb"
 _OLDEST = (3, 11)
 _NAME = re.compile(r"[\w.-]+")
 _EXTRA = re.compile(r"""extra\s*==\s*["']([\w-]+)["']""")
-_OUTLIVED = {"google-generativeai": "It has ended; provider 'google' uses google-genai. Uninstall it."}
+_OUTLIVED = {
+    "google-generativeai": "Google has ended it, and it holds protobuf back. Type: pip uninstall google-generativeai, "
+    f'and pip install "{_PACKAGE}[google]" for the models of provider google.'
+}
 
 
 def examine(store: str | None = None) -> list[Finding]:

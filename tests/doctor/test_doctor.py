@@ -39,6 +39,20 @@ def test_missing_extra_is_told_with_what_to_type():
     assert {one.name for one in examine() if one.part == "extras"} >= {"anthropic", "notebook", "openai"}
 
 
+def test_package_that_its_vendor_has_ended_is_told_with_what_to_do(tmp_path, monkeypatch):
+    """Google's old SDK is recognised where it is installed, with what takes its place, and is no failure."""
+    assert not [one for one in examine() if one.name == "google-generativeai"]
+    about = tmp_path / "google_generativeai-0.8.6.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: google-generativeai\nVersion: 0.8.6\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    finding = found("packages", "google-generativeai")
+    assert (finding.status, finding.value) == ("warning", "0.8.6")
+    assert "pip uninstall google-generativeai" in finding.hint
+    assert 'pip install "genxai-nb[google]"' in finding.hint
+    assert Report([finding]).ok
+
+
 def test_keys_are_set_or_not_and_never_shown(monkeypatch: pytest.MonkeyPatch):
     """Whatever is in the environment, not even its beginning is in the report."""
     assert found("keys", "OPENAI_API_KEY").value == "not set"
