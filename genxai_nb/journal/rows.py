@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from random import getrandbits
 from typing import Any, NamedTuple, TypeVar
 from zlib import crc32
 
 import msgspec
 
-from genxai_nb.errors import StoreDamaged
+from genxai_nb.errors import RunBusy, StoreDamaged
 
 from .cost import Cost
 from .events import Event, NodeFinished
@@ -76,6 +77,18 @@ class Segment(NamedTuple):
     last: int
     upto: int
     open: bool
+
+
+class Claim(NamedTuple):
+    """A holder's claim to a run: its own token, and how the run stood when it took it up.
+
+    The first transaction of a holder puts its token into the run, if nobody has written since; each further
+    one finds it there. So whoever has lost a run to another holder writes nothing more.
+    """
+
+    token: int
+    before: int
+    last: int
 
 
 def _whole(rows: Iterable[tuple[Any, ...]]) -> Iterator[Any]:
@@ -260,6 +273,35 @@ def tip_of(connection: sqlite3.Connection, run: str) -> tuple[int, str, int] | N
     """The place of the last event of a run's current head, and the run's status and token, if there is such a run."""
     row: tuple[int, str, int] | None = connection.execute(_TIP, (number_of(run),)).fetchone()
     return row
+
+
+def claim(connection: sqlite3.Connection, run: str) -> Claim | None:
+    """Claim a run, if there is one of that id; nothing is written yet."""
+    row = tip_of(connection, run)
+    return None if row is None else Claim(getrandbits(62), row[2], row[0])
+
+
+def check_claim(connection: sqlite3.Connection, run: str, made: Claim) -> None:
+    """Check that a run is still its claimant's to write to, and put the claim into it if it is not there yet.
+
+    Raises:
+        RunBusy: Another holder has written to it since.
+    """
+    row = tip_of(connection, run)
+    if row is None or row[2] == made.token:
+        return
+    if (row[2], row[0]) != (made.before, made.last):
+        raise RunBusy(
+            f"Run {run!r} was taken over by another process, which has written to it since.",
+            hint="Nothing of this was kept. Load the run again to see where it stands.",
+            run_id=run,
+        )
+    put_claim(connection, run, made)
+
+
+def put_claim(connection: sqlite3.Connection, run: str, made: Claim) -> None:
+    """Take a run from whoever has written to it until now."""
+    connection.execute("UPDATE run SET token = ? WHERE id = ?", (made.token, number_of(run)))
 
 
 def add_events(connection: sqlite3.Connection, last: int, bodies: Sequence[bytes]) -> None:

@@ -5,7 +5,8 @@ B-tree, in order of reading, with the rows in its leaves. Its body is JSON witho
 number beside it (see `journal.kinds`); its check sum is that of the whole. ``history`` shows events to people.
 
 A head's history is that of its parent up to so many events, then its own. ``run.steps`` is kept while the
-run stands; without it, the steps are counted. ``run.token`` grows with each holder that writes to the run.
+run stands; without it, the steps are counted. ``run.token`` is that of the
+holder who wrote to it last (see `rows.Claim`).
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import contextmanager
 from functools import lru_cache, partial
 from hashlib import sha256
 from pathlib import Path
@@ -28,12 +28,15 @@ from .kinds import KINDS, UNKNOWN, joined
 from .lease import held, hold
 from .rows import (
     SHIFT,
+    Claim,
     Segment,
     add_blobs,
     add_events,
     add_head,
     add_run,
     behind,
+    check_claim,
+    claim,
     definition_of,
     events_in,
     graph_of,
@@ -46,6 +49,7 @@ from .rows import (
     length_of,
     name_of,
     parent_of,
+    put_claim,
     runs_in,
     spent_in,
     tip_of,
@@ -76,6 +80,9 @@ class SqliteStore:
         self._path = Path(path).expanduser().absolute()
         self._leases = self._path.with_name(f"{self._path.name}-leases")
         self._file = Connection(self._path)
+        self._claims: dict[
+            str, Claim | None
+        ] = {}  # also of runs let go: what was on its way is checked still
         self.items = SqliteItems(self._file)
         self.url = str(self._path)
 
@@ -112,6 +119,7 @@ class SqliteStore:
             NotStorable: A value cannot be kept; nothing was appended.
             StoreBusy: The lock was not had in time; nothing was appended.
             RunNotFound: No such run.
+            RunBusy: It was held by this store's lease, and another holder has taken it over.
         """
         self.append_all((Part(run, events),), wait=wait)
 
@@ -122,7 +130,9 @@ class SqliteStore:
 
         def work(connection: sqlite3.Connection) -> None:
             for (run, events, definitions), bodies in zip(parts, encoded, strict=True):
-                last, status, _ = tip_of(connection, run) or self._refuse(connection, run)
+                last, status, token = tip_of(connection, run) or self._refuse(connection, run)
+                if (made := self._claims.get(run)) is not None and made.token != token:
+                    check_claim(connection, run, made)
                 add_events(connection, last, bodies)
                 turn_run(connection, run, status, events)
                 if definitions:
@@ -144,6 +154,7 @@ class SqliteStore:
         def work(connection: sqlite3.Connection) -> str:
             parent = self._head(connection, run)
             check_cut(run, upto, length_of(connection, parent))
+            put_claim(connection, run, self._claims[run])
             return name_of(connection, add_head(connection, run, why, parent, upto))
 
         self._file.read(lambda connection: self._head(connection, run))
@@ -234,13 +245,20 @@ class SqliteStore:
         """The definition of that hash, if it was kept."""
         return self._file.read(lambda connection: definition_of(connection, version))
 
-    def lease(self, run: str) -> AbstractContextManager[None]:
+    @contextmanager
+    def lease(self, run: str) -> Iterator[None]:
         """Hold the right to drive a run. The lock goes with its process, however that ends.
+
+        Should the lock be lost all the same, and another one take the run over, then what this holder appends
+        is refused: each transaction looks for its claim.
 
         Raises:
             RunBusy: Another holder has it, in this process or another one.
         """
-        return hold(self._leases, run)
+        with hold(self._leases, run):
+            if (made := self._file.read(lambda connection: claim(connection, run))) is not None:
+                self._claims[run] = made
+            yield
 
     def close(self) -> None:
         """Release the file; it is opened again when it is used again."""

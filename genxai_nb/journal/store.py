@@ -119,6 +119,7 @@ class Store(Protocol):
             RunNotFound: No such run.
             NotStorable: A value cannot be kept; nothing was appended.
             StoreBusy: The lock was not had in time; nothing was appended.
+            RunBusy: It was held by this store's lease, and another holder has taken it over.
         """
 
     def append_all(self, parts: Sequence[Part], *, wait: float = 0.0) -> None:

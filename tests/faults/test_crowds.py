@@ -20,6 +20,7 @@ CROWD = 8
 def process(*arguments):
     return subprocess.Popen(
         [sys.executable, SUPPORT / "crowd.py", *map(str, arguments)],
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -78,6 +79,32 @@ def test_of_many_processes_one_takes_a_run_over(tmp_path, holder):
     assert [text.split(":")[0] for text in said] == ["RunBusy"] * 3
     events = Run.load("r1", store=str(store)).events()
     assert [type(event).__name__ for event in events] == ["RunStarted", "NodeStarted", "RunResumed"]
+
+
+@pytest.fixture
+def stalled(tmp_path):
+    """A process that drives run r1, waits in its first node, and is stopped there."""
+    first = process(tmp_path / "journal.db", "stall")
+    assert first.stdout.readline() == "holds r1\n"
+    first.send_signal(signal.SIGSTOP)
+    yield first
+    first.kill()
+    first.communicate()
+
+
+def test_a_process_that_comes_back_finds_its_run_taken_over(tmp_path, stalled):
+    """Its lock is gone, another one has driven the run to its end: it is told so, and writes nothing."""
+    store = tmp_path / "journal.db"
+    (tmp_path / "journal.db-leases" / "r1.lock").unlink()
+    out, errors = process(store, "stall", "r1").communicate("\n", timeout=60)
+    assert (out, errors) == ("holds r1\nended {'on': True}\n", "")
+    before = Run.load("r1", store=str(store)).events()
+    stalled.send_signal(signal.SIGCONT)
+    out, errors = stalled.communicate("\n", timeout=60)
+    assert out.startswith("RunBusy: Run 'r1' was taken over by another process")
+    assert (errors, stalled.returncode) == ("", 3)
+    assert Run.load("r1", store=str(store)).events() == before
+    assert [type(event).__name__ for event in before][-1] == "RunFinished"
 
 
 def test_a_crowd_starts_without_a_journal(tmp_path):

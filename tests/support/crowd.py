@@ -3,6 +3,7 @@
 python crowd.py STORE STEPS START      run a graph of so many steps once the file START is there
 python crowd.py STORE hold             start a run, say so and never end
 python crowd.py STORE take RUN         try to drive that run; the error and how long it took to come
+python crowd.py STORE stall [RUN]      drive a run whose first node waits for a line of input
 """
 
 from __future__ import annotations
@@ -40,6 +41,20 @@ def waiting():
     return Graph("waiting").node("wait", wait).parse("START -> wait -> END")
 
 
+def stalling():
+    """A graph whose first node tells that it runs, and waits for a line of input."""
+
+    def wait(state, context):
+        sys.stdout.write(f"holds {context.run_id}\n")
+        sys.stdout.flush()
+        sys.stdin.readline()
+
+    async def go_on(state):
+        return {"on": True}
+
+    return Graph("stalling").node("wait", wait).node("on", go_on).parse("START -> wait -> on -> END")
+
+
 def main():
     store, what, *more = sys.argv[1:]
     try:
@@ -52,6 +67,9 @@ def main():
                 run.resume()
             finally:
                 sys.stdout.write(f"took {(time.perf_counter() - began) * 1000:.1f} ms\n")
+        elif what == "stall":
+            run = Run.load(more[0], stalling(), store) if more else stalling().start({}, store=store)
+            sys.stdout.write(f"ended {run.resume().state}\n")
         else:
             while not Path(more[0]).exists():
                 time.sleep(0.001)
