@@ -80,9 +80,7 @@ class SqliteStore:
         self._path = Path(path).expanduser().absolute()
         self._leases = self._path.with_name(f"{self._path.name}-leases")
         self._file = Connection(self._path)
-        self._claims: dict[
-            str, Claim | None
-        ] = {}  # also of runs let go: what was on its way is checked still
+        self._claims: dict[str, Claim] = {}  # kept when a run is let go, for what is still on its way
         self.items = SqliteItems(self._file)
         self.url = str(self._path)
 
