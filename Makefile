@@ -30,7 +30,7 @@ lab:  ## Open the notebooks in JupyterLab.
 test:  ## Run all checks and tests, the notebooks too.
 	@bash .ci/prepare test
 	$(CHECKS)
-	$(BIN)/python -m pytest notebooks --nbval-lax
+	$(BIN)/python -m pytest notebooks tutorials --nbval-lax
 	$(BIN)/python -m pytest tests --cov
 	$(BIN)/python -m pytest tests/browser
 
@@ -51,5 +51,5 @@ check:  ## Run the linters and the type checker.
 	$(CHECKS)
 
 clean:  ## Remove .venv, caches and everything that a target made.
-	rm -rf .venv build dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache .genxai notebooks/.genxai review.py notebooks/review.py
+	rm -rf .venv build dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache .genxai notebooks/.genxai tutorials/.genxai review.py notebooks/review.py tutorials/*.py
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
