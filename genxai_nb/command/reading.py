@@ -92,10 +92,10 @@ def _gives_graph(value: ast.AST, space: dict[str, Any]) -> bool:
     call = value.value if isinstance(value, ast.Await) else value
     if not isinstance(call, ast.Call):
         return False
-    root, chain = chain_of(call)
-    maker = space.get(root)
+    chain = chain_of(call)
+    maker = space.get(chain.root)
     drawn = isinstance(maker, Graph) or (isinstance(maker, Unrun) and maker.is_graph)
-    return set(chain) <= DRAWING and (_makes(maker, set()) or (drawn and bool(chain)))
+    return set(chain.names) <= DRAWING and (_makes(maker, set()) or (drawn and bool(chain.names)))
 
 
 def _makes(value: Any, seen: set[int]) -> bool:

@@ -70,6 +70,10 @@ class Slices:
         user = User(piece.names[0], statement.label)
         piece.now |= closure.take_paths(home, needs.now, user, statement.order)
         piece.later |= closure.take_paths(home, needs.later, user, before)
+        if not statement.is_definition and not isinstance(statement.value, ast.Lambda):
+            piece.now |= closure.take_paths(
+                home, needs.later, user, statement.order
+            )  # it may call its lambdas
 
     def _wait(self, piece: Piece, statement: Statement) -> None:
         """Let a statement that awaits something stand in a function, as a script has no loop that runs."""
