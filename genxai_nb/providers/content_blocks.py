@@ -76,7 +76,17 @@ def parameters(request: ModelRequest, model: str, refused: frozenset[str] = froz
             tools.append(_tool(own, "Give the answer. Call this once, when you have it.", request.output))
             if "tool_choice" not in refused:
                 said["tool_choice"] = {"type": "any"} if request.tools else {"type": "tool", "name": own}
+    if not tools and (used := _used(turns)):
+        # calls that were made want tools, also when none may be called any more
+        tools = [_tool(name, "No longer there.", {"type": "object"}) for name in used]
+        said["tool_choice"] = {"type": "none"}
     return {**said, "tools": tools} if tools else said
+
+
+def _used(turns: list[dict[str, Any]]) -> list[str]:
+    """The names of the tools that turns have called."""
+    blocks = (block for turn in turns for block in turn["content"])
+    return sorted({block["name"] for block in blocks if block["type"] == "tool_use"})
 
 
 def answer_tool(request: ModelRequest) -> str:

@@ -123,6 +123,15 @@ async def test_request_says_everything(server, ask):
     }
 
 
+async def test_calls_that_were_made_keep_their_tools(server, ask):
+    """Where no tool may be called any more, those that were called are still named, since the API wants it."""
+    server.answers = [HI]
+    result = Message("tool", (ToolResult("c1", "look", "Nothing."),))
+    await ask(CLAUDE, user("Look."), assistant("", Call("c1", "look", {"what": "moss"})), result)
+    assert [tool["name"] for tool in server.requests[0]["tools"]] == ["look"]
+    assert server.requests[0]["tool_choice"] == {"type": "none"}
+
+
 async def test_turn_that_says_nothing_is_never_sent_empty(server, ask):
     """The API refuses blocks without a word and requests without a turn; neither is sent."""
     server.answers = [HI, HI]
