@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from time import monotonic, time
 from typing import Any
 
@@ -12,6 +12,7 @@ from genxai_nb.errors import CallError, TimedOut
 from genxai_nb.journal.events import CallRetried
 
 from .call import Call, Handler
+from .earlier import Earlier
 from .record import Commit
 
 FIRST_WAIT = 0.5  # seconds, doubled at each further attempt
@@ -22,12 +23,14 @@ class Retry:
     """Middleware that tries a call again after an error that may pass.
 
     A server's Retry-After is honoured; else the wait doubles. Both get jitter, so that parallel calls do
-    not come back at the same moment. No attempt begins, and none goes on, after ``traits.deadline``.
+    not come back at the same moment. No attempt begins, and none goes on, after ``traits.deadline``. What failed and
+    what time went by before a crash counts.
 
     Args:
         commit: Appends events.
         sleep: Waits so many seconds; another one can be given to tests.
         clock: Tells the time in seconds, for the deadline.
+        earlier: What calls have behind them from before a crash, by slot.
     """
 
     def __init__(
@@ -35,10 +38,12 @@ class Retry:
         commit: Commit,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], float] = monotonic,
+        earlier: Mapping[str, Earlier] | None = None,
     ) -> None:
         self._commit = commit
         self._sleep = sleep
         self._clock = clock
+        self._earlier = dict(earlier or {})
 
     async def __call__(self, call: Call, proceed: Handler) -> Any:
         """Make the call, at most ``traits.attempts`` times.
@@ -48,7 +53,14 @@ class Retry:
             CallError: What the last attempt raised.
         """
         traits = call.traits
-        ends = None if traits.deadline is None else self._clock() + traits.deadline
+        failed, spent = self._earlier.pop(call.slot, Earlier())
+        call.attempt += failed
+        ends = None if traits.deadline is None else self._clock() + traits.deadline - spent
+        if spent and ends is not None and ends <= self._clock():
+            raise TimedOut(
+                f"{call.kind} {call.name!r} had taken all its {traits.deadline:g} s before the run was resumed.",
+                hint="Raise its deadline.",
+            )
         while True:
             seconds = _least(traits.timeout, None if ends is None else ends - self._clock())
             try:

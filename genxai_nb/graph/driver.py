@@ -10,6 +10,7 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from genxai_nb.calls.call import Middleware, chained
+from genxai_nb.calls.earlier import earlier_attempts
 from genxai_nb.calls.gate import Gate
 from genxai_nb.calls.policy import Guard
 from genxai_nb.calls.record import Record
@@ -97,7 +98,8 @@ class Driver:
         guard = Guard()
         self.gate.answered = guard.denied = record.by_hand
         replay.reused, replay.diverged, replay.refused = record.reused, record.diverged, record.by_hand
-        layers: list[Middleware] = [replay, self.gate, guard, record, Retry(self.journal.commit)]
+        retry = Retry(self.journal.commit, earlier=earlier_attempts(events))
+        layers: list[Middleware] = [replay, self.gate, guard, record, retry]
         self.exchange = Exchange(
             run_id,
             next(head.name for head in store.heads(run_id) if head.current),

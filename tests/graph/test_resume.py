@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import subprocess
 import sys
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from genxai_nb import Run
-from genxai_nb.errors import RunBusy
+from genxai_nb import Graph, Run
+from genxai_nb.calls.call import Traits
+from genxai_nb.errors import NodeFailed, RateLimited, RunBusy
 from genxai_nb.journal import events as facts
 
 CRASHING = Path(__file__).parent.parent / "support" / "crashing.py"
@@ -120,3 +123,52 @@ def test_a_run_that_is_being_driven_cannot_be_resumed_elsewhere(tmp_path):
     assert code == 1
     assert RunBusy.__name__ in said
     assert play(tmp_path, run_id="r1")[0] == 0
+
+
+def crash(store, folder):
+    """What would be left if the process died now: a copy of the journal."""
+    left = str(folder / "left.db")
+    with closing(sqlite3.connect(store)) as source, closing(sqlite3.connect(left)) as copy:
+        source.backup(copy)
+    return left
+
+
+def test_attempts_of_a_node_survive_a_crash(tmp_path):
+    """A node that may be tried twice more is not tried more often because its process died in between."""
+    store, left = str(tmp_path / "runs.db"), []
+
+    def shaky(state):
+        if len(left) == 1:
+            left.append(crash(store, tmp_path))
+        left.append("")
+        raise ConnectionError("no")
+
+    graph = Graph("shaky").node("a", shaky, retry=2).parse("START -> a -> END")
+    with pytest.raises(NodeFailed):
+        graph.run({}, store=store)
+    run = Run.load("r1", graph, left[1])
+    with pytest.raises(NodeFailed):
+        run.resume()
+    failed = [(e.attempt, e.retried) for e in run.events() if type(e) is facts.NodeFailed]
+    assert failed == [(1, True), (2, True), (3, False)]
+
+
+def test_attempts_of_a_call_survive_a_crash(tmp_path):
+    """A call goes on with the attempt that its process died in."""
+    store, left, made = str(tmp_path / "runs.db"), [], []
+
+    async def ask(call):
+        made.append(call.attempt)
+        if call.attempt == 2 and not left:
+            left.append(crash(store, tmp_path))
+        if call.attempt < 3:
+            raise RateLimited("Slow.", retry_after=0.0)
+        return "answer"
+
+    async def body(state, context):
+        return {"said": await context.call("model", "m", {}, ask, Traits(attempts=3))}
+
+    graph = Graph("asking").node("a", body).parse("START -> a -> END")
+    graph.run({}, store=store)
+    assert Run.load("r1", graph, left[0]).resume().state == {"said": "answer"}
+    assert made == [1, 2, 3, 2, 3]
