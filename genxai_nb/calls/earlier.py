@@ -41,18 +41,17 @@ def earlier_attempts(events: Iterable[Event]) -> dict[str, Earlier]:
         since.clear()
 
     for event in events:
-        kind = type(event)
-        if kind is CallStarted:
+        if type(event) is CallStarted:
             since[event.slot] = event.at
-        elif kind is CallRetried:
+        elif type(event) is CallRetried:
             found[event.slot] = found.get(event.slot, Earlier())._replace(failed=event.attempt)
-        elif kind is CallFinished or kind is CallFailed:
+        elif type(event) is CallFinished or type(event) is CallFailed:
             since.pop(event.slot, None)
             found.pop(event.slot, None)
-        elif kind is RunCancelled or kind is RunFailed:
+        elif type(event) is RunCancelled or type(event) is RunFailed:
             since.clear()
             found.clear()
-        elif kind is RunResumed:
+        elif type(event) is RunResumed:
             die()
         last = event.at
     die()
