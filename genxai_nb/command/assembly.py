@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from genxai_nb.agents.lookup import StandardLookup
-from genxai_nb.agents.naming import Namespace, choose_graph, inserted, variable_of
+from genxai_nb.agents.naming import Namespace, choose_graph, inserted
 from genxai_nb.agents.notation import Head, agent_fields, agent_from, graph_from, input_from, schema_from
 from genxai_nb.errors import DefinitionError, GenXAIError, InputError, LineInvalid, UnknownName
 from genxai_nb.export.changes import Changes
@@ -22,10 +22,10 @@ from genxai_nb.source import bound_in, imported_in, needs_of
 from genxai_nb.tools import registry
 
 from .cells import Cell, read_cells
-from .effects import first_effect, runs_graph
+from .effects import first_effect, input_in, runs_of
 from .needs import needed
 from .printing import place_of
-from .reading import read
+from .reading import choose_unrun, read
 
 __all__ = ["Assembly"]
 
@@ -151,7 +151,7 @@ class Assembly:
             self._leave(cell, f"line {exc.lineno} is no Python: {exc.msg}")
             return
         graphs = {name for name, value in self.space.items() if isinstance(value, Graph)}
-        self._ran = self._ran or runs_graph(tree, graphs)
+        self._ran = self._ran or any(runs_of(tree, graphs))
         effect = first_effect(tree)
         if self._reads and (effect is None or self._ran or not self._trust):
             self._read_code(cell, tree)
@@ -267,21 +267,9 @@ class Assembly:
         return graph
 
     def _chosen(self) -> Graph | Unrun:
-        unrun = {
-            name: value for name, value in self.space.items() if isinstance(value, Unrun) and value.is_graph
-        }
-        if self._wanted is not None and variable_of(self._wanted) in unrun:
-            return unrun[variable_of(self._wanted)]
-        if self._wanted is None and unrun:
-            made = {name: value for name, value in self.space.items() if isinstance(value, Graph)}
-            parts = {part for graph in made.values() for part in _parts_of(graph, self.space)} | self._parts
-            whole = sorted((made.keys() | unrun.keys()) - parts)
-            if len(whole) == 1:
-                return unrun.get(whole[0]) or made[whole[0]]
-            raise DefinitionError(
-                f"{self._file} defines {len(whole)} graphs: {', '.join(whole)}.",
-                hint=f"Name one of them behind the file: {self._file} {min(whole, default='NAME')}",
-            )
+        unrun = choose_unrun(self.space, self._wanted, self._file, self._parts)
+        if unrun is not None:
+            return unrun
         try:
             return choose_graph(self.space, self._wanted, self._file)
         except (DefinitionError, UnknownName) as exc:
@@ -364,9 +352,16 @@ class Assembly:
         return values
 
     def example_of(self, graph: Graph | Unrun) -> dict[str, Any]:
-        """The input of the graph's last run cell, with ``$name`` for a value that is not there."""
+        """The input of the graph's last run cell, or call of its run, with what stands for a value that is not there."""
         values = self._read_run(graph)[0]
-        return {key: f"${value}" if isinstance(value, _Absent) else value for key, value in values.items()}
+        if values:
+            return {
+                key: f"${value}" if isinstance(value, _Absent) else value for key, value in values.items()
+            }
+        names = {name for name, value in self.space.items() if value is graph}
+        trees = [tree for cell in self.cells if (tree := parsed(cell.text)[0]) is not None]
+        calls = [call for tree in trees for call in runs_of(tree, names)]
+        return {key: _literal(value) for key, value in input_in(calls[-1]).items()} if calls else {}
 
     def answers_of(self, graph: Graph | Unrun) -> dict[str, Any]:
         """The answers of people in the graph's last run cell."""
@@ -378,12 +373,12 @@ class Assembly:
         return None if run is None else run[1].text("model")
 
 
+def _literal(value: ast.expr) -> Any:
+    try:
+        return ast.literal_eval(value)
+    except ValueError:
+        return Unrun(ast.unparse(value))
+
+
 def _parts(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
-
-
-def _parts_of(graph: Graph, space: dict[str, Any]) -> set[str]:
-    """The variables that hold what a graph's nodes run."""
-    given = [node.definition for node in graph.nodes.values() if node.definition is not None]
-    held = {name for name, value in space.items() if any(value is each for each in given)}
-    return held | {node.what for node in graph.nodes.values() if node.definition is None}

@@ -7,11 +7,12 @@ from doing again what a notebook did on its way: loading data, plotting, running
 from __future__ import annotations
 
 import ast
+from collections.abc import Container, Iterator
 
 from genxai_nb.export.changes import DRAWING
 from genxai_nb.source import outside_functions
 
-__all__ = ["first_effect", "runs_graph"]
+__all__ = ["first_effect", "input_in", "runs_of"]
 
 _DEFINING = {  # calls that make a value and do nothing else, by the last part of their name
     *("Agent", "Graph", "human", "tool"),
@@ -112,13 +113,27 @@ def _name(function: ast.expr) -> str:
     return function.attr if isinstance(function, ast.Attribute) else root.id
 
 
-def runs_graph(tree: ast.Module, graphs: set[str]) -> bool:
-    """Whether a cell runs one of these graphs by its method: ``graph.run(...)``."""
-    return any(
-        isinstance(part, ast.Call)
-        and isinstance(part.func, ast.Attribute)
-        and part.func.attr in _RUNNING
-        and isinstance(part.func.value, ast.Name)
-        and part.func.value.id in graphs
-        for part in outside_functions(tree)
-    )
+def runs_of(tree: ast.AST, graphs: Container[str]) -> Iterator[ast.Call]:
+    """The calls in a cell that run one of these graphs by its method: ``graph.run(...)``."""
+    for part in outside_functions(tree):
+        if (
+            isinstance(part, ast.Call)
+            and isinstance(part.func, ast.Attribute)
+            and part.func.attr in _RUNNING
+            and isinstance(part.func.value, ast.Name)
+            and part.func.value.id in graphs
+        ):
+            yield part
+
+
+def input_in(call: ast.Call) -> dict[str, ast.expr]:
+    """The input that a run's call gives as a dict in its text, by key."""
+    given = call.args[0] if call.args else next((w.value for w in call.keywords if w.arg == "given"), None)
+    if not isinstance(given, ast.Dict):
+        return {}
+    pairs = zip(given.keys, given.values, strict=True)
+    return {
+        key.value: value
+        for key, value in pairs
+        if isinstance(key, ast.Constant) and isinstance(key.value, str)
+    }

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from types import FunctionType, ModuleType
 from typing import Any
 
 from genxai_nb.agents.definition import Definition
+from genxai_nb.agents.naming import variable_of
+from genxai_nb.errors import DefinitionError
 from genxai_nb.export.changes import DRAWING, Changes, chain_of
 from genxai_nb.export.texts import bound_by
 from genxai_nb.export.unrun import Unrun
@@ -17,7 +19,7 @@ from genxai_nb.tools.base import Tool
 
 from .effects import first_effect
 
-__all__ = ["read"]
+__all__ = ["choose_unrun", "read"]
 
 _IMPORTS = ast.Import | ast.ImportFrom
 _STAYING = Definition | Tool | ModuleType | FunctionType | type | Unrun  # a script carries them as defined
@@ -107,3 +109,42 @@ def _makes(value: Any, seen: set[int]) -> bool:
     seen.add(id(value))
     own = is_own(str(value.__globals__.get("__name__", "")))
     return own and any(_makes(use.value, seen) for use in uses_of(value))
+
+
+def choose_unrun(
+    space: Mapping[str, Any], name: str | None, file: str, parts: Collection[str]
+) -> Graph | Unrun | None:
+    """Take what stands for the graph of that name, or the only graph that is no part of another.
+
+    Args:
+        space: The variables.
+        name: The name; None for the only one.
+        file: What the notebook is called.
+        parts: The variables that graphs are drawn of which were not made.
+
+    Returns:
+        None if all graphs were made, or none of that name is there.
+
+    Raises:
+        DefinitionError: No name was given and there are several.
+    """
+    unrun = {key: value for key, value in space.items() if isinstance(value, Unrun) and value.is_graph}
+    if name is not None or not unrun:
+        return unrun.get(variable_of(name or ""))
+    held = {id(value): key for key, value in space.items() if isinstance(value, Graph)}
+    made = {key: space[key] for key in held.values()}
+    inner = {part for graph in made.values() for part in _parts_of(graph, space)}
+    whole = sorted((made.keys() | unrun.keys()) - inner - set(parts))
+    if len(whole) != 1:
+        raise DefinitionError(
+            f"{file} defines {len(whole)} graphs: {', '.join(whole)}.",
+            hint=f"Name one of them behind the file: {file} {min(whole, default='NAME')}",
+        )
+    return unrun.get(whole[0]) or made[whole[0]]
+
+
+def _parts_of(graph: Graph, space: Mapping[str, Any]) -> set[str]:
+    """The variables that hold what a graph's nodes run."""
+    given = [node.definition for node in graph.nodes.values() if node.definition is not None]
+    held = {name for name, value in space.items() if any(value is each for each in given)}
+    return held | {node.what for node in graph.nodes.values() if node.definition is None}

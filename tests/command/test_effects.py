@@ -7,7 +7,7 @@ from textwrap import dedent
 
 import pytest
 
-from genxai_nb.command.effects import first_effect, runs_graph
+from genxai_nb.command.effects import first_effect, runs_of
 from genxai_nb.source import bound_in, imported_in
 
 
@@ -89,4 +89,4 @@ def test_names_that_a_cell_makes():
 )
 def test_running_a_graph_is_seen(text, runs):
     """A call of a graph's run at the top of a cell is seen."""
-    assert runs_graph(ast.parse(text), {"g"}) is runs
+    assert any(runs_of(ast.parse(text), {"g"})) is runs

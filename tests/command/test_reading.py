@@ -167,6 +167,37 @@ def test_what_was_read_is_compared_with_the_run_of_the_same_script(command, writ
     assert "not checked" in done.stderr
 
 
+def test_a_graph_that_a_loop_draws_is_compared_with_its_run(command, written):
+    """The run is found by the versions of what the script defines when it is loaded; another definition finds none."""
+    cells = (
+        "from genxai_nb import Graph\nBY = int('3')\ndef use(state):\n    return {state['key']: BY}",
+        "graph = Graph('g')\nfor name in 'ab':\n    graph.node(name, use).edge('START' if name == 'a' else 'a', name)",
+    )
+    file = written("book.ipynb", *cells)
+    assert command("run", file, "--trust", "--input", "key=n").returncode == 0
+    done = command("export", file, "-o", "out.py")
+    assert done.returncode == 0, done.stderr
+    assert "events as run r1" in done.stderr
+
+    file = written("book.ipynb", cells[0].replace("BY}", "BY + 0}"), cells[1])
+    done = command("export", file, "-o", "out.py")
+    assert done.returncode == 0, done.stderr
+    assert "not checked" in done.stderr
+    done = command("export", file, "-o", "out.py", "--run", "r1")
+    assert done.returncode == 0, done.stderr
+    assert "events as run r1" in done.stderr
+
+
+def test_the_input_that_the_notebook_runs_a_graph_with_gives_the_flags(exported):
+    """A dict state has a flag for each key that the notebook's last run of the graph gives it."""
+    drawn = "graph = Graph('g')\nfor name in 'a':\n    graph.node(name, use).edge('START', name)\n"
+    runs = "graph.run({'other': 1})\nresult = await graph.arun({'topic': 'cats', 'n': len('abc')}, store=':memory:')"
+    code, said, script = exported(HEAD + "TABLE = {}\n" + USE, drawn + runs)
+    assert code == 0, said
+    assert 'FLAGS: tuple[str, ...] = ("topic", "n")' in script
+    assert "such as cats" in script
+
+
 def test_cells_below_a_run_count_too(exported):
     """The script has what the whole notebook defines, as a session has that has run all of it."""
     run = "%%genxai run g\nn: 1"
