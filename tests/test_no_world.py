@@ -8,7 +8,8 @@ import pytest
 
 from genxai_nb.errors import ProviderError
 from genxai_nb.messages import ModelRequest, user
-from genxai_nb.providers.openai import OpenAI
+from genxai_nb.providers.registry import find_provider
+from genxai_nb.providers.vendors import VENDORS
 
 
 def test_no_other_machine_can_be_reached():
@@ -17,10 +18,12 @@ def test_no_other_machine_can_be_reached():
         one.connect(("192.0.2.1", 443))
 
 
-async def test_no_vendor_can_be_asked(monkeypatch: pytest.MonkeyPatch):
-    """Even with a key and the vendor's own address nothing is asked."""
-    monkeypatch.setenv("OPENAI_API_KEY", "sk-canary-0123456789")
-    monkeypatch.setenv("OPENAI_BASE_URL", "https://192.0.2.1/v1")
+@pytest.mark.parametrize("vendor", VENDORS)
+async def test_no_vendor_can_be_asked(monkeypatch: pytest.MonkeyPatch, vendor: str):
+    """Even with a key and an address beyond this machine nothing is asked."""
+    monkeypatch.setenv(VENDORS[vendor].variable, "sk-canary-0123456789")
+    monkeypatch.setenv(VENDORS[vendor].address, "https://192.0.2.1/v1")
+    request = ModelRequest(model="m", messages=(user("Hello"),))
     with pytest.raises(ProviderError):
-        async for _ in OpenAI("gpt-5").stream(ModelRequest(model="m", messages=(user("Hello"),))):
+        async for _ in find_provider(f"{vendor}:m").stream(request):
             pass

@@ -193,11 +193,15 @@ class Blocks:
     def _begin(self, index: int, block: dict[str, Any]) -> Delta | None:
         self._blocks[index] = (dict(block), [])
         kind = block["type"]
-        if kind == "tool_use" and block["name"] != self._own:
+        if kind == "tool_use":
+            # the vendor streams arguments; servers like it may send them whole
             whole = json.encode(block["input"]).decode() if block.get("input") else ""
+            self._blocks[index][1].append(whole)
+            if block["name"] == self._own:
+                return TextDelta(whole) if whole else None
             return ToolCallDelta(block["id"], block["name"], whole)
         begun = block.get(kind) if kind in ("text", "thinking") else None
-        return None if not begun else self._piece(index, {"type": f"{kind}_delta", kind: begun})
+        return self._piece(index, {"type": f"{kind}_delta", kind: begun}) if begun else None
 
     def _piece(self, index: int, delta: dict[str, Any]) -> Delta | None:
         block, pieces = self._blocks[index]

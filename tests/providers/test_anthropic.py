@@ -207,6 +207,28 @@ async def test_parallel_tool_calls_arrive_whole(server, ask):
     assert assemble(deltas) == reply.message
 
 
+async def test_what_comes_whole_is_taken_whole(server, ask):
+    """Servers that speak this API may send a text, a thought or arguments with the beginning of their block."""
+
+    def whole(*blocks: dict) -> list:
+        first, ping, *_ = claude_events()
+        begun = [
+            {"type": "content_block_start", "index": index, "content_block": block}
+            for index, block in enumerate(blocks)
+        ]
+        return [first, ping, *begun, *claude_events()[2:]]
+
+    blocks = [thinking("Hm."), text("I look."), tool_use("a", "look", {"what": "moss"})]
+    server.answers = [whole(*blocks), whole(tool_use("a", "answer", {"by_name": {}}))]
+    *deltas, reply = await ask(CLAUDE, tools=(SPEC,))
+    assert assemble(deltas).parts == reply.message.parts
+    assert reply.message.tool_calls == (Call("a", "look", {"what": "moss"}),)
+    assert reply.message.verbatim == Verbatim("anthropic", blocks)
+    schema = {"type": "object", "additionalProperties": True}
+    *_, answer = await ask(CLAUDE, output=schema)
+    assert answer.message == assistant('{"by_name":{}}')
+
+
 async def test_turn_of_tools_is_told_by_its_calls(server, ask):
     """A server that says it has ended while it calls a tool has called it all the same."""
     server.answers = [claude_events(tool_use("a", "look", {"what": "moss"}), stop="end_turn")]
