@@ -49,7 +49,17 @@ def _keep(session: Session, run: Driving) -> None:
     keep_script(run, lambda: Units(session.variables), source=notebook_name(session))
 
 
+def notebook_path(session: Session) -> Path | None:
+    """Where the notebook is saved, if its front end tells it and it is there."""
+    path = Path(_told(session))
+    return path if path.suffix == ".ipynb" and path.is_file() else None
+
+
 def notebook_name(session: Session) -> str:
     """The notebook's name, if its front end tells it."""
-    told = session.variables.get("__vsc_ipynb_file__") or os.environ.get("JPY_SESSION_NAME") or ""
-    return Path(str(told)).name if str(told).endswith(".ipynb") else ""
+    path = Path(_told(session))
+    return path.name if path.suffix == ".ipynb" else ""
+
+
+def _told(session: Session) -> str:
+    return str(session.variables.get("__vsc_ipynb_file__") or os.environ.get("JPY_SESSION_NAME") or "")

@@ -238,6 +238,15 @@ VERBS: tuple[Verb, ...] = (
         ),
     ),
     Verb(
+        "take",
+        done_in("taking", "take"),
+        "Pack the notebook, its runs and a script of each graph into a zip, to go on at home.",
+        "%genxai take work.zip",
+        'genxai_nb.notebook.take("work.zip")',
+        argument="FILE.zip",
+        own=(Option("force", "", "write over a file that is there"),),
+    ),
+    Verb(
         "doctor",
         done_in("doctoring", "look_at_all"),
         "What is installed and configured, and what is missing.",
