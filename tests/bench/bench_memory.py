@@ -1,25 +1,33 @@
-"""Measure memory: exact search, recall from a store, a durable add against a bare commit of the same bytes.
+"""Measure memory: exact search, recall for a prompt, a durable add against a bare commit of the same bytes.
 
 python tests/bench/bench_memory.py
+
+No setting of BLAS is made.
 """
 
 from __future__ import annotations
 
 import sqlite3
+import sys
 import tempfile
 from pathlib import Path
 from statistics import median
-from time import perf_counter
+from time import perf_counter, time
 
+import msgspec
 import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
+
+from recall_data import FACTS, facts, questions
 
 from genxai_nb.journal.items import Draft
 from genxai_nb.journal.sqlite import SqliteStore
-from genxai_nb.memory.base import Query
-from genxai_nb.memory.embed import SharedWords
-from genxai_nb.memory.semantic import Semantic
-from genxai_nb.memory.shelves import StoreShelf
-from genxai_nb.memory.vectors import Matrix
+from genxai_nb.memory import registry
+from genxai_nb.memory.base import Kind, Query
+from genxai_nb.memory.budget import shared_out
+from genxai_nb.memory.shelves import ListShelf, StoreShelf
+from genxai_nb.memory.vectors import Matrix, best
 
 ROUNDS, WRITES = 5, 200
 RANDOM = np.random.default_rng(7)
@@ -101,25 +109,58 @@ def durable_add() -> None:
 
 
 def search() -> None:
-    """Exact search over embeddings in memory, and over a collection of the store with its items read."""
+    """Exact search over embeddings in memory."""
     for count in (10_000, 100_000):
         vectors = RANDOM.standard_normal((count, 512)).astype("<f4")
         asked = [vector.tobytes() for vector in RANDOM.standard_normal((200, 512)).astype("<f4")]
         matrix = Matrix(512)
-        matrix.extend([(number + 1, vector.tobytes()) for number, vector in enumerate(vectors)])
-        spent(lambda vector, matrix=matrix: matrix.nearest(vector, 5), asked[:50])
-        times = [spent(lambda vector, matrix=matrix: matrix.nearest(vector, 5), [one]) for one in asked]
+        matrix.extend([vector.tobytes() for vector in vectors])
+        spent(lambda vector, matrix=matrix: best(matrix.scores(vector), 5), asked[:50])
+        times = [spent(lambda vector, matrix=matrix: best(matrix.scores(vector), 5), [one]) for one in asked]
         print(f"exact search {count:>7,} x 512   median {median(times):.3f} ms   best {min(times):.3f} ms")
+
+
+def recall() -> None:
+    """Recall for a prompt from six kinds with 10,000 items each, embeddings made before."""
+    texts = facts()
+    vectors = drafts(10_000)
+    lasting = ("long_term", "episodic", "semantic", "procedural")
     with tempfile.TemporaryDirectory() as name:
         store = SqliteStore(Path(name) / "journal.db")
-        store.items.add("clerk", "semantic", drafts(10_000), at=1.0, model=SharedWords.model, dims=512)
-        memory = Semantic(StoreShelf(store.items, "clerk", "semantic"))
-        asked = [Query(text="", vector=draft.vector) for draft in drafts(200)]
-        memory.recall(asked[0])
-        print(f"recall from a store of 10,000   median {spent(memory.recall, asked):.3f} ms")
+        kinds: list[Kind] = []
+        for kind in registry.names():
+            named = [
+                Draft(
+                    text=f"{texts[n % 500]} ({n})",
+                    source="user",
+                    fields={"subject": "Ada", "object": f"thing {n}", "importance": "0.6", "outcome": "done"},
+                    vector=one.vector if kind in lasting else b"",
+                )
+                for n, one in enumerate(vectors)
+            ]
+            if kind in lasting:
+                shelf = StoreShelf(store.items, "clerk", kind)
+                shelf.add(named, model="m", dims=512)
+                kinds.append(registry.open_kind(kind, shelf))
+            else:
+                entries = msgspec.to_builtins(named[:100])  # a run's values; older ones are not looked at
+                kinds.append(registry.open_kind(kind, ListShelf(kind, entries)))
+        asked = [
+            Query(text=one.question, vector=RANDOM.standard_normal(512).astype("<f4").tobytes(), at=time())
+            for one in questions(FACTS, held_back=False)
+        ]
+
+        def prompt(query: Query) -> None:
+            shared_out({kind.name: kind.recall(query, 5) for kind in kinds}, 2000)
+
+        prompt(asked[0])
+        for kind in kinds:
+            print(f"recall {kind.name:<11} 10,000 items   median {spent(kind.recall, asked):.3f} ms")
+        print(f"recall for a prompt, six kinds     median {spent(prompt, asked):.3f} ms")
         store.close()
 
 
 if __name__ == "__main__":
     search()
+    recall()
     durable_add()

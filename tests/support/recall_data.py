@@ -63,7 +63,7 @@ TASKS = (
     ("Test the web shop of {who} for broken links", ("crawl", "report"), "Which pages of {who}'s store lead nowhere?", "See whether anything is dead on the online market of {who}"),
     ("Forecast the stock of {who} for June", ("query", "fit", "predict"), "How much will {who} have in the warehouse at the start of summer?", "Predict the inventory of {who} a few months ahead"),
     ("Resize the photographs of {who} for print", ("read", "scale"), "Make {who}'s pictures the right dimensions for paper", "Adapt the images of {who} to the press"),
-    ("Reset the password of the account of {who}", ("look_up", "reset", "mail"), "{who} is locked out and cannot sign in", "Let {who} log on again with new credentials"),
+    ("Unlock the account of {who}", ("look_up", "unlock", "mail"), "{who} is locked out and cannot sign in", "Let {who} log on again with new credentials"),
     ("Merge the address books of {who}", ("read", "compare", "join"), "Combine {who}'s two contact lists", "Unify all the people that {who} knows into one file"),
     ("Record the minutes of the call with {who}", ("transcribe", "condense"), "Write down what was said on the phone with {who}", "Keep a protocol of the conversation with {who}"),
     ("Order office chairs for {who}", ("catalogue", "compare", "order"), "{who} needs new seats at the desks", "Buy furniture to sit on for {who}"),
