@@ -63,6 +63,14 @@ async def test_each_kind_of_error_is_one_of_ours(
     assert len(server.requests) == 1
 
 
+async def test_list_of_models_is_asked_for_once(server):
+    """The SDK would ask a busy server again; only our chain does that."""
+    server.answers = [refusal(503, "No.")] * 3
+    with pytest.raises(ConnectionLost):
+        await COMMAND.offers()
+    assert len(server.requests) == 1
+
+
 @pytest.mark.parametrize("reason", ["ERROR", "TIMEOUT"])
 async def test_answer_that_failed_is_an_error_that_may_be_asked_again(server, ask, reason: str):
     """An error at the end of a stream is never taken for an answer, however much has come."""

@@ -166,6 +166,14 @@ async def test_each_kind_of_error_is_one_of_ours(
     assert len(server.requests) == 2
 
 
+async def test_list_of_models_is_asked_for_once(server):
+    """A busy server is asked again by our chain only."""
+    server.answers = [refusal(503, "No.", "UNAVAILABLE")] * 3
+    with pytest.raises(ConnectionLost):
+        await GEMINI.offers()
+    assert len(server.requests) == 1
+
+
 async def test_wrong_key_is_told_from_a_wrong_request(server, ask):
     """The vendor says with status 400 that a key is not valid."""
     reason = {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "API_KEY_INVALID"}
