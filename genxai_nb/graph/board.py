@@ -49,6 +49,7 @@ class Board:
         self._alive = 0  # places that are active, counted
         self._ended: dict[tuple[int, int], View] = {}
         self._last: dict[Place, View] = {}  # the view after each node's last visit, while not narrow
+        self._earlier: dict[Place, list[View]] = {}  # those before, where a visit may come to nothing
         self._input = View(start)
 
     @property
@@ -77,6 +78,7 @@ class Board:
         other._gated = {loop: held.copy() for loop, held in self._gated.items()}
         other._fired, other.absorbed = self._fired.copy(), self.absorbed.copy()
         other._ended, other._last = self._ended.copy(), self._last.copy()
+        other._earlier = {place: views.copy() for place, views in self._earlier.items()}
         return other, visits
 
     def _pass(self, token: Token, target: Place) -> None:
@@ -114,11 +116,20 @@ class Board:
         kept = 0
         for view in views:
             kept |= view.mask
-        self._last = {p: view for p, view in self._last.items() if view.tip < 0 or kept >> view.tip & 1}
+        for place in [p for p, view in self._last.items() if view.tip >= 0 and not kept >> view.tip & 1]:
+            earlier = self._earlier.get(place, [])
+            while earlier and not kept >> earlier[-1].tip & 1:
+                earlier.pop()
+            if earlier:
+                self._last[place] = earlier.pop()
+            else:
+                del self._last[place]
 
     def _leave(self, place: Place, after: View) -> None:
         del self.running[place]
         if not self.views.narrow:
+            if self.plan.races and place in self._last:
+                self._earlier.setdefault(place, []).append(self._last[place])
             self._last[place] = after
         if place not in self._waiting:
             self._active &= ~place.bit
@@ -136,6 +147,7 @@ class Board:
         """Write to the state from outside: later than everything before it, and never a conflict."""
         tokens = [token for held in (*self._waiting.values(), *self._gated.values()) for token in held]
         holders = [self._input, *self._ended.values(), *self._last.values()]
+        holders += [view for views in self._earlier.values() for view in views]
         holders += [visit.view for visit in self.running.values()] + [token.view for token in tokens]
         new = self.views.overwrite({id(view): view for view in holders}, values)
         self._input = new[id(self._input)]
@@ -145,6 +157,7 @@ class Board:
             held[:] = [Token(token.edge, token.parents, new[id(token.view)]) for token in held]
         self._ended = {key: new[id(view)] for key, view in self._ended.items()}
         self._last = {place: new[id(view)] for place, view in self._last.items()}
+        self._earlier = {p: [new[id(view)] for view in views] for p, views in self._earlier.items()}
 
     def result(self) -> dict[str, Any]:
         """The merge of all ended tokens.

@@ -280,6 +280,7 @@ class Plan:
             place.need = 0 if not place.joins or join == "all" else 1 if join == "any" else int(join)
             place.head = place.index in heads
             place.order = min(place.sources.values(), default=0)
+        self.races = any(place.need for place in self.places)  # a token may come too late
 
     def _find_blockers(self) -> None:
         contexts: dict[int, tuple[Loop | None, list[Place]]] = {}

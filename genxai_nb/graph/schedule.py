@@ -325,4 +325,5 @@ class Schedule(Board):
             return view
         self._ended.clear()
         self._last.clear()
+        self._earlier.clear()
         return self.views.collapse(view)

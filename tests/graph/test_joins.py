@@ -208,3 +208,16 @@ def test_the_last_token_of_a_wave_begins_the_next_one():
 
     assert absorbed(run) == []
     assert (run.count("n"), run.count("j")) == (3, 3)
+
+
+def test_what_ended_well_stays_when_a_later_visit_comes_too_late():
+    """Only what came too late is dropped from the result, not what the same node had written before."""
+    lines = "node j: join any\nSTART -> s -> [n, j]\nn -> j if even\nj -> END\ns -> s if more max 2"
+    write = {name: (lambda view, number, name=name: {"log": [f"{name}#{number}"]}) for name in "nj"}
+    bodies = write | {"s": lambda view, number: {"more": number < 3, "log": [f"s#{number}"]}}
+    bodies["n"] = lambda view, number: {"even": number == 2, "log": [f"n#{number}"]}
+    run = Simulation(lines, bodies, {"log": []}, reducers={"log": "append"})
+    run.finish()
+
+    assert absorbed(run) == [("j", "s", 2), ("j", "s", 3), ("j", "n", 2)]
+    assert sorted(run.schedule.result()["log"]) == ["j#1", "n#1", "n#3", "s#1", "s#2", "s#3"]
