@@ -79,6 +79,7 @@ class Assembly:
         self._unrun: dict[str, str] = {}  # why names stand for values that were not made
         self._read: dict[Cell, None] = {}  # cells of which something was read only
         self._drawn: dict[str, tuple[Cell, Head]] = {}  # graphs that cells of ours have made
+        self._lacking: list[str] = []  # imports that failed
         self._parts: set[str] = set()  # what graphs that were not made are drawn of
         self.cells = read_cells(path)
         trees = [parsed(cell.text)[0] for cell in self.cells] if reads else []
@@ -172,6 +173,8 @@ class Assembly:
         ):
             self._read[cell] = None
             absent |= dict.fromkeys(left, f"{cell}, line {statement.lineno}: {why}")
+            if left and isinstance(statement, ast.Import | ast.ImportFrom):
+                self._lacking.append(f"{self._file}, {cell}, line {statement.lineno}: {why}.")
             if any(self.space[name].is_graph for name in left):
                 self._parts |= {path[0] for path in needs_of(statement).now} - left
             for name in left & self._drawn.keys():
@@ -302,6 +305,7 @@ class Assembly:
         if self._read:
             count = f"{len(self._read)} code cell{'s do' if len(self._read) > 1 else ' does'}"
             lines.append(f"{self._file}: {count} more than define: read, not run.")
+        lines += self._lacking
         lines += [
             f"{self._file}: {name!r} was left out, since its cell is wrong: {error.what}"
             for name, error in self._mistakes.items()

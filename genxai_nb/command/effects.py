@@ -20,6 +20,7 @@ _DEFINING = {  # calls that make a value and do nothing else, by the last part o
     *("Decimal", "Path", "compile", "timedelta"),
     *("bool", "dict", "float", "frozenset", "int", "len", "list", "range", "set", "str", "tuple"),
 }
+_PLACING = {"Path", "abspath", "absolute", "cwd", "dirname", "getcwd", "join", "realpath", "resolve", "str"}
 _RUNNING = {"arun", "run", "start"}
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -40,7 +41,7 @@ def _defines(statement: ast.stmt) -> bool:
         case ast.Expr(value=ast.Constant()):
             return True
         case ast.Expr(value=ast.Call() as call):
-            return _draws(call)
+            return _draws(call) or _adds_folder(call)
         case ast.FunctionDef() | ast.AsyncFunctionDef():
             return _is_still_function(statement)
         case ast.ClassDef():
@@ -81,6 +82,15 @@ def _draws(call: ast.Call) -> bool:
         return False
     inner = target.value
     return isinstance(inner, ast.Name) or (isinstance(inner, ast.Call) and _still(inner))
+
+
+def _adds_folder(call: ast.Call) -> bool:
+    """Whether a call tells Python a further folder to import from: ``sys.path.append("..")``."""
+    if ast.unparse(call.func) not in {"sys.path.append", "sys.path.insert"}:
+        return False
+    calls = (part for part in ast.walk(call) if isinstance(part, ast.Call) and part is not call)
+    names = (each.func.attr if isinstance(each.func, ast.Attribute) else _name(each.func) for each in calls)
+    return all(name in _PLACING for name in names)
 
 
 def _still(value: ast.expr) -> bool:

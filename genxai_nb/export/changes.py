@@ -47,6 +47,7 @@ _INTO = {  # functions that change what they are given
     *("delattr", "exec", "heapify", "heappop", "heappush", "insort", "insort_left", "insort_right"),
     *("next", "setattr", "shuffle"),
 }
+_ENVIRONMENT = {"load_dotenv"}  # functions that change os.environ
 _SHOWING = {"IPython", "logging", "matplotlib", "plotly", "pprint", "rich", "seaborn", "warnings"}
 _SETTLED = (str, bytes, int, float, complex, type(None), FunctionType, type, ModuleType, Definition, Tool)
 
@@ -189,6 +190,8 @@ class Changes:
         name = names[-1] if names else root
         if names and (name in _SETTING | _SEEDING or (self._seeded and "random" in {root, *names})):
             yield root
+        if name in _ENVIRONMENT:
+            yield "os"
         if name in _INTO or (alone and not self._shows(root, names)):
             yield from filter(self._is_open, _given(call))
 

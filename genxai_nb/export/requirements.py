@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable, Mapping
 
 from genxai_nb.memory.registry import extras_of, is_known
-from genxai_nb.providers.vendors import extra_of
+from genxai_nb.providers.vendors import extras_of as extras_of_model
 from genxai_nb.tools import registry
 
 __all__ = ["Requirements"]
@@ -28,8 +28,7 @@ class Requirements:
 
     def note_model(self, model: str) -> None:
         """Note what a model needs."""
-        if model and (extra := extra_of(model)):
-            self.extras.add(extra)
+        self.extras |= extras_of_model(model)
 
     def note_memory(self, kinds: Iterable[str]) -> None:
         """Note what kinds of memory need."""

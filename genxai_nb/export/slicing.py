@@ -18,6 +18,7 @@ END = sys.maxsize  # behind all statements
 
 _IMPORTS = ast.Import | ast.ImportFrom
 _CERTAIN = _IMPORTS | ast.Assign | ast.AnnAssign | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+_ALL = {"eval", "globals", "locals"}  # functions that may look for any name
 _WAITING = (ast.Await, ast.AsyncFor, ast.AsyncWith)
 
 
@@ -68,6 +69,10 @@ class Slices:
                 self._wait(piece, statement)
         needs = needs_at(statement, future=home.texts.future)
         user = User(piece.names[0], statement.label)
+        if _ALL & {path[0] for path in needs.now | needs.later}:
+            above = [each for each in home.texts.statements if each.order < statement.order]
+            names = {name for each in above if not isinstance(each.node, _IMPORTS) for name in each.bound}
+            needs = needs._replace(now=needs.now | {(name,) for name in names})
         piece.now |= closure.take_paths(home, needs.now, user, statement.order)
         piece.later |= closure.take_paths(home, needs.later, user, before)
         if not statement.is_definition and not isinstance(statement.value, ast.Lambda):

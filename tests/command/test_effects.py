@@ -25,6 +25,7 @@ from genxai_nb.source import bound_in, imported_in
         "@dataclass\nclass Row(Base, frozen=True):\n    n: int = 0",
         "writer = Agent('writer', tools=[count])\ng = Graph('g').node('a', writer).edge('START', 'a')",
         "g.node('a', human('Go?'))\ng.parse('START -> a')",
+        "sys.path.insert(0, str(Path.cwd().parent))\nsys.path.append(os.path.join('..', 'src'))",
     ],
 )
 def test_defining_has_no_effect(text):
@@ -58,6 +59,8 @@ def test_defining_has_no_effect(text):
         "g.node('a', load())",
         "load().node('a')",
         "g.run({})",
+        "sys.path.append(load())",
+        "sys.path.remove('x')",
     ],
 )
 def test_doing_is_an_effect(text):

@@ -101,6 +101,7 @@ def test_an_import_that_fails_here_is_carried(exported):
     cell = "import nowhere_to_be_found\n" + GRAPH.replace("use)", "nowhere_to_be_found.use)")
     code, said, script = exported(HEAD, cell)
     assert code == 0, said
+    assert "line 1: ModuleNotFoundError: No module named 'nowhere_to_be_found'" in said
     assert "import nowhere_to_be_found\n" in script
     assert '#   "nowhere_to_be_found",' in script
 

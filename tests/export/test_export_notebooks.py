@@ -21,6 +21,7 @@ BOOKS = {
 def written(folder, book):
     """Write a notebook and the files beside it; returns its path."""
     for name, text in book.files.items():
+        (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(text, "utf-8")
     cells = [{"cell_type": "code", "source": cell, "outputs": [], "metadata": {}} for cell in book.cells]
     path = folder / "book.ipynb"

@@ -326,6 +326,19 @@ VALUES = {
         "def use(state):\n    return {'n': [log.closed, TABLE]}",
         END,
     ),
+    "a module of another folder": book(
+        "import os, sys\nsys.path.insert(0, os.path.abspath('more'))\nfrom more_rates import BY",
+        "TABLE = [max(BY, 0)]",
+        ASK + END,
+        there=("BY = 4",),
+        absent=("sys.path",),
+        files={"more/more_rates.py": "BY = 4\nUNUSED = 5\n"},
+    ),
+    "names that are looked up by text": book(
+        "def step_0(state):\n    return {'a': 1}\ndef step_1(state):\n    return {'b': 2}",
+        "graph = Graph('g')\nfor n in range(2):\n    graph.node(f's{n}', globals()[f'step_{n}']).edge('START', f's{n}')",
+        there=("def step_0", "def step_1"),
+    ),
     "a match and a walrus": book(
         "import json\nmatch json.loads('{\"kind\": 3}'):\n    case {'kind': found}:\n        pass",
         "if (size := len(json.dumps(found))) > 0:\n    TABLE = [size, found]",
