@@ -110,15 +110,16 @@ class MemoryStore:
         """Append to several runs: all of it, or nothing. See `append`."""
         if any_known():
             parts = [
-                part._replace(events=[_looked_through(event) for event in part.events]) for part in parts
+                structs.replace(part, events=[_looked_through(event) for event in part.events])
+                for part in parts
             ]
         for part in parts:
             if part.run not in self._ends:
                 raise self._no_run(part.run)
-        for run, events, definitions in parts:
-            self._ends[run].extend(events)
-            if definitions:
-                self.keep(definitions)
+        for part in parts:
+            self._ends[part.run].extend(part.events)
+            if part.definitions:
+                self.keep(part.definitions)
 
     def branch(self, run: str, upto: int, why: str) -> str:
         """Take a run back: give it a new head after the first ``upto`` events of its current history.

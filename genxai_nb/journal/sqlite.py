@@ -127,14 +127,14 @@ class SqliteStore:
         encoded = [[encode_event(event, blobs) for event in part.events] for part in parts]
 
         def work(connection: sqlite3.Connection) -> None:
-            for (run, events, definitions), bodies in zip(parts, encoded, strict=True):
-                last, status, token = tip_of(connection, run) or self._refuse(connection, run)
-                if (made := self._claims.get(run)) is not None and made.token != token:
-                    check_claim(connection, run, made)
+            for part, bodies in zip(parts, encoded, strict=True):
+                last, status, token = tip_of(connection, part.run) or self._refuse(connection, part.run)
+                if (made := self._claims.get(part.run)) is not None and made.token != token:
+                    check_claim(connection, part.run, made)
                 add_events(connection, last, bodies)
-                turn_run(connection, run, status, events)
-                if definitions:
-                    keep_definitions(connection, definitions)
+                turn_run(connection, part.run, status, part.events)
+                if part.definitions:
+                    keep_definitions(connection, part.definitions)
             add_blobs(connection, blobs)
 
         self._file.write(work, wait)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
-from typing import Annotated, NamedTuple, Protocol
+from typing import Annotated, Protocol
 
 from msgspec import Meta, Struct, structs
 
@@ -73,7 +73,7 @@ def masked(definition: Definition) -> Definition:
     return structs.replace(definition, spec=spec, source=source)
 
 
-class Part(NamedTuple):
+class Part(Struct, frozen=True):
     """What is appended to one run: events, and definitions that they name and that may be new."""
 
     run: str
