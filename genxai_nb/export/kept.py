@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
+from weakref import WeakKeyDictionary
 
 import msgspec
 from msgspec import Struct
@@ -11,8 +13,7 @@ from genxai_nb.errors import GenXAIError
 from genxai_nb.graph.build import Graph
 from genxai_nb.graph.driving import Driving
 from genxai_nb.graph.versions import InForce
-from genxai_nb.journal import open_store
-from genxai_nb.journal.events import RunStarted
+from genxai_nb.journal.events import Event, RunStarted
 from genxai_nb.journal.store import Definition, Store
 
 from .script import Script, script_of
@@ -22,6 +23,8 @@ from .versions import hash_of, versions_of
 __all__ = ["keep_script", "kept_script"]
 
 _KIND = "script"
+
+_refused: WeakKeyDictionary[Graph, set[str]] = WeakKeyDictionary()  # what cannot be carried is tried once
 
 
 class _Said(Struct, frozen=True):
@@ -39,24 +42,31 @@ def keep_script(run: Driving, units: Callable[[], Units], *, source: str = "") -
         units: Gives the namespaces that the graph comes from; asked only where they are needed.
         source: What the script is made from.
     """
-    graph, store = run.graph, open_store(run.options.store)
+    graph = run.graph
     if not isinstance(graph, Graph):
         return
-    try:
+    with suppress(GenXAIError):  # a definition is gone, or the store takes nothing: the run says so itself
         version = hash_of(versions_of(graph))
-    except GenXAIError:  # a definition is gone since
-        return
-    if store.definition(version) is not None:
-        return
-    first = run.events()[0]
+        refused = _refused.setdefault(graph, set())
+        if version in refused or run.store.definition(version) is not None:
+            return
+        script = _script(graph, run.events()[0], units, source)
+        if script is None:
+            refused.add(version)
+        elif hash_of(versions_of(graph)) == version:  # nobody has edited it meanwhile
+            said = _Said(script.graph, dict(script.labels), dict(script.places), dict(script.versions))
+            spec = msgspec.json.encode(said).decode()
+            made = Definition(hash=version, kind=_KIND, name=graph.name, spec=spec, source=script.text)
+            run.store.keep((made,))
+
+
+def _script(graph: Graph, first: Event, units: Callable[[], Units], source: str) -> Script | None:
+    """The script of a graph; None if it cannot be carried."""
     given = first.input if isinstance(first, RunStarted) else {}
     try:
-        script = script_of(graph, units(), given=given, source=source, formats=False)
+        return script_of(graph, units(), given=given, source=source, formats=False)
     except Exception:  # noqa: BLE001 - whatever a person's code holds, its run goes on without a kept script
-        return
-    said = _Said(script.graph, dict(script.labels), dict(script.places), dict(script.versions))
-    spec = msgspec.json.encode(said).decode()
-    store.keep((Definition(hash=version, kind=_KIND, name=graph.name, spec=spec, source=script.text),))
+        return None
 
 
 def kept_script(versions: InForce, store: Store) -> Script | None:

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterable, Mapping
 from concurrent.futures import Future
 from contextlib import ExitStack
+from functools import partial
 from time import time
 from typing import Any, TypeVar
 
@@ -95,6 +96,7 @@ class Driving:
             answers: Further answers of people, by node name or prompt.
         """
         self._answer_more(answers)
+        tell_of_driving(self)  # here too: the caller may change definitions before the drive begins
         return submit(self.drive(stride))
 
     async def drive(self, stride: Stride = "go") -> Result:
@@ -182,6 +184,7 @@ class Driving:
         driver.pace.breakpoints = self._breakpoints
         driver.journal.kept = kept
         driver.journal.keep(*new)
+        driver.journal.told = partial(tell_of_driving, self)
         return driver
 
     def _park(self, status: str) -> None:

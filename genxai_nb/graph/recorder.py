@@ -29,6 +29,7 @@ class Journal:
 
     Attributes:
         kept: The hashes of the definitions that the store has for certain.
+        told: Called when another definition is to be kept.
         broken: Why the store takes nothing more of this run. Once it has failed, what it holds is not known.
     """
 
@@ -41,6 +42,7 @@ class Journal:
         self._new: list[Definition] = []  # to be written with the facts that need them
         self.durable = store.url != ":memory:"
         self.kept: set[str] = set()
+        self.told: Callable[[], object] | None = None
         self.broken: StoreError | RunBusy | None = None
 
     @contextmanager
@@ -56,6 +58,8 @@ class Journal:
         """Keep definitions that nodes start with, in one transaction with the facts that say so."""
         self.kept.update(definition.hash for definition in definitions)
         self._new += definitions
+        if self.told is not None:
+            self.told()
 
     def write(self, events: Sequence[Event]) -> bool:
         """Append events in one transaction and publish them, unless something would have to wait for that.

@@ -14,7 +14,6 @@ from genxai_nb.journal import open_store
 from genxai_nb.journal.summary import summarize
 
 from .display import show_text
-from .keeping import keep_script_of
 from .versions import lines_changed, structure_of
 
 if TYPE_CHECKING:
@@ -44,11 +43,6 @@ def adopt(session: Session, started: Started, *, rebase: bool = False) -> None:
         ResumeRefused: It has other nodes or edges than the run began with, and no rebase was asked for.
         GenXAIError: It cannot be rebased.
     """
-    _take_up(session, started, rebase=rebase)
-    keep_script_of(session, started)
-
-
-def _take_up(session: Session, started: Started, *, rebase: bool) -> None:
     run = started.run
     if started.read is not None or not isinstance(run.graph, Graph) or run.status == "done":
         return

@@ -14,7 +14,6 @@ from genxai_nb.loop import enter_kernel
 from . import bodies, tracebacks
 from .cell import is_kernel
 from .inspection import inspector_for
-from .keeping import is_noted, note_driving
 from .transform import clean_lines, transformer_for
 from .verbs import AWAITED
 
@@ -58,7 +57,7 @@ def load_ipython_extension(shell: Any) -> None:
     undo.append(lambda: enter_kernel(inside=False))
     show_progress_by(_line_in_cell if kernel else None)
     undo.append(lambda: show_progress_by(None))
-    watch_driving(note_driving)
+    watch_driving(lambda run: _keep_script(shell, run))
     undo.append(lambda: watch_driving(None))
     tracebacks.install()
     undo.append(tracebacks.uninstall)
@@ -135,13 +134,9 @@ def _matcher_of(shell: Any) -> Callable[[Any], dict[str, Any]]:
 
 
 def _teller_of(shell: Any) -> Callable[..., None]:
-    """What keeps scripts behind each cell, and tells which definitions of standing runs it has changed."""
+    """What tells behind each cell which definitions of standing runs it has changed."""
 
     def tell(_result: Any = None) -> None:
-        if is_noted():
-            from .keeping import keep_scripts
-
-            keep_scripts(session_of(shell))
         session = _sessions.get(shell)
         if session is not None and session.started:
             from .editing import tell_of_edits
@@ -149,6 +144,12 @@ def _teller_of(shell: Any) -> Callable[..., None]:
             tell_of_edits(session)
 
     return tell
+
+
+def _keep_script(shell: Any, run: Any) -> None:
+    from .keeping import keep_script_of
+
+    keep_script_of(session_of(shell), run)
 
 
 def _offer_kernel_of(shell: Any) -> Callable[[], object]:

@@ -1,52 +1,65 @@
-"""The scripts of runs, kept in the journal behind the cells in which they were driven."""
+"""The scripts of runs, kept in the journal when their versions are first used."""
 
 from __future__ import annotations
 
+import ast
+import linecache
 import os
+import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from genxai_nb.export.texts import Text
     from genxai_nb.graph.driving import Driving
 
-    from .session import Session, Started
-
-_driven: dict[
-    tuple[int, str | None], Driving
-] = {}  # by graph and store: one run stands for those of its cell
+    from .session import Session
 
 
-def note_driving(run: Driving) -> None:
-    """Note that a run is driven, so that its script is kept once the cell has ended."""
-    key = id(run.graph), run.options.store
-    other = _driven.get(key)
-    if other is None or not other.under_way:
-        _driven[key] = run
-
-
-def is_noted() -> bool:
-    """Whether a run was driven since the last cell, or still is."""
-    return bool(_driven)
-
-
-def keep_scripts(session: Session) -> None:
-    """Keep the scripts of what was driven since the last cell; of what still goes on, also behind the next one."""
-    for key, run in list(_driven.items()):
-        if not run.under_way:
-            _driven.pop(key, None)
-        _keep(session, run)
-
-
-def keep_script_of(session: Session, started: Started) -> None:
+def keep_script_of(session: Session, run: Driving) -> None:
     """Keep the script of a run's graph as it is now, so that the run can be exported after edits too."""
-    _keep(session, started.run)
-
-
-def _keep(session: Session, run: Driving) -> None:
     from genxai_nb.export.kept import keep_script  # on demand, so that loading the extension is quick
     from genxai_nb.export.units import Units
 
-    keep_script(run, lambda: Units(session.variables), source=notebook_name(session))
+    space = session.variables
+    keep_script(run, lambda: Units(space, cells_so_far(space)), source=notebook_name(session))
+
+
+def cells_so_far(space: Mapping[str, Any]) -> list[Text] | None:
+    """The cells that have run, the last one up to the statement that is being executed; None if there are none.
+
+    What stands below that has not been done yet, and may define anew what a run is just using.
+    """
+    from genxai_nb.export.texts import cells_of
+
+    cells = cells_of(space)
+    if cells and (line := _line_in(space, cells[-1].text)):
+        cells[-1] = cells[-1]._replace(text=_until(cells[-1].text, line))
+    return cells or None
+
+
+def _line_in(space: Mapping[str, Any], text: str) -> int:
+    """The line of a cell that some thread is executing; 0 if none is."""
+    for frame in sys._current_frames().values():
+        at = frame
+        while at is not None:
+            if at.f_globals is space and at.f_code.co_name == "<module>":
+                lines = linecache.getlines(at.f_code.co_filename)
+                if "".join(lines).strip() == text.strip():
+                    return at.f_lineno
+            at = at.f_back  # type: ignore[assignment]  # None at the end
+    return 0
+
+
+def _until(text: str, line: int) -> str:
+    """A text up to the statement that a line is in."""
+    try:
+        body = ast.parse(text).body
+    except (SyntaxError, ValueError):
+        return text
+    ends = [part.end_lineno or line for part in body if part.lineno <= line]
+    return "\n".join(text.split("\n")[: max(ends, default=line)])
 
 
 def notebook_path(session: Session) -> Path | None:

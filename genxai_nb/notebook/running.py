@@ -15,7 +15,6 @@ from .display import show_text
 from .earlier import resumable
 from .editing import adopt
 from .inputs import read_answers, read_input, read_prompt
-from .keeping import keep_script_of
 from .live import open_panel
 from .names import RESULT
 from .pending import Pending
@@ -133,7 +132,6 @@ def started_new(
     variable = session.check_bindable(request.text("as") or RESULT, result=True)
     park(session, request)
     started = Started(make(), request.cell, None, variable, read)
-    keep_script_of(session, started)
     let_ask(session, request, started)
     arm(session, request, started)
     session.took(started)

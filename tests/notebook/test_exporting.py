@@ -169,6 +169,58 @@ def test_a_run_is_exported_as_it_went_on(kernel, tmp_path):
     assert "state.score + LIMIT" in text
 
 
+BEHIND = {
+    "a value": ("LIMIT = 0.5\nresult = review.run({'topic': 'cats'})\nLIMIT = 0.75", "LIMIT = 0.5"),
+    "a function": (
+        "def grade(state):\n    return {'score': 1.5}\nresult = review.run({'topic': 'cats'})\n"
+        "def grade(state):\n    return {'score': 2.5}",
+        '{"score": 1.5}',
+    ),
+    "what is decorated": (
+        "import functools\ndef plain(function):\n    return functools.wraps(function)(lambda state: function(state))\n"
+        "@plain\ndef grade(state):\n    return {'score': 1.5}\nresult = review.run({'topic': 'cats'})\n"
+        "@plain\ndef grade(state):\n    return {'score': 2.5}",
+        '{"score": 1.5}',
+    ),
+    "a run that begins beside": (
+        "LIMIT = 0.5\nend = review.start({'topic': 'cats'}).begin()\nend.result()\nLIMIT = 0.75",
+        "LIMIT = 0.5",
+    ),
+    "a run of a loop": (
+        "LIMIT = 0.5\nfor topic in ['cats']:\n    result = await review.arun({'topic': topic})\nLIMIT = 0.75",
+        "LIMIT = 0.5",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", BEHIND)
+def test_what_a_cell_defines_anew_behind_its_run_is_not_what_ran(kernel, tmp_path, what):
+    """The script of a run has the definitions at its time, also where the same cell has others below."""
+    cell, ran = BEHIND[what]
+    defined(kernel)
+    assert kernel.run(cell).status == "ok"
+
+    reply = kernel.run("%genxai export review then.py --run r1")
+
+    assert reply.status == "ok", reply.text
+    assert re.search(r"same in \d+ events as run r1\.", reply.text), reply.text
+    assert ran in (tmp_path / "then.py").read_text("utf-8")
+    assert run_alone(tmp_path, "then.py")["score"] >= 1
+
+
+def test_a_cell_that_runs_anew_leaves_the_script_of_what_ran(kernel, tmp_path):
+    """A later execution of the same cell, with other text, takes nothing of what it has run before."""
+    defined(kernel)
+    kernel.run("LIMIT = 0.5\nresult = review.run({'topic': 'cats'})")
+    kernel.run("LIMIT = 2.5\nresult = review.run({'topic': 'dogs'})")
+
+    for run, limit, score in (("r1", "LIMIT = 0.5", 1.0), ("r2", "LIMIT = 2.5", 2.5)):
+        reply = kernel.run(f"%genxai export review {run}.py --run {run}")
+        assert f"events as run {run}." in reply.text, reply.text
+        assert limit in (tmp_path / f"{run}.py").read_text("utf-8")
+        assert run_alone(tmp_path, f"{run}.py")["score"] == score
+
+
 def test_a_magic_in_a_function_is_refused_with_its_cell(kernel):
     """The cell of what cannot be carried is named by its number."""
     kernel.run("def use(state):\n    %timeit -n1 -r1 1\n    return {}")
