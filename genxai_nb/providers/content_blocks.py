@@ -152,7 +152,7 @@ class Blocks:
         self._own = "" if request.output is None else answer_tool(request)
         self._deltas: list[Delta] = []
         self._blocks: dict[int, tuple[dict[str, Any], list[str]]] = {}  # as begun, and the pieces that came
-        self._about: dict[str, Any] = {}
+        self._about: dict[str, Any] = {"id": "", "model": ""}
         self._told: dict[str, Any] = {}  # the tokens
         self._end: dict[str, Any] = {}
         self._ended = False
@@ -217,8 +217,6 @@ class Blocks:
             return self._argument(block, delta["partial_json"])
         if kind == "signature_delta":
             block["signature"] = block.get("signature", "") + delta["signature"]
-        elif kind == "citations_delta":
-            block["citations"] = [*(block.get("citations") or ()), delta["citation"]]
         return None
 
     def _argument(self, block: dict[str, Any], piece: str) -> Delta | None:
