@@ -13,7 +13,8 @@ from genxai_nb.journal.events import CallRetried, NodeFinished, Streamed
 from genxai_nb.loop import run_here
 from genxai_nb.messages import TextDelta, Usage, user
 
-from .history import history_key, pack, unpack
+from .condensed import KIND
+from .history import history_key, memory_key, pack, unpack
 from .output import read_output
 from .visit import answer
 from .workflow import Graph
@@ -107,6 +108,7 @@ def question(agent: Definition, prompt: str, *, model: str | None = None, store:
     state: dict[str, Any] = {PROMPT: str(prompt)}
     if agent.remembers and agent.conversation:
         state[history_key(agent.name)] = pack(agent.conversation)
+        state[memory_key(KIND, agent.name)] = agent.memory.summaries
     return graph.start(state, model=model, store=store)
 
 
@@ -128,6 +130,7 @@ def answered(agent: Definition, run: Run, result: Result) -> Answer:
     for event in run.events():
         if type(event) is NodeFinished:
             agent.conversation.extend(unpack(event.update.get(history_key(agent.name), ())))
+            agent.memory.summaries.extend(event.update.get(memory_key(KIND, agent.name), ()))
     return Answer(text, output, result.usage, result.cost, run.run_id)
 
 

@@ -161,6 +161,7 @@ class Definition:
             return self
         other = replace(self, tools=tools)
         object.__setattr__(other, "conversation", self.conversation)
+        other.memory.summaries = self.memory.summaries
         return other
 
 

@@ -173,6 +173,7 @@ class Held:
         """Forget items of a kind; tell how many there were."""
         if lasts(kind):
             return self.open(kind).shelf.forget(ids)
+        self._agent.memory.summaries.clear()  # they may tell what is forgotten
         turns = turns_in(self._agent.conversation)
         self._agent.conversation[:] = [
             message for number, turn in enumerate(turns, 1) if f"t{number}" not in ids for message in turn

@@ -29,11 +29,13 @@ class KindTables:
 
     Attributes:
         options: The options of each of its kinds.
+        summaries: The summaries of the conversation of ``ask``, the latest last.
     """
 
     def __init__(self, agent: Conversing, options: Options) -> None:
         self._agent = agent
         self.options = options
+        self.summaries: list[dict[str, Any]] = []
 
     @property
     def kinds(self) -> tuple[str, ...]:

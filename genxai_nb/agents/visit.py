@@ -42,14 +42,15 @@ async def answer(
         ProviderError: The model could not be asked, declined, or did not come to an answer.
         StoreError: The store cannot be read or written.
     """
-    messages, memories = await recall(agent, messages, context, state)
+    prompt, memories, condensed = await recall(agent, messages, context, state)
     try:
-        outcome = await respond(agent, messages, context, memories)
+        outcome = await respond(agent, prompt, context, memories)
     except Exception as exc:  # remembered whatever it is, and raised on
         await remember_failure(agent, messages[-1].text, exc, context, memories)
         raise
     changes = changes_of(outcome)
     changes |= await remember(agent, outcome, context, changes, memories)
+    changes |= condensed
     if agent.remembers:
         changes[history_key(agent.name)] = pack(outcome.messages)
     return changes

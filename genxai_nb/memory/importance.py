@@ -64,6 +64,16 @@ def rated(text: str, least: float) -> list[Rated]:
     return list(found.values())
 
 
+def importance_of(sentence: str) -> float:
+    """How important a sentence is by the rules, from 0 to 1.
+
+    Example:
+        >>> importance_of("We decided to ship on Friday"), importance_of("Hello")
+        (0.8, 0.0)
+    """
+    return _rate(sentence)[1]
+
+
 def _rate(sentence: str) -> tuple[str, float]:
     for rule, importance, pattern in _PATTERNS:
         if pattern.search(sentence):

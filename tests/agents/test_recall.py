@@ -209,7 +209,11 @@ def test_one_budget_holds_conversation_and_recalled_items():
         lambda request: ToolCall("c1", "weigh", {"item": "a box"}) if len(script.requests) == 1 else "Yes."
     )
     agent = Agent(
-        "clerk", model=script.model, tools=[weigh], memory=["short_term", "semantic"], memory_tokens=100
+        "clerk",
+        model=script.model,
+        tools=[weigh],
+        memory={"short_term": {"summary": "none"}, "semantic": {}},
+        memory_tokens=100,
     )
     for prompt in ("Weigh a box", *(f"My box number {n} is quite heavy." for n in range(6))):
         agent.ask(prompt, store="journal.db")
