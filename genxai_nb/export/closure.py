@@ -25,6 +25,7 @@ from .slicing import END, Slices
 from .texts import MAGIC, Statement
 from .units import Unit, Units
 from .unrun import Unrun
+from .waiting import let_wait
 
 __all__ = ["Closure", "Refusal"]
 
@@ -288,6 +289,7 @@ class Closure:
             order=(0 if unit is self.units.home else -1, first.order),
             definition=first.is_definition,
         )
+        let_wait(self, piece, statements)
         self.add(unit, piece)
         self.future = self.future or unit.texts.future
         for statement in statements:

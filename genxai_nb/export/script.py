@@ -82,7 +82,7 @@ def script_of(
     workflow = Workflow(graph, units)
     closure = workflow.closure
     flags = flags_of(workflow.schema, given, is_text)
-    description = f"Run the graph {graph.name}{f', exported from {source}' if source else ''}."
+    description = f"Run the graph {workflow.title}{f', exported from {source}' if source else ''}."
     main = main_part(workflow.name, flags, description, closure.bring, closure.names.free_name)
     if closure.holders or closure.nested:
         closure.add_import(NAMESPACE)
@@ -91,7 +91,7 @@ def script_of(
     pieces = in_order([*closure.nested.arranged(closure.pieces, used, closure.names.new_name), *holders])
     for piece in pieces:
         _check_secrets(piece, workflow)
-    _raise_refused(graph, closure.refused.values())
+    _raise_refused(workflow.title, closure.refused.values())
     body = "\n".join([*_joined(pieces), "", "", main])
     imports = _used_imports(closure.imports.values(), pieces, main)
     if closure.future:
@@ -210,13 +210,13 @@ def _check_secrets(piece: Piece, workflow: Workflow) -> None:
         workflow.closure.refuse(piece.names[0], piece.label, why)
 
 
-def _raise_refused(graph: Graph | Unrun, refused: Iterable[Refusal]) -> None:
+def _raise_refused(title: str, refused: Iterable[Refusal]) -> None:
     refused = list(refused)
     if not refused:
         return
     rows = [f"{each.name}{each.label and f' ({each.label})'}: {each.why}." for each in refused]
     error = DefinitionError(
-        f"Graph {graph.name!r} cannot be exported: {rows[0].rstrip('.')}.",
+        f"Graph {title!r} cannot be exported: {rows[0].rstrip('.')}.",
         hint="" if len(rows) == 1 else f"{len(rows)} names cannot be carried.",
     )
     for row in rows[1:]:

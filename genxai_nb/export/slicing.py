@@ -6,11 +6,12 @@ import ast
 import sys
 from collections.abc import Iterable
 
-from genxai_nb.source import Needs, bound_in, imported_in, indented, needs_of, outside_functions
+from genxai_nb.source import Needs, bound_in, imported_in, needs_of
 
 from .collecting import Collecting, User
-from .pieces import Import, Piece
+from .pieces import Piece
 from .texts import Statement, Texts
+from .waiting import let_wait
 
 __all__ = ["END", "Slices", "makers", "needs_at"]
 
@@ -19,7 +20,6 @@ END = sys.maxsize  # behind all statements
 _IMPORTS = ast.Import | ast.ImportFrom
 _CERTAIN = _IMPORTS | ast.Assign | ast.AnnAssign | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 _ALL = {"eval", "globals", "locals"}  # functions that may look for any name
-_WAITING = (ast.Await, ast.AsyncFor, ast.AsyncWith)
 
 
 class Slices:
@@ -65,30 +65,19 @@ class Slices:
             )
             for name in names:
                 closure.names.claim(name, home.space.get(name))
-            if any(isinstance(part, _WAITING) for part in outside_functions(statement.node)):
-                self._wait(piece, statement)
+            let_wait(closure, piece, [statement])
         needs = needs_at(statement, future=home.texts.future)
         user = User(piece.names[0], statement.label)
         if _ALL & {path[0] for path in needs.now | needs.later}:
             above = [each for each in home.texts.statements if each.order < statement.order]
-            names = {name for each in above if not isinstance(each.node, _IMPORTS) for name in each.bound}
-            needs = needs._replace(now=needs.now | {(name,) for name in names})
+            every = {(name,) for each in above if not isinstance(each.node, _IMPORTS) for name in each.bound}
+            needs = needs._replace(now=needs.now | every)
         piece.now |= closure.take_paths(home, needs.now, user, statement.order)
         piece.later |= closure.take_paths(home, needs.later, user, before)
         if not statement.is_definition and not isinstance(statement.value, ast.Lambda):
             piece.now |= closure.take_paths(
                 home, needs.later, user, statement.order
             )  # it may call its lambdas
-
-    def _wait(self, piece: Piece, statement: Statement) -> None:
-        """Let a statement that awaits something stand in a function, as a script has no loop that runs."""
-        loop = self._closure.bring(Import("asyncio", "", "asyncio"))
-        maker = self._closure.names.new_name(f"make_{piece.names[0]}")
-        outer = f"    global {', '.join(sorted(statement.bound))}\n" if statement.bound else ""
-        body = indented(f"{statement.text}\n")
-        piece.text = f"async def {maker}():\n{outer}{body}\n\n{loop}.run({maker}())"
-        piece.now |= {str(loop)}
-        piece.definition = True
 
 
 def makers(texts: Texts, name: str, before: int = END) -> list[Statement]:

@@ -23,6 +23,7 @@ from .closure import Closure
 from .literals import Code, call, writable
 from .pieces import LATE, Import, Piece
 from .requirements import Requirements
+from .telling import told_by
 from .units import Units
 from .unrun import Unrun, UnrunAgent
 
@@ -41,6 +42,7 @@ class Workflow:
     Attributes:
         closure: What was collected.
         name: What the script calls the graph.
+        title: The graph's own name, as far as it is known.
         schema: The model of its state, as far as it is known; None for a dict.
         requirements: What has to be installed for it.
         labels: Where each node's definition stands, by node.
@@ -53,29 +55,13 @@ class Workflow:
         self._names: dict[int, tuple[Any, str]] = {}
         self._count = 0
         if isinstance(graph, Graph):
-            self.schema = graph.schema.model
+            self.title, self.schema = graph.name, graph.schema.model
             self.name = self._graph(graph)
         else:
             self.closure.need(units.home, graph.name)
-            self.schema = self._take_said()
+            told = told_by(self.closure.pieces.values(), units.home.space, self.requirements)
+            self.title, self.schema = told.title or graph.name, told.schema
             self.name = graph.name
-
-    def _take_said(self) -> Any:
-        """Note what calls say that are carried as they stand; returns the one schema of the graphs that they make."""
-        space = self.closure.units.home.space
-        parts = [part for piece in self.closure.pieces.values() for part in ast.walk(ast.parse(piece.text))]
-        models: dict[int, Any] = {}
-        for made in (part for part in parts if isinstance(part, ast.Call)):
-            kind = space.get(made.func.id) if isinstance(made.func, ast.Name) else None
-            said = {word.arg: word.value for word in made.keywords}
-            if isinstance(kind, type) and issubclass(kind, Definition):
-                self.requirements.note_call(said)
-            elif isinstance(kind, type) and issubclass(kind, Graph):
-                state = said.get("state", made.args[1] if len(made.args) > 1 else None)
-                model = space.get(state.id) if isinstance(state, ast.Name) else None
-                models[id(model)] = model
-        only = next(iter(models.values())) if len(models) == 1 else None
-        return only if hasattr(only, "__pydantic_fields__") else None
 
     # ── names ────────────────────────────────────────────────────────────────────────────────
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import pytest
 from export_notebooks import DRAWN, VALUES
 
 from genxai_nb.command import main
+from genxai_nb.export.exporting import Origin, Wanted, export_graph
 
 BOOKS = {
     f"{kind}: {name}": book
@@ -68,3 +70,18 @@ def test_the_script_does_what_the_notebook_does(tmp_path, monkeypatch, capsys, r
     assert final(tmp_path, "out.py", *given) == final(
         tmp_path, "-m", "genxai_nb", "run", path.name, *name_of(book), "--trust", *given
     )
+
+
+def test_a_session_that_has_awaited_something(tmp_path):
+    """A value of a live session whose statement awaits is made by a script too."""
+    cells = (
+        "from collections import deque\nfrom genxai_nb import Graph\nasync def load():\n    return deque([1, 2])",
+        "rows = await load()",
+        "def use(state):\n    return {'n': len(rows)}\ngraph = Graph('g').node('use', use).edge('START', 'use')",
+    )
+    space = {"__name__": "__main__", "In": ["", *cells], "Out": {}}
+    exec(cells[0], space)
+    space["rows"] = asyncio.run(space["load"]())
+    exec(cells[2], space)
+    export_graph(space["graph"], tmp_path / "out.py", Origin(space), Wanted(check=False, store=":memory:"))
+    assert final(tmp_path, "out.py") == {"n": 2}

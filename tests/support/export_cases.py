@@ -18,6 +18,41 @@ class Case(NamedTuple):
 
 
 CODE = {
+    "a value made of one that has changed since": Case(
+        """
+        from genxai_nb import Graph
+        first = [1]
+        before = first.copy()
+        first.append(2)
+        word = "a"
+        words = word.split()
+        word = "b"
+        def use(state):
+            return {"n": [first, before, words, word]}
+        graph = Graph("g").node("use", use).edge("START", "use")
+        """,
+        ("before = [1]", 'words = ["a"]'),
+        ("copy()", "split()"),
+    ),
+    "functions and classes that are changed where they are defined": Case(
+        """
+        from functools import singledispatch
+        from genxai_nb import Graph
+        @singledispatch
+        def shown(value):
+            return "other"
+        @shown.register
+        def _(value: int):
+            return "number"
+        class Settings:
+            by = 1
+        Settings.by = 2
+        def use(state):
+            return {"n": [shown(3), Settings.by]}
+        graph = Graph("g").node("use", use).edge("START", "use")
+        """,
+        ("@shown.register", "Settings.by = 2"),
+    ),
     "a value made of its earlier one": Case(
         """
         from collections import Counter, deque
