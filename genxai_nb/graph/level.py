@@ -117,9 +117,7 @@ class Level:
 
     async def _turns(self) -> None:
         pace, schema = self._pace, self._graph.schema
-        lone = Performed(
-            self._shared.exchange, self.path
-        )  # made once: a body that is alone is the usual case
+        lone = Performed(self._shared.exchange, self.path)  # for each body that is alone, as most are
         PERFORMED.set(lone)
         while True:
             starting = [] if self._failed else self._start()
@@ -185,19 +183,21 @@ class Level:
 
     def _look_again(self) -> None:
         """The pace has changed: whoever waits here is busy until it has looked what may start now."""
-        if self._wake is not None and not self._wake.done():
+        if self._stir():
             self._looking = True
             self._pace.busy += 1
-            self._wake.set_result(None)
 
     def _looked(self) -> None:
         if self._looking:
             self._looking = False
             self._pace.busy -= 1
 
-    def _stir(self) -> None:
-        if self._wake is not None and not self._wake.done():
-            self._wake.set_result(None)
+    def _stir(self) -> bool:
+        """Wake the level; tells whether it was waiting."""
+        if self._wake is None or self._wake.done():
+            return False
+        self._wake.set_result(None)
+        return True
 
     async def _collect(self) -> list[Outcome]:
         """All bodies that have returned, waiting for the first; empty when stirred for something else, or at the end."""

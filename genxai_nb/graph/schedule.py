@@ -127,9 +127,7 @@ class Schedule(Board):
                 try:
                     if not decide(data):
                         continue
-                except (
-                    Exception
-                ) as exc:  # a condition may be a function of the user's, which may raise anything
+                except Exception as exc:  # a function of the user's may raise anything
                     raise undecided(edge, visit, exc) from exc
             elif edge.otherwise:
                 continue
