@@ -17,7 +17,7 @@ from genxai_nb.journal.opening import find_store
 from genxai_nb.journal.places import FILE, FOLDER
 from genxai_nb.providers.local import VARIABLE as LOCAL_KEY
 from genxai_nb.providers.registry import find_provider, names
-from genxai_nb.providers.vendors import VENDORS, lacking, without_adapter
+from genxai_nb.providers.vendors import VENDORS, lacking
 from genxai_nb.settings import read_settings
 
 from .finding import Finding, Status
@@ -120,8 +120,6 @@ def _models() -> Iterator[Finding]:
         if name not in VENDORS:
             continue
         lack: GenXAIError | None = lacking(name)
-        if lack is None and not VENDORS[name].adapter:
-            lack = without_adapter(name)
         if lack is None:
             yield Finding(part="models", name=name, status="ok", value="ready; not asked (--live asks)")
         else:

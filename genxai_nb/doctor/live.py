@@ -35,9 +35,7 @@ def ask_models(models: Sequence[str] = ()) -> list[Finding]:
 
 
 def _configured() -> list[str]:
-    vendors = [
-        f"{name}:{vendor.small}" for name, vendor in VENDORS.items() if vendor.adapter and not lacking(name)
-    ]
+    vendors = [f"{name}:{vendor.small}" for name, vendor in VENDORS.items() if not lacking(name)]
     setting = read_settings().model
     own = setting.partition(":")[0] in _OWN
     return list(dict.fromkeys([*vendors, *([] if own else [setting])]))

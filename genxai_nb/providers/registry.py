@@ -1,4 +1,4 @@
-"""Models by name: ``offline``, ``scripted:NAME``, ``PROVIDER:MODEL``, ``local:URL#MODEL``.
+"""Models by name: ``offline``, ``scripted:NAME``, ``PROVIDER:MODEL``, ``local:URL#MODEL``, ``route:MODEL,MODEL``.
 
 A package offers a provider by an entry point in the group ``genxai_nb.providers``: its name is the
 prefix, its value leads to a callable that takes the model's name and returns a Provider.
@@ -27,7 +27,7 @@ from genxai_nb.messages import Delta, ModelReply, ToolCallDelta
 
 from .base import assemble, broke_off
 from .scripted import find_script
-from .vendors import VENDORS, is_installed, lacking, vendor_of, without_adapter
+from .vendors import VENDORS, is_installed, lacking, vendor_of
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -42,7 +42,7 @@ _replaying = False
 
 def names() -> list[str]:
     """List the names of all providers, sorted."""
-    return sorted({"local", "offline", "scripted", *VENDORS, *_entries()})
+    return sorted({"local", "offline", "route", "scripted", *VENDORS, *_entries()})
 
 
 def models_of(vendor: str) -> list[str]:
@@ -57,14 +57,13 @@ def model_call(model: str) -> tuple[Handler, Traits]:
     """Return how a model is called: the handler for ``context.call`` and the traits of its calls.
 
     Args:
-        model: ``offline``, ``scripted:NAME``, ``PROVIDER:MODEL`` or ``local:URL#MODEL``.
+        model: ``offline``, ``scripted:NAME``, ``PROVIDER:MODEL``, ``local:URL#MODEL`` or ``route:MODEL,MODEL``.
 
     Raises:
         UnknownName: There is no such provider or script; the nearest one is suggested.
-        DefinitionError: A local model's name does not say where it is.
+        DefinitionError: A local model's name does not say where it is, or a route is none.
         MissingPackage: The vendor's package is not installed; the error names the extra.
         Authentication: The vendor's key is not set; the error names the variable.
-        SetupError: This version has no adapter for the vendor.
     """
     try:
         provider = find_provider(model)
@@ -155,10 +154,9 @@ def find_provider(model: str) -> Provider:
 
     Raises:
         UnknownName: There is no such provider or script.
-        DefinitionError: A local model's name does not say where it is.
+        DefinitionError: A local model's name does not say where it is, or a route is none.
         MissingPackage: The vendor's package is not installed.
         Authentication: The vendor's key is not set.
-        SetupError: This version has no adapter for the vendor.
     """
     name, _, rest = model.partition(":")
     if name == "scripted":
@@ -169,6 +167,8 @@ def find_provider(model: str) -> Provider:
         return _made(name, rest)
     if name == "local":
         return _local(rest)
+    if name == "route":
+        return _route(rest)
     if name in VENDORS:
         return _of_vendor(name, rest)
     vendor = vendor_of(model)
@@ -193,15 +193,18 @@ def _local(place: str) -> Provider:
     return Local(place)
 
 
+def _route(places: str) -> Provider:
+    from .route import Route
+
+    return Route(places, find_provider, patience=REMOTE.timeout or 0)
+
+
 def _of_vendor(name: str, model: str) -> Provider:
     if (lack := lacking(name)) is not None:
         raise lack
-    adapter = VENDORS[name].adapter
-    if not adapter:
-        raise without_adapter(name)
     if not model:
         raise UnknownName("model", f"{name}:", hint="Name the model after the colon, such as openai:gpt-5.")
-    made: Provider = getattr(import_module(f"{__package__}.{name}"), adapter)(model)
+    made: Provider = getattr(import_module(f"{__package__}.{name}"), VENDORS[name].adapter)(model)
     return made
 
 

@@ -20,7 +20,7 @@ class Vendor(NamedTuple):
         address: The variable that may hold another address than ``home``.
         home: Where the vendor's own models are asked.
         families: What the names of its models start with.
-        adapter: The class in the module of the vendor's name that asks it; empty if there is none yet.
+        adapter: The class in the module of the vendor's name that asks it.
         small: A cheap model to try a key with.
     """
 
@@ -31,8 +31,8 @@ class Vendor(NamedTuple):
     address: str
     home: str
     families: tuple[str, ...]
-    adapter: str = ""
-    small: str = ""
+    adapter: str
+    small: str
 
 
 VENDORS = {
@@ -107,24 +107,18 @@ def without_key(name: str) -> Authentication:
     )
 
 
-def without_adapter(name: str) -> SetupError:
-    """Say that a vendor is known, and that this version cannot ask it."""
-    return SetupError(
-        f"This version of genxai_nb has no adapter for {name!r} yet.",
-        hint="Use model 'offline', or offer an adapter by an entry point in the group 'genxai_nb.providers'.",
-    )
-
-
-def extra_of(model: str) -> str | None:
-    """Name the extra of this package that a model needs; None if it needs none.
+def extras_of(model: str) -> set[str]:
+    """Name the extras of this package that a model needs.
 
     Example:
-        >>> extra_of("openai:gpt-5"), extra_of("local:http://localhost:11434/v1#llama3.2"), extra_of("offline")
-        ('openai', 'openai', None)
+        >>> extras_of("openai:gpt-5"), extras_of("local:http://localhost:11434/v1#llama3.2"), extras_of("offline")
+        ({'openai'}, {'openai'}, set())
     """
-    name = model.partition(":")[0]
+    name, _, rest = model.partition(":")
+    if name == "route":
+        return {extra for place in rest.split(",") for extra in extras_of(place.strip())}
     vendor = VENDORS.get("openai" if name == "local" else name)
-    return vendor.extra if vendor else None
+    return {vendor.extra} if vendor else set()
 
 
 def vendor_of(model: str) -> str | None:

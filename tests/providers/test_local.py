@@ -12,7 +12,7 @@ from genxai_nb.errors import Authentication, ConnectionLost, DefinitionError, Pr
 from genxai_nb.messages import ModelReply, ToolSpec, Usage, assistant
 from genxai_nb.providers.local import Local
 from genxai_nb.providers.registry import find_provider, window_of
-from genxai_nb.providers.vendors import extra_of
+from genxai_nb.providers.vendors import extras_of
 
 HI = [chunk(content="Hi."), chunk("stop"), DONE]
 
@@ -108,6 +108,12 @@ def test_window_of_a_local_model_is_not_known(llmock):
 
 
 def test_extra_of_each_model():
-    """A local model needs the vendor's package, models of ours none."""
-    models = ("openai:gpt-5", "local:http://h#m", "anthropic:c", "offline", "scripted:x")
-    assert [extra_of(model) for model in models] == ["openai", "openai", "anthropic", None, None]
+    """A local model needs the vendor's package, models of ours none, a route what its models need."""
+    models = ("openai:gpt-5", "local:http://h#m", "anthropic:c", "offline", "route:google:g, cohere:c")
+    assert [extras_of(model) for model in models] == [
+        {"openai"},
+        {"openai"},
+        {"anthropic"},
+        set(),
+        {"google", "cohere"},
+    ]

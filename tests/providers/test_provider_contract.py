@@ -46,7 +46,7 @@ SPEC = ToolSpec(
 )
 PLAIN = (user("Where does moss grow? Notes: Moss grows in shade. Ferns grow beside it."),)
 OWN = ("offline", "scripted")  # they answer by themselves, all others a server that is told what to say
-ALL = [name for name in names() if name not in VENDORS or VENDORS[name].adapter] + ["openai by responses"]
+ALL = [*names(), "openai by responses"]
 OTHERS = [name for name in ALL if name not in OWN]
 IN_TEXT = [name for name in OTHERS if name != "google"]  # arguments of calls; Google's are an object at once
 
@@ -59,6 +59,7 @@ class Model:
         self.llmock = llmock
         models = {"offline": "offline", "scripted": "scripted:contract"}
         models["local"] = f"local:{llmock.base_url()}#contract"
+        models["route"] = "route:openai:contract"
         self.provider = find_provider(models.get(name, f"{name.partition(' ')[0]}:contract"))
 
     def says(self, text: str) -> None:
