@@ -21,7 +21,9 @@ from genxai_nb.messages import (
     TextDelta,
     ToolCall,
     ToolResult,
+    Usage,
 )
+from genxai_nb.tokens import estimate_usage
 
 ESTIMATED = "usage_estimated"  # in a reply's raw content: the server told no usage
 
@@ -102,3 +104,12 @@ def refuse_half_calls(message: Message, stop: StopReason, model: str) -> None:
             f"The answer of model {model!r} was cut off in the arguments of a tool call.",
             hint="Raise max_tokens.",
         )
+
+
+def whole_reply(
+    request: ModelRequest, message: Message, stop: StopReason, usage: Usage, raw: dict[str, Any]
+) -> ModelReply:
+    """The reply of a model; a usage that its server did not tell is estimated, and marked as an estimate."""
+    if not usage.total:
+        usage, raw = estimate_usage(request, message), {**raw, ESTIMATED: True}
+    return ModelReply(message=message, stop=stop, usage=usage, raw=raw)

@@ -24,9 +24,8 @@ from genxai_nb.messages import (
     Usage,
     system,
 )
-from genxai_nb.tokens import estimate_usage
 
-from .base import ESTIMATED, assemble, broke_off, refuse_half_calls
+from .base import assemble, broke_off, refuse_half_calls, whole_reply
 from .refusals import Complaint, Server, declined
 from .strict_schema import named_schema, schema_in_words
 
@@ -126,7 +125,7 @@ class Chunks:
         self._deltas: list[Delta] = []
         self._refusal: list[str] = []
         self._finish: str | None = None
-        self._usage: Usage | None = None
+        self._usage = Usage()
         self._about: dict[str, Any] = {}
         self._open: dict[int, tuple[str, str]] = {}  # by number: the id that the server gave, and ours
         self._ids: set[str] = set()
@@ -198,10 +197,7 @@ class Chunks:
 
     def _reply(self, message: Message, stop: StopReason) -> ModelReply:
         raw = {**self._about, "finish_reason": self._finish}
-        usage = self._usage
-        if usage is None:
-            usage, raw[ESTIMATED] = estimate_usage(self._request, message), True
-        return ModelReply(message=message, stop=stop, usage=usage, raw=raw)
+        return whole_reply(self._request, message, stop, self._usage, raw)
 
 
 def _usage(told: dict[str, Any]) -> Usage:

@@ -26,7 +26,7 @@ from genxai_nb.messages import (
     system,
 )
 
-from .base import assemble, broke_off, refuse_half_calls, result_object
+from .base import assemble, broke_off, refuse_half_calls, result_object, whole_reply
 from .chat import data_url
 from .refusals import Complaint, Server, declined
 from .strict_schema import RANGES, schema_in_words, strict_schema
@@ -182,7 +182,7 @@ class Events:
         raw = {"id": self._id, "model": "", "finish_reason": reason, "usage": end.get("usage") or {}}
         if self._citations:
             raw["citations"] = self._citations
-        return ModelReply(message=message, stop=stop, usage=_usage(raw["usage"]), raw=raw)
+        return whole_reply(self._request, message, stop, _usage(raw["usage"]), raw)
 
     def _whole(self, message: Message) -> dict[str, Any]:
         """The answer as the API takes it back: with its thoughts and its plan, which are no text."""

@@ -26,7 +26,7 @@ from genxai_nb.messages import (
     Verbatim,
 )
 
-from .base import assemble, broke_off, refuse_half_calls
+from .base import assemble, broke_off, refuse_half_calls, whole_reply
 from .refusals import Complaint, Server, declined
 from .strict_schema import strict_schema
 
@@ -246,7 +246,7 @@ class Blocks:
         if stop != "refused" and _signed(content) and content != list(_blocks(message)):
             message = Message("assistant", message.parts, Verbatim("anthropic", content))
         raw = {**self._about, "stop_reason": reason, "usage": self._told}
-        return ModelReply(message=message, stop=stop, usage=_usage(self._told), raw=raw)
+        return whole_reply(self._request, message, stop, _usage(self._told), raw)
 
     def _content(self) -> Iterator[dict[str, Any]]:
         """The answer as the API takes it back."""

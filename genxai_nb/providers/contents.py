@@ -25,7 +25,7 @@ from genxai_nb.messages import (
     Verbatim,
 )
 
-from .base import assemble, broke_off, refuse_half_calls, result_object
+from .base import assemble, broke_off, refuse_half_calls, result_object, whole_reply
 from .refusals import Complaint, Server, declined
 from .strict_schema import schema_in_words
 
@@ -249,7 +249,7 @@ class Parts:
             message = Message("assistant", message.parts, Verbatim("google", self._parts))
         refuse_half_calls(message, stop, self._request.model)
         raw = {**self._about, "finish_reason": reason, "usage": self._usage}
-        return ModelReply(message=message, stop=stop, usage=self._spent + _usage(self._usage), raw=raw)
+        return whole_reply(self._request, message, stop, self._spent + _usage(self._usage), raw)
 
     def _without_end(self) -> Exception:
         if (reason := self._feedback.get("blockReason")) is None:

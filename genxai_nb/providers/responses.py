@@ -25,7 +25,7 @@ from genxai_nb.messages import (
     system,
 )
 
-from .base import assemble, broke_off, refuse_half_calls
+from .base import assemble, broke_off, refuse_half_calls, whole_reply
 from .chat import data_url
 from .refusals import Complaint, Server, declined
 from .strict_schema import named_schema, schema_in_words
@@ -191,7 +191,7 @@ class Items:
         if stop in ("end", "tool_calls") and _say_more(items):
             message = Message("assistant", message.parts, Verbatim("openai", items))
         raw = {name: response.get(name) for name in ("id", "model", "status", "incomplete_details", "usage")}
-        return ModelReply(message=message, stop=stop, usage=_usage(response.get("usage") or {}), raw=raw)
+        return whole_reply(self._request, message, stop, _usage(response.get("usage") or {}), raw)
 
 
 def _say_more(items: list[dict[str, Any]]) -> bool:

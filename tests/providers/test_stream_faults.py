@@ -214,6 +214,25 @@ async def test_answer_that_is_no_stream_is_incomplete(answered, name: str):
         await answered(name, Plain({"id": "x", "object": "chat.completion"}))
 
 
+def without_usage(events: Any) -> Any:
+    """The events without a word of their tokens."""
+    if isinstance(events, list):
+        return [without_usage(event) for event in events]
+    if not isinstance(events, dict):
+        return events
+    said = {name: value for name, value in events.items() if name not in ("usage", "usageMetadata")}
+    return {name: without_usage(value) for name, value in said.items()}
+
+
+@each
+async def test_usage_that_is_not_told_is_estimated_and_has_no_price(answered, name: str):
+    """A server that leaves usage out gets an estimate, marked as one, which is not money."""
+    reply = await answered(name, without_usage(CASES[name].events))
+    assert reply.usage.input > 0
+    assert reply.raw["usage_estimated"] is True
+    assert find_provider(MODELS[name.partition("-")[0]]).price(reply) is None
+
+
 @each
 async def test_reader_that_leaves_hangs_up(server, monkeypatch, name: str):
     """Who reads no further lets go of the connection at once, so that the vendor writes no further."""
