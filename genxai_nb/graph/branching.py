@@ -143,7 +143,9 @@ class Branching(Stepping):
         self._sync(self._rebase(graph))
 
     async def _rebase(self, graph: Workflow) -> None:
-        self._refuse_unless_standing("set a value")
+        self._refuse_unless_standing(
+            "rebase it", ended="Go back to a step whose next node it has: run.goto(step)."
+        )
         plan = graph.build()
         schedule = self._schedule()
         state, clashes = schedule.now()

@@ -297,7 +297,9 @@ class Stepping(Driving):
         self._sync(self._set(values))
 
     async def _set(self, values: dict[str, Any]) -> None:
-        self._refuse_unless_standing("set a value")
+        self._refuse_unless_standing(
+            "set a value", ended="Go back first, or fork it: run.fork(step, key=value)."
+        )
         graph = self._graph()
         checked = graph.schema.check(values, "set")
         fact = StateSet(at=time(), values=checked)
@@ -310,17 +312,14 @@ class Stepping(Driving):
             self._driver.level.schedule.set(checked)
         self.stands += 1
 
-    def _refuse_unless_standing(self, what: str) -> None:
+    def _refuse_unless_standing(self, what: str, *, ended: str = "") -> None:
+        """Refuse to do this to a run that is under way, or has ended; ``ended`` is what to do then, if that matters."""
         if self._driving is not None:
             raise RunError(
                 f"Run {self.run_id} is under way.", hint=f"Pause it to {what}.", run_id=self.run_id
             )
-        if self.status == "done" and what == "set a value":
-            raise RunError(
-                f"Run {self.run_id} has ended.",
-                hint="Go back first, or fork it: run.fork(step, key=value).",
-                run_id=self.run_id,
-            )
+        if ended and self.status == "done":
+            raise RunError(f"Run {self.run_id} has ended.", hint=ended, run_id=self.run_id)
 
 
 def _edited(kind: str, before: Any, request: Any) -> Any:

@@ -246,6 +246,22 @@ def test_a_graph_without_the_node_that_comes_next_is_refused():
     assert run.events() == before
 
 
+def test_an_ended_run_is_rebased_once_it_has_gone_back():
+    """The error says how."""
+    run = chain(nothing, nothing).start({})
+    run.resume()
+    changed = chain(nothing, nothing, nothing)
+
+    with pytest.raises(
+        RunError, match=r"has ended\. Go back to a step whose next node it has: run\.goto\(step\)\."
+    ):
+        run.rebase(changed)
+    run.goto(1)
+    run.rebase(changed)
+    assert run.resume().status == "done"
+    assert run.steps == 3
+
+
 def test_a_failure_shows_the_line_and_its_locals():
     """The frame is the user's own, also when it raised inside a library."""
 
