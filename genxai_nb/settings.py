@@ -15,7 +15,7 @@ class Settings:
             working folder (``GENXAI_STORE``).
         model: The model of agents that name none (``GENXAI_MODEL``), default ``offline``.
         policy: What tools may do in each run at most: ``default``, ``safe`` or ``open`` (``GENXAI_POLICY``); a
-            server or a Binder sets ``safe``.
+            server that works for others sets ``safe``.
         user: Whose memory it is where an agent remembers by user (``GENXAI_USER``), default who is logged in.
         project: Of which project it is where an agent remembers by project (``GENXAI_PROJECT``), default the working
             folder's name.
