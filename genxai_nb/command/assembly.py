@@ -16,7 +16,7 @@ from genxai_nb.agents.notation import Head, agent_fields, agent_from, graph_from
 from genxai_nb.errors import DefinitionError, GenXAIError, InputError, LineInvalid, UnknownName
 from genxai_nb.export.changes import Changes
 from genxai_nb.export.texts import bound_by, parsed
-from genxai_nb.export.unrun import Unrun, UnrunAgent
+from genxai_nb.export.unrun import Unrun, UnrunAgent, model_for
 from genxai_nb.graph.build import Graph
 from genxai_nb.source import bound_in, imported_in, needs_of
 from genxai_nb.tools import registry
@@ -128,7 +128,9 @@ class Assembly:
             return agent_from(head.name, cell.body, self._insert)
         if head.kind == "schema":
             return schema_from(head.name, cell.body, self.space)[0]
-        return graph_from(head, cell.body, self.space, self._lookup)
+        state = self.space.get(head.text("state") or "")
+        models = {state.name: model_for(state)} if isinstance(state, Unrun) else {}
+        return graph_from(head, cell.body, {**self.space, **models}, self._lookup)
 
     def _insert(self, path: str) -> Any:
         first = path.partition(".")[0]

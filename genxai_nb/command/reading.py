@@ -73,8 +73,18 @@ def _leave(statement: ast.stmt, space: dict[str, Any], changes: Changes) -> set[
     else:
         left |= bound_by(statement)
     for name in left:
-        space[name] = Unrun(name, is_graph=name in graphs)
+        space[name] = Unrun(name, is_graph=name in graphs, fields=_fields_of(statement))
     return left
+
+
+def _fields_of(statement: ast.stmt) -> dict[str, str]:
+    """The fields that the text of a class tells, with their annotations."""
+    body = statement.body if isinstance(statement, ast.ClassDef) else []
+    return {
+        part.target.id: ast.unparse(part.annotation)
+        for part in body
+        if isinstance(part, ast.AnnAssign) and isinstance(part.target, ast.Name)
+    }
 
 
 def _graphs_of(statement: ast.stmt, space: dict[str, Any]) -> Iterator[str]:

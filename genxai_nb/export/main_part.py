@@ -10,6 +10,7 @@ from genxai_nb.secrets import mask
 
 from .literals import call, literal, quoted
 from .pieces import Import
+from .unrun import Unrun, unrun_of
 
 __all__ = ["Flag", "flags_of", "main_part"]
 
@@ -34,10 +35,14 @@ def flags_of(model: Any, given: Mapping[str, Any] | None, is_text: Callable[[Any
     """The flags for a schema's fields, or for the keys of the last run's input.
 
     Args:
-        model: The schema; None for a dict state.
+        model: The schema, or what stands for one that was not made; None for a dict state.
         given: That input.
         is_text: Tells whether all values of a type are texts.
     """
+    unrun = model if isinstance(model, Unrun) else unrun_of(model)
+    if unrun is not None:
+        texts = {"str", "str | None", "Optional[str]"}
+        return [Flag(key, kind in texts, kind) for key, kind in unrun.fields.items() if _usable(key)]
     if model is None:
         return [
             Flag(key, isinstance(value, str), f"such as {_short(value)}")

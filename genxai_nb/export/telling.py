@@ -11,6 +11,7 @@ from genxai_nb.graph.build import Graph
 
 from .pieces import Piece
 from .requirements import Requirements
+from .unrun import Unrun
 
 __all__ = ["Told", "told_by"]
 
@@ -20,7 +21,7 @@ class Told(NamedTuple):
 
     Attributes:
         title: The name of the graph; empty if there are several, or none is written there.
-        schema: The model of its state; None for a dict, or where it cannot be told.
+        schema: The model of its state, or what stands for it; None for a dict, or where it cannot be told.
     """
 
     title: str
@@ -50,6 +51,7 @@ def told_by(pieces: Iterable[Piece], space: Mapping[str, Any], requirements: Req
             title, state = said.get("name"), said.get("state")
             titles[str(title.value) if isinstance(title, ast.Constant) else ""] = None
             model = space.get(state.id) if isinstance(state, ast.Name) else None
-            models[id(model)] = model if hasattr(model, "__pydantic_fields__") else None
+            known = hasattr(model, "__pydantic_fields__") or (isinstance(model, Unrun) and model.fields)
+            models[id(model)] = model if known else None
     only = len(models) == 1
     return Told(next(iter(titles)) if len(titles) == 1 else "", next(iter(models.values())) if only else None)

@@ -7,7 +7,9 @@ from typing import Any
 
 from genxai_nb.agents.notation import Absent
 
-__all__ = ["Unrun", "UnrunAgent"]
+__all__ = ["Unrun", "UnrunAgent", "model_for", "unrun_of"]
+
+_MARK = "__stands_for__"
 
 
 class Unrun(Absent):
@@ -17,6 +19,7 @@ class Unrun(Absent):
         name: The variable.
         is_graph: It holds a graph, as far as its statements tell.
         begun: That graph as a cell of ours made it, before statements that were not executed drew on.
+        fields: The annotations of the fields, if it is a class.
         within: What is taken of the value, such as ``["prompt"]`` or ``.prompt``.
 
     Example:
@@ -24,10 +27,19 @@ class Unrun(Absent):
         <reference, not run>
     """
 
-    __slots__ = ("begun", "is_graph", "name", "within")
+    __slots__ = ("begun", "fields", "is_graph", "name", "within")
 
-    def __init__(self, name: str, *, is_graph: bool = False, begun: Any = None, within: str = "") -> None:
+    def __init__(
+        self,
+        name: str,
+        *,
+        is_graph: bool = False,
+        begun: Any = None,
+        fields: Mapping[str, str] | None = None,
+        within: str = "",
+    ) -> None:
         self.name = name
+        self.fields = fields or {}
         self.within = within
         self.is_graph = is_graph
         self.begun = begun
@@ -41,11 +53,27 @@ class UnrunAgent(Unrun):
 
     Args:
         name: Its name.
-        fields: What its cell says.
+        said: What its cell says, by field.
     """
 
-    __slots__ = ("fields",)
+    __slots__ = ("said",)
 
-    def __init__(self, name: str, fields: Mapping[str, Any]) -> None:
+    def __init__(self, name: str, said: Mapping[str, Any]) -> None:
         super().__init__(name)
-        self.fields = fields
+        self.said = said
+
+
+def model_for(unrun: Unrun) -> Any:
+    """A pydantic model with the fields of a class that was not made, for a graph of a cell of ours."""
+    from pydantic import create_model
+
+    fields: dict[str, Any] = dict.fromkeys(unrun.fields, (Any, None))
+    model = create_model(unrun.name, **fields)
+    setattr(model, _MARK, unrun)
+    return model
+
+
+def unrun_of(model: Any) -> Unrun | None:
+    """What a model stands for, if `model_for` has made it."""
+    found: Unrun | None = getattr(model, _MARK, None)
+    return found

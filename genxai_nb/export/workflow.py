@@ -25,7 +25,7 @@ from .pieces import LATE, Import, Piece
 from .requirements import Requirements
 from .telling import told_by
 from .units import Units
-from .unrun import Unrun, UnrunAgent
+from .unrun import Unrun, UnrunAgent, unrun_of
 
 __all__ = ["Workflow", "is_made"]
 
@@ -43,7 +43,7 @@ class Workflow:
         closure: What was collected.
         name: What the script calls the graph.
         title: The graph's own name, as far as it is known.
-        schema: The model of its state, as far as it is known; None for a dict.
+        schema: The model of its state, or what stands for it; None for a dict.
         requirements: What has to be installed for it.
         labels: Where each node's definition stands, by node.
     """
@@ -124,7 +124,7 @@ class Workflow:
     def _unrun_agent(self, agent: UnrunAgent) -> None:
         """Write an agent of a cell of ours whose fields take values that were not made."""
         used: dict[str, None] = {str(self.public("Agent")): None}
-        words = {key: self._said(key, value, used) for key, value in agent.fields.items()}
+        words = {key: self._said(key, value, used) for key, value in agent.said.items()}
         self.requirements.note_call(
             {key: ast.Constant(value) for key, value in words.items() if isinstance(value, str)}
         )
@@ -210,7 +210,10 @@ class Workflow:
 
     def _words_of(self, graph: Graph, used: dict[str, None]) -> dict[str, Any]:
         words: dict[str, Any] = {}
-        if graph.schema.model is not None:
+        unrun = unrun_of(graph.schema.model)
+        if unrun is not None:
+            words["state"] = self._said("state", unrun, used)
+        elif graph.schema.model is not None:
             words["state"] = self._refer(graph.schema.model, "State", used)
         if graph.schema.reducers:
             builtin = {reducer: name for name, reducer in BUILTIN.items()}
@@ -306,7 +309,7 @@ def definition_of(graph: Graph, node: Node) -> Any:
 
 def is_made(graph: Graph | Unrun) -> bool:
     """Whether a graph was made at reading, with all its nodes."""
-    if isinstance(graph, Unrun):
+    if isinstance(graph, Unrun) or unrun_of(graph.schema.model) is not None:
         return False
     found = (definition_of(graph, node) for node in graph.nodes.values())
     return all(is_made(each) for each in found if isinstance(each, Graph | Unrun))

@@ -176,7 +176,14 @@ DRAWN = {
         "class State(BaseModel):\n    n: int = LEAST\n    text: str = Field('', description='What it is about')",
         "def use(state):\n    return {'n': state.n * 2}",
         "graph = Graph('g', state=State).node('use', use).edge('START', 'use')",
-        there=("n: int = LEAST",),
+        there=("n: int = LEAST", '("n", "text")', 'TEXTS: tuple[str, ...] = ("text",)'),
+    ),
+    "a schema that needs a value, in a cell of ours": book(
+        "from pydantic import BaseModel\nimport json\nLEAST = json.loads('2')",
+        "class State(BaseModel):\n    n: int = LEAST\n    notes: list[str] = []",
+        "def use(state):\n    return {'n': state.n * 2, 'notes': ['a']}",
+        "%%genxai graph g --state State --reduce notes=append\nSTART -> use",
+        there=("state=State", '("n", "notes")'),
     ),
 }
 VALUES = {
