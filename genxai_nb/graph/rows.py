@@ -88,6 +88,7 @@ class Batch:
         self._refused: dict[int, Row] = {}
         self._keys = self._find_keys()
         self._known = {} if again else open_store(options.store).keyed(set(self._keys.values()))
+        self._turn = asyncio.Lock()  # rows begin one after the other, so that their runs are in their order
         self._reused = 0
         self._spent = 0.0
         self._projected = ""
@@ -155,7 +156,7 @@ class Batch:
     async def _run_one(self, number: int) -> Row:
         run: Run | None = None
         try:
-            run = self._made(number)
+            run = await self._made(number)
             if run.status == "done":
                 self._reused += 1
                 result = run.result()
@@ -171,12 +172,13 @@ class Batch:
             self._spent += cost or 0.0
             return Row(str(exc), "failed", cost, run.run_id)
 
-    def _made(self, number: int) -> Run:
+    async def _made(self, number: int) -> Run:
         """The row's run: the one that was begun before, or a new one."""
         key, given = self._keys[number], self._inputs[number]
         before = self._known.get(key)
         if before is None:
-            return Run.begin_new(self._graph, given or {}, self._options, key)
+            async with self._turn:
+                return await Run.begin_beside(self._graph, given or {}, self._options, key)
         run = Run.load(before, self._graph, self._options.store)
         run.options = self._options
         return run

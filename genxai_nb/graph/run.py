@@ -11,6 +11,8 @@ from genxai_nb.errors import ResumeRefused
 from genxai_nb.journal import open_store
 from genxai_nb.journal.events import RunRebased, RunStarted
 from genxai_nb.journal.opening import find_store
+from genxai_nb.journal.store import Definition
+from genxai_nb.loop import run_in_worker
 
 from .branching import Branching
 from .canonical import canonical
@@ -49,20 +51,24 @@ class Run(Branching):
         Raises:
             GenXAIError: The graph is not sound, or the input does not fit.
         """
-        graph.build()
+        beginning = _beginning(graph, given, options, key)
         store = open_store(options.store)
-        definitions = graph.definitions()
-        started = RunStarted(
-            at=time(),
-            run="",
-            graph=graph.name,
-            structure=graph.structure,
-            input=graph.schema.start(given),
-            definitions={definition.name: definition.hash for definition in definitions},
-            model=options.model,
-            key=key,
-        )
-        return cls(store.begin(started, (*definitions, graph.own_record())), store, graph, options, "ready")
+        return cls(store.begin(*beginning), store, graph, options, "ready")
+
+    @classmethod
+    async def begin_beside(
+        cls, graph: Workflow, given: Mapping[str, Any], options: RunOptions, key: str | None = None
+    ) -> Run:
+        """Record a new run as `begin_new` does, while other runs of this loop go on.
+
+        Raises:
+            GenXAIError: The graph is not sound, or the input does not fit.
+        """
+        beginning = _beginning(graph, given, options, key)
+        store = open_store(options.store)
+        waits = store.url != ":memory:"
+        run_id = await run_in_worker(store.begin, *beginning) if waits else store.begin(*beginning)
+        return cls(run_id, store, graph, options, "ready")
 
     @classmethod
     def load(cls, run_id: str, graph: Workflow | None = None, store: str | None = None) -> Run:
@@ -137,6 +143,25 @@ class Run(Branching):
         """The run in a form that does not depend on timing, for comparison byte for byte."""
         plan = self._graph().build()
         return canonical(self.events(), {place.name: place.order for place in plan.places})
+
+
+def _beginning(
+    graph: Workflow, given: Mapping[str, Any], options: RunOptions, key: str | None
+) -> tuple[RunStarted, tuple[Definition, ...]]:
+    """What a store is given to begin a run with."""
+    graph.build()
+    definitions = graph.definitions()
+    started = RunStarted(
+        at=time(),
+        run="",
+        graph=graph.name,
+        structure=graph.structure,
+        input=graph.schema.start(given),
+        definitions={definition.name: definition.hash for definition in definitions},
+        model=options.model,
+        key=key,
+    )
+    return started, (*definitions, graph.own_record())
 
 
 def _difference(before: str, now: str) -> str:

@@ -11,6 +11,8 @@ from counting import CountingStore
 from genxai_nb import Graph
 from genxai_nb.calls.call import Traits
 from genxai_nb.errors import NodeFailed, RunCancelled
+from genxai_nb.graph.rows import Batch
+from genxai_nb.graph.workflow import RunOptions
 from genxai_nb.journal import events as facts
 from genxai_nb.journal.writer import writer_of
 
@@ -136,6 +138,22 @@ async def test_a_lock_of_another_process_does_not_hold_up_the_loop(store, lock, 
     lock.execute("ROLLBACK")
     await driving
     assert bodies == [*before, 1]
+
+
+async def test_a_lock_of_another_process_does_not_hold_up_the_rows_of_a_batch(store, lock):
+    """The loop goes on while they wait to begin."""
+
+    async def body(state):
+        return {"n": 1}
+
+    graph = Graph("row").node("a", body).parse("START -> a -> END")
+    batch = Batch(graph, [{"row": number} for number in range(5)], RunOptions(store=store.address), limit=3)
+    lock.execute("BEGIN IMMEDIATE")
+    running = asyncio.create_task(batch.run())
+    await turns_of_the_loop(1000)
+    assert store.runs() == []
+    lock.execute("ROLLBACK")
+    assert [row.status for row in await running] == ["done"] * 5
 
 
 async def test_what_a_cancelled_run_wrote_is_published(store, lock):
