@@ -35,6 +35,7 @@ WORKLOADS = (
     Workload("fork", "200 branches of 10 ms, then a join", "ms", 1e3, {"k": 200, "delay": 0.01}, bar=12.4),
     Workload("step", "Durable step, small state, SQLite at FULL", "ms a step", 1e3 / 100, {"n": 100, "kb": 0}),
     Workload("large", "Durable step, 100 KB unchanged", "ms a step", 1e3 / 100, {"n": 100, "kb": 100}, work="step"),
+    Workload("finish", "100 branches of 10 ms that end at once, SQLite at FULL", "ms", 1e3, {"k": 100, "delay": 0.01}, bar=16),
     Workload("disk", "Disk, 200 steps that carry 100 KB", "MB", 1 / 2**20, {"n": 200, "kb": 100}, bar=0.2, work="step", field="bytes"),
     Workload("resume", "Resume after SIGKILL at step 100", "ms to the first new step", 1e3, {"n": 200, "kb": 0}, bar=5),
     Workload("turn", "Agent turn with a tool call", "us a turn", 1e6 / 50, {"n": 50}, bar=60),

@@ -129,6 +129,9 @@ def main():
         row = {package: version(package) for package in adapter.PACKAGES}
     elif work == "step":
         row = durable(adapter.step, repeats, **given)
+    elif work == "finish":
+        with tempfile.TemporaryDirectory() as folder:
+            row = repeated(adapter.finish, repeats, {**given, "db": f"{folder}/runs.db"})
     elif work == "kill":
         killed(adapter.step, **given)
     elif work == "resume":

@@ -80,6 +80,18 @@ def step(n, db, kb, on):
     return run
 
 
+def finish(k, delay, db):
+    connection, work = _opened(db), fork(k, delay)
+    facts = json.dumps([FACTS] * k)
+
+    async def run():
+        done = await work()
+        connection.execute("insert into step (delta) values (?)", (facts,))
+        return done
+
+    return run
+
+
 def resume(n, db, kb, on):
     async def run():
         connection, state = _opened(db), {}

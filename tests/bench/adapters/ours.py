@@ -47,7 +47,7 @@ def chain(n):
     return driving(line("chain", [count] * n), {"n": 0, "msg": "x"}, lambda state: state["n"])
 
 
-def fork(k, delay):
+def _fan(k, delay):
     async def branch(state):
         await asyncio.sleep(delay)
         return {"out": [1]}
@@ -58,8 +58,15 @@ def fork(k, delay):
     graph = Graph("fork", reducers={"out": "append"}).node("merge", merge)
     for number in range(k):
         graph.node(f"b{number}", branch)
-    graph.parse(f"START -> [{', '.join(f'b{number}' for number in range(k))}] -> merge -> END")
-    return driving(graph, {"out": []}, lambda state: state["c"])
+    return graph.parse(f"START -> [{', '.join(f'b{number}' for number in range(k))}] -> merge -> END")
+
+
+def fork(k, delay):
+    return driving(_fan(k, delay), {"out": []}, lambda state: state["c"])
+
+
+def finish(k, delay, db):
+    return driving(_fan(k, delay), {"out": []}, lambda state: state["c"], db)
 
 
 def loop(n):
