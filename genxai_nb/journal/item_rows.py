@@ -167,6 +167,49 @@ class SqliteItems:
             return 0
         return self._file.write(work)
 
+    def end(self, owner: str, kind: str, numbers: Sequence[int], *, at: float) -> int:
+        """Let items hold no longer; tell how many there were. They stay readable."""
+        return self._change(owner, kind, numbers, "until = ?", "until IS NULL", at)
+
+    def restore(self, owner: str, kind: str, numbers: Sequence[int]) -> int:
+        """Let items hold again that ended and were not forgotten; tell how many there were."""
+        return self._change(owner, kind, numbers, "until = NULL, ended_by = NULL", "until IS NOT NULL")
+
+    def _change(
+        self, owner: str, kind: str, numbers: Sequence[int], change: str, which: str, *values: float
+    ) -> int:
+        def work(connection: sqlite3.Connection) -> int:
+            collection, _ = _collection(connection, owner, kind)
+            # what is changed, and of which items, is one of two texts above
+            statement = f"UPDATE item SET {change} WHERE number = ? AND collection = ? AND forgotten IS NULL AND {which}"  # noqa: S608
+            changed = [
+                connection.execute(statement, (*values, number, collection)).rowcount
+                for number in dict.fromkeys(numbers)
+            ]
+            if any(changed):
+                connection.execute("UPDATE collection SET removed = removed + 1 WHERE id = ?", (collection,))
+            return sum(changed)
+
+        if not numbers or not self._file.read(_there):
+            return 0
+        return self._file.write(work)
+
+    def unused(self, owner: str, kind: str, since: float) -> list[int]:
+        """The numbers of the items that hold and were neither written nor used since then."""
+
+        def work(connection: sqlite3.Connection) -> list[int]:
+            if not _there(connection):
+                return []
+            number, _ = _collection(connection, owner, kind)
+            rows = connection.execute(
+                "SELECT number FROM item WHERE collection = ? AND at < ? AND until IS NULL AND forgotten IS NULL"
+                " AND coalesce(body ->> 'used', at) < ? ORDER BY number",
+                (number, since, since),
+            )
+            return [found for (found,) in rows]
+
+        return self._file.read(work)
+
     def collection(self, owner: str, kind: str) -> Collection:
         """What is known of the items as a whole."""
         return self._file.read(
@@ -266,14 +309,21 @@ def _add(
         ),
     )
     number = made.lastrowid or 0
+    ended = 0
     if draft.about:
-        ended = connection.execute(
+        ended += connection.execute(
             "UPDATE item SET until = ?, ended_by = ? WHERE about = ? AND collection = ? AND until IS NULL"
             " AND number != ?",
             (at, number, draft.about, collection, number),
-        )
-        if ended.rowcount:
-            done.ended.extend(_rows(connection, "ended_by = ?", number))
+        ).rowcount
+    for old in {*draft.replaces} - {number}:
+        ended += connection.execute(
+            "UPDATE item SET until = ?, ended_by = ? WHERE number = ? AND collection = ? AND until IS NULL"
+            " AND forgotten IS NULL",
+            (at, number, old, collection),
+        ).rowcount
+    if ended:
+        done.ended.extend(_rows(connection, "ended_by = ? ORDER BY number", number))
     done.added.append(kept(draft, number, at))
 
 

@@ -17,7 +17,7 @@ from .codec import in_text, without_secrets
 from .cost import Cost, cost_of
 from .events import CallFinished, Event, RunStarted
 from .heads import check_cut, first_of, no_head, segments
-from .items import MemoryItems
+from .item_memory import MemoryItems
 from .store import Definition, HeadRow, Part, RunRow, masked
 from .summary import row_of
 

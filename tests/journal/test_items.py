@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genxai_nb.errors import StoreError
-from genxai_nb.journal.items import Draft
+from genxai_nb.journal.items import Draft, Use
 from genxai_nb.journal.memory import MemoryStore
 from genxai_nb.journal.sqlite import SqliteStore
 
@@ -157,7 +157,9 @@ def test_forgotten_bytes_are_gone_from_the_disk():
     """After forgetting no file of the journal holds the text or the embedding."""
     secret, vector = "the lighthouse keeper is called Ottokar", b"\x12\x34\x56\x78OttokarVector" * 8
     store = SqliteStore("journal.db")
-    draft = Draft(text=secret, about=f"about {secret}", fields={"object": secret}, vector=vector)
+    draft = Draft(
+        text=secret, about=f"about {secret}", cue=f"cue {secret}", fields={"object": secret}, vector=vector
+    )
     number = store.items.add("clerk", "semantic", [draft], at=1, model="m", dims=4).added[0].number
     add(store.items, "something else")
     assert b"Ottokar" in b"".join(path.read_bytes() for path in Path().glob("journal.db*"))
@@ -189,36 +191,105 @@ def test_two_processes_write_one_memory():
 
 
 SUBJECTS = st.sampled_from(["", "name", "town"])
+NUMBERS = st.lists(st.integers(1, 8), max_size=3)
 STEPS = st.lists(
     st.one_of(
-        st.tuples(st.just("add"), st.lists(st.tuples(st.sampled_from("abcdef"), SUBJECTS), max_size=3)),
-        st.tuples(st.just("forget"), st.lists(st.integers(1, 8), max_size=3)),
+        st.tuples(
+            st.just("add"),
+            st.lists(st.tuples(st.sampled_from("abcdef"), SUBJECTS, NUMBERS, st.booleans()), max_size=3),
+        ),
+        st.tuples(st.sampled_from(["forget", "end", "restore", "use"]), NUMBERS),
     ),
     max_size=12,
 )
 
 
+def add_to(model, text, about, replaces, again):
+    """What a plain list of dicts does with a draft."""
+    if not again and any(row["holds"] and row["text"] == text for row in model):
+        return
+    for number, row in enumerate(model, 1):
+        row["holds"] = row["holds"] and not ((about and row["about"] == about) or number in replaces)
+    model.append({"text": text, "about": about, "holds": True, "gone": False, "uses": 0})
+
+
+def change(model, what, numbers):
+    """What a plain list of dicts does with the numbers of items."""
+    for number in numbers if what == "use" else dict.fromkeys(numbers):
+        if number > len(model):
+            continue
+        row = model[number - 1]
+        if what == "forget":
+            row.update(text="", about="", holds=False, gone=True)
+        elif what == "end":
+            row["holds"] = False
+        elif what == "restore":
+            row["holds"] = not row["gone"]
+        else:
+            row["uses"] += 1
+
+
 @given(STEPS)
 def test_both_stores_do_as_a_plain_model_does(tmp_path_factory, steps):
-    """Whatever is added and forgotten, in whatever order: both stores hold what a list of dicts holds."""
+    """Whatever is added, ended, restored, used and forgotten, in whatever order: both stores hold what a list holds."""
     file = SqliteStore(tmp_path_factory.mktemp("items") / "journal.db")
     stores = [MemoryStore().items, file.items]
     model: list[dict] = []
     for at, (what, given_) in enumerate(steps, 1):
         for items in stores:
             if what == "add":
-                items.add("clerk", "semantic", [Draft(text=t, about=a) for t, a in given_], at=at)
+                drafts = [Draft(text=t, about=a, replaces=tuple(r), again=g) for t, a, r, g in given_]
+                items.add("clerk", "semantic", drafts, at=at)
+            elif what == "use":
+                items.use("clerk", "semantic", [Use(number=number) for number in given_], at=at)
+            elif what == "restore":
+                items.restore("clerk", "semantic", given_)
             else:
-                items.forget("clerk", "semantic", given_, at=at)
-        for one in given_:
-            if what == "add" and not any(row["holds"] and row["text"] == one[0] for row in model):
-                for row in model:
-                    row["holds"] = row["holds"] and not (one[1] and row["about"] == one[1])
-                model.append({"text": one[0], "about": one[1], "holds": True})
-            elif what == "forget" and one <= len(model):
-                model[one - 1].update(text="", about="", holds=False)
+                getattr(items, what)("clerk", "semantic", given_, at=at)
+        if what == "add":
+            for one in given_:
+                add_to(model, *one)
+        else:
+            change(model, what, given_)
 
     for items in stores:
         rows = items.read("clerk", "semantic")
-        assert [{"text": r.text, "about": r.about, "holds": r.holds} for r in rows] == model
+        assert [
+            {
+                "text": r.text,
+                "about": r.about,
+                "holds": r.holds,
+                "gone": r.forgotten is not None,
+                "uses": r.uses,
+            }
+            for r in rows
+        ] == model
+        holding = [number for number, row in enumerate(model, 1) if row["holds"]]
+        assert items.holding("clerk", "semantic") == holding
+        assert [entry.number for entry in items.entries("clerk", "semantic")] == holding
     file.close()
+
+
+def test_what_was_not_used_for_long_is_found(items):
+    """An item counts from when it was written, or from its last use; what ended is not found."""
+    add(items, "old", at=1)
+    add(items, "ended", at=1)
+    add(items, "used", at=1)
+    add(items, "new", at=9)
+    items.end("clerk", "semantic", [2], at=2)
+    items.use("clerk", "semantic", [Use(number=3)], at=9)
+
+    assert items.unused("clerk", "semantic", 5) == [1]
+    assert items.unused("clerk", "semantic", 1) == []
+    assert items.unused("guard", "semantic", 5) == []
+
+
+def test_a_use_counts_once_under_its_key(items):
+    """A run that counts again after a crash counts nothing twice; wins and seconds add up."""
+    number = add(items, "tea").added[0].number
+    uses = [Use(number=number, seconds=2.0), Use(number=99)]
+
+    assert [items.use("clerk", "semantic", uses, at=at, key="k") for at in (2, 3)] == [1, 0]
+    items.use("clerk", "semantic", [Use(number=number, won=False, seconds=1.0)], at=4, key="other")
+    (row,) = items.read("clerk", "semantic")
+    assert (row.uses, row.wins, row.seconds, row.used) == (2, 1, 3.0, 4)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genxai_nb.journal.items import MemoryItems
+from genxai_nb.journal.item_memory import MemoryItems
 from genxai_nb.memory.base import Query, Step, Turn, Visit
 from genxai_nb.memory.episodic import LONGEST, MOST_STEPS, Episodic, steps_in
 from genxai_nb.memory.frames import rate_table

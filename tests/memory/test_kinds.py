@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genxai_nb.errors import StoreError
-from genxai_nb.journal.items import Draft, MemoryItems
+from genxai_nb.journal.item_memory import MemoryItems
+from genxai_nb.journal.items import Draft
 from genxai_nb.memory.base import Query, Turn
 from genxai_nb.memory.semantic import Semantic
 from genxai_nb.memory.shelves import ListShelf, StoreShelf

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genxai_nb.errors import DefinitionError
-from genxai_nb.journal.items import Draft, MemoryItems, Use
+from genxai_nb.journal.item_memory import MemoryItems
+from genxai_nb.journal.items import Draft, Use
 from genxai_nb.memory.base import Query, Turn
 from genxai_nb.memory.importance import RULES, rated
 from genxai_nb.memory.long_term import LongTerm

@@ -6,7 +6,8 @@ import pytest
 from msgspec.structs import replace
 
 from genxai_nb.errors import UnknownName
-from genxai_nb.journal.items import Draft, MemoryItems
+from genxai_nb.journal.item_memory import MemoryItems
+from genxai_nb.journal.items import Draft
 from genxai_nb.journal.sqlite import SqliteStore
 from genxai_nb.memory import registry
 from genxai_nb.memory.base import Query, Turn

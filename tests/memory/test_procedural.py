@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genxai_nb.journal.items import MemoryItems, Use
+from genxai_nb.journal.item_memory import MemoryItems
+from genxai_nb.journal.items import Use
 from genxai_nb.memory.base import Item, Query
 from genxai_nb.memory.procedural import TRIED, Procedural, procedure
 from genxai_nb.memory.proposals import proposals

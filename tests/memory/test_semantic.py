@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genxai_nb.errors import DefinitionError
-from genxai_nb.journal.items import MemoryItems
+from genxai_nb.journal.item_memory import MemoryItems
 from genxai_nb.memory.base import Item, Query, Turn, Visit
 from genxai_nb.memory.entities import related
 from genxai_nb.memory.frames import item_table, link_table

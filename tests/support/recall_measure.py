@@ -8,7 +8,8 @@ from typing import NamedTuple
 from msgspec.structs import replace
 from recall_data import FACTS, TASKS, facts, questions, steps, tasks
 
-from genxai_nb.journal.items import Draft, MemoryItems
+from genxai_nb.journal.item_memory import MemoryItems
+from genxai_nb.journal.items import Draft
 from genxai_nb.memory import registry
 from genxai_nb.memory.base import Query, Step, Turn, Visit
 from genxai_nb.memory.embed import find_embedder, vectors_of
