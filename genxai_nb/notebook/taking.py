@@ -7,12 +7,12 @@ import sqlite3
 import sys
 import tempfile
 from contextlib import closing
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 from zipfile import ZIP_DEFLATED, ZipFile
 
-from genxai_nb import __version__
 from genxai_nb.errors import DefinitionError, GenXAIError, InputError
 from genxai_nb.export.exporting import Origin, Wanted, export_graph
 from genxai_nb.graph.draw.figures import counted
@@ -71,8 +71,9 @@ def take(session: Session, request: Request) -> Path:
         for script in scripts:
             pack.write(script, f"{place.stem}/{script.name}")
         taken.append(counted(len(scripts), "script"))
-        pack.writestr(f"{place.stem}/requirements.txt", f"genxai-nb[embed,lab,render,tools]=={__version__}\n")
-        words = {"version": __version__, "python": ".".join(map(str, sys.version_info[:2])), "left": left}
+        ours = version("genxai-nb")
+        pack.writestr(f"{place.stem}/requirements.txt", f"genxai-nb[embed,lab,render,tools]=={ours}\n")
+        words = {"version": ours, "python": ".".join(map(str, sys.version_info[:2])), "left": left}
         names = {
             "notebook": notebook.name if notebook else "",
             "script": scripts[0].name if scripts else "GRAPH.py",
