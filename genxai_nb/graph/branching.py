@@ -87,7 +87,7 @@ class Branching(Stepping):
         """
         shared = self.steps if step is None else step
         cut = self._history.cut(shared)
-        checked = self._graph().schema.check(changes, "fork") if changes else {}
+        checked = self._graph().schema.check(changes) if changes else {}
         run_id = self._store.fork(self.run_id, cut)
         forked = type(self)(run_id, self._store, self.graph, self.options, "paused")
         forked._later = (self._history.later(cut), replay)

@@ -121,7 +121,7 @@ class Schema:
         Raises:
             StateInvalid: A value does not fit, a field is missing, or a key is no field.
         """
-        self._check_keys(given)
+        self._check_keys(given, "The input has")
         if self.model is None:
             return dict(given)
         from pydantic import ValidationError
@@ -134,10 +134,14 @@ class Schema:
         hidden = {key: value for key, value in given.items() if key[:1] == HIDDEN}
         return {**{key: getattr(state, key) for key in self.fields}, **hidden}
 
-    def check(self, update: dict[str, Any], node: str) -> dict[str, Any]:
-        """Check the fields that a node changed; the others are as they were.
+    def check(self, update: dict[str, Any], node: str = "") -> dict[str, Any]:
+        """Check the fields that were changed; the others are as they were.
 
         A value for a key whose reducer is ``append`` is one item, if it is no list.
+
+        Args:
+            update: The changes.
+            node: Who made them; empty for a person.
 
         Raises:
             StateInvalid: A value does not fit, or a key is no field.
@@ -148,22 +152,21 @@ class Schema:
         if self.model is None:
             for key in update:
                 if type(key) is not str or not key:
-                    self._check_keys(update, node)
+                    self._check_keys(update, _wrote(node))
             return update
-        self._check_keys(update, node)
+        self._check_keys(update, _wrote(node))
         return {
             key: value if key[:1] == HIDDEN else self._checked(key, value, node)
             for key, value in update.items()
         }
 
-    def _check_keys(self, given: Mapping[Any, Any], node: str | None = None) -> None:
-        by = f"Node {node!r} wrote" if node else "The input has"
+    def _check_keys(self, given: Mapping[Any, Any], has: str) -> None:
         for key in given:
             if not isinstance(key, str) or not key:
-                raise StateInvalid(f"{by} the key {key!r}; keys are names.", hint="Use text keys.")
+                raise StateInvalid(f"{has} the key {key!r}; keys are names.", hint="Use text keys.")
             if self.fields and key not in self.fields and key[:1] != HIDDEN and self.model is not None:
                 raise StateInvalid(
-                    f"{by} {key!r}, which is no field of {self.model.__name__}.",
+                    f"{has} {key!r}, which is no field of {self.model.__name__}.",
                     hint=suggest(key, self.fields),
                 )
 
@@ -182,7 +185,8 @@ class Schema:
         try:
             return check.validate_python(value)
         except ValidationError as exc:
-            raise self._mistake(exc, f"what node {node!r} wrote to {key!r}") from exc
+            where = f"what node {node!r} wrote to {key!r}" if node else f"what you set {key!r} to"
+            raise self._mistake(exc, where) from exc
 
     def _mistake(self, exc: Any, where: str) -> StateInvalid:
         name = self.model.__name__ if self.model else "state"
@@ -214,6 +218,10 @@ class Schema:
         """The public state: a dict, or an instance of the model."""
         public = {key: value for key, value in data.items() if key[:1] != HIDDEN}
         return public if self.model is None else self.model.model_construct(**public)
+
+
+def _wrote(node: str) -> str:
+    return f"Node {node!r} wrote" if node else "You set"
 
 
 def _view_class(model: Any) -> Any:

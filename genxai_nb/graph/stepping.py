@@ -301,7 +301,7 @@ class Stepping(Driving):
             "set a value", ended="Go back first, or fork it: run.fork(step, key=value)."
         )
         graph = self._graph()
-        checked = graph.schema.check(values, "set")
+        checked = graph.schema.check(values)
         fact = StateSet(at=time(), values=checked)
         if self._driver is None:
             self._history.leave_damage()

@@ -105,8 +105,10 @@ def test_a_fork_of_a_value_that_does_not_fit_makes_no_run(store):
     run = Graph("g", state=Count).node("a", nothing).edge(START, "a").start({}, store=store)
     run.resume()
 
-    with pytest.raises(StateInvalid, match="'n'"):
+    with pytest.raises(StateInvalid, match="Count does not accept what you set 'n' to: .* valid integer"):
         run.fork(0, n="many")
+    with pytest.raises(StateInvalid, match="You set 'm', which is no field of Count"):
+        run.fork(0, m=1)
 
 
 def world(graph_name="calls"):
