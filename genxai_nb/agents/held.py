@@ -169,6 +169,10 @@ class Held:
         shelf.use([Use(number=number, seconds=seconds) for seconds in proposal.seconds])
         return next(one for one in shelf.items() if one.id == item.id)
 
+    def undo(self, kind: str, added: Sequence[str], ended: Sequence[str]) -> int:
+        """Take back what was written of a kind; tell how many items changed."""
+        return shelf_of(self._store.items, self._agent, kind).undo(added, ended)
+
     def drop(self, kind: str, ids: Sequence[str]) -> int:
         """Forget items of a kind; tell how many there were."""
         if lasts(kind):

@@ -13,7 +13,7 @@ from genxai_nb.memory import registry
 
 from .held import Held, lasts
 from .kind_tables import KindTables
-from .recalled import changes_in, memories_in
+from .recalled import changes_in, memories_in, written_in
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -195,6 +195,25 @@ class AgentMemory(KindTables):
             ]
             count += held.drop(name, gone)
         return count
+
+    def undo(self, run: Any, *, store: str | None = None) -> int:
+        """Take back what a run did to what lasts: what it added holds no longer, what it ended holds again.
+
+        Nothing is shredded, and what was forgotten since stays forgotten.
+
+        Args:
+            run: The run, its id, or its result.
+            store: Where it is kept; None for the settings' store.
+
+        Returns:
+            How many items changed.
+
+        Raises:
+            RunNotFound: There is no such run.
+        """
+        held = Held(self._agent, open_store(store), run)
+        changes = written_in(self._agent.name, held.events)
+        return sum(held.undo(kind, added, ended) for kind, added, ended in changes if kind in self.kinds)
 
     def diff(self, run: Any, *, store: str | None = None) -> DataFrame:
         """What a run changed in this memory: each item with what held before and what holds now.

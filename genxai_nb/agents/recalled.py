@@ -87,6 +87,24 @@ def _lasting(start: CallStarted, reply: Any, forgotten: Container[str]) -> Itera
     for row in reply["added"]:
         now = {**row, "text": _text(row, forgotten)}
         yield _changed(row["kind"], row["id"], before.get(row["id"], ""), now, start.node, start.visit)
+    for row in reply.get("faded", ()):
+        old = {**row, "text": _text(row, forgotten), "rule": "faded"}
+        yield _changed(row["kind"], row["id"], old["text"], {**old, "text": ""}, start.node, start.visit)
+
+
+def written_in(agent: str, events: Iterable[Event]) -> Iterator[tuple[str, list[str], list[str]]]:
+    """What the calls of a run did to what lasts, the latest first: the kind, what was added, and what ended."""
+    starts = {e.slot for e in events if isinstance(e, CallStarted) and e.kind == "memory" and e.name == agent}
+    replies = [e.reply for e in events if isinstance(e, CallFinished) and e.slot in starts]
+    for reply in reversed(replies):
+        if not isinstance(reply, dict) or "added" not in reply:
+            continue
+        kinds = {row["id"]: row["kind"] for row in reply["added"]}
+        for kind in {*kinds.values(), *(row["kind"] for row in reply.get("faded", ()))}:
+            added = [name for name, own in kinds.items() if own == kind]
+            ended = [row["id"] for row in reply["replaced"] if kinds[row["by"]] == kind]
+            ended += [row["id"] for row in reply.get("faded", ()) if row["kind"] == kind]
+            yield kind, added, ended
 
 
 def _text(row: Mapping[str, Any], forgotten: Container[str]) -> str:
@@ -99,7 +117,7 @@ def _changed(kind: str, name: str, before: str, now: Mapping[str, Any], node: st
 
     return Changed(
         kind=kind,
-        change="replaced" if before else "added",
+        change="added" if not before else "replaced" if now["text"] else "ended",
         id=name,
         before=before,
         after=now["text"],

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from time import time
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import msgspec
 
@@ -12,7 +14,7 @@ from genxai_nb.memory import registry
 from genxai_nb.messages import Message, ToolResult
 from genxai_nb.templates import readable
 
-from .held import open_lasting, open_listed, shelf_of
+from .held import lasts, open_lasting, open_listed, owner_of, shelf_of
 from .history import memory_key
 from .recall import embedded
 
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from genxai_nb.calls.call import Call, Handler
     from genxai_nb.graph.nodes import Context
     from genxai_nb.journal.events import Remembered
-    from genxai_nb.journal.items import Draft, Use
+    from genxai_nb.journal.items import Draft, Items, Use
     from genxai_nb.memory.base import Turn, Visit, Written
     from genxai_nb.memory.proposals import Proposal
     from genxai_nb.memory.shelves import StoreShelf
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     from .definition import Definition
     from .outcome import Outcome
 
+_DAY = 86400.0
+_looked: WeakKeyDictionary[Items, dict[tuple[str, str], float]] = WeakKeyDictionary()  # when for what faded
 _ALIKE = 20  # episodes that are looked at for a procedure
 
 
@@ -37,6 +41,7 @@ async def remember(
     context: Context,
     wrote: Mapping[str, Any],
     memories: Sequence[Remembered] = (),
+    condensed: str = "",
 ) -> dict[str, Any]:
     """Remember what a visit brought, by the rules of the agent's kinds.
 
@@ -49,6 +54,7 @@ async def remember(
         context: The node's context.
         wrote: What the visit writes to the state.
         memories: What stood in its prompt; the kinds that count how often an item is used are told.
+        condensed: Into what earlier turns were condensed for it; empty for nothing.
 
     Raises:
         MissingPackage: The items there were embedded by a model that is not installed.
@@ -64,6 +70,7 @@ async def remember(
         answer=outcome.text,
         results=_results(outcome.messages),
         wrote={key: readable(value) for key, value in wrote.items() if not key.startswith("@")},
+        condensed=condensed,
     )
     drafts = _noticed(agent, turn)
     await _write(agent, _lasting(drafts), memories, context, Traits(effect=True))
@@ -162,6 +169,8 @@ def _writing(agent: Definition) -> Handler:
             fields = {name: value for name, value in item.items() if name != "kind"}
             drafts.setdefault(item["kind"], []).append(msgspec.convert(fields, Draft))
         written: dict[str, Any] = {"added": [], "replaced": [], "known": []}
+        if faded := await run_in_worker(_faded, call, agent):
+            written["faded"] = faded
         for kind, some in drafts.items():
             done = await run_in_worker(_put, *(await _ready(call, agent, kind, some)), call.key)
             for item in done.added:
@@ -191,6 +200,7 @@ async def _ready(
     call: Call, agent: Definition, kind: str, drafts: list[Draft]
 ) -> tuple[StoreShelf, list[Draft], str, int]:
     """The shelf for drafts, the drafts with their embeddings, and the model that made those."""
+    from genxai_nb.loop import run_in_worker
     from genxai_nb.memory.embed import find_embedder, installed_model
 
     shelf = shelf_of(call.context.store.items, agent, kind, call.context.run_id)
@@ -200,12 +210,39 @@ async def _ready(
         drafts = [opened.complete(draft, visit) for draft in drafts]
     model = (shelf.model or installed_model()) if registry.find(kind).embeds else ""
     if not model:
-        return shelf, drafts, "", 0
+        return shelf, await run_in_worker(_merged, agent, kind, shelf, drafts), "", 0
     vectors = await embedded(call.context, model, [draft.cue or draft.text for draft in drafts])
     named = [
         msgspec.structs.replace(draft, vector=vector) for draft, vector in zip(drafts, vectors, strict=True)
     ]
-    return shelf, named, model, find_embedder(model).dims
+    return shelf, await run_in_worker(_merged, agent, kind, shelf, named), model, find_embedder(model).dims
+
+
+def _merged(agent: Definition, kind: str, shelf: StoreShelf, drafts: list[Draft]) -> list[Draft]:
+    """The drafts with the items whose place they take, because they say the same in other words."""
+    from genxai_nb.memory.shelves import number_of
+
+    opened: Any = registry.open_kind(kind, shelf, agent.memory.options[kind])
+    if not hasattr(opened, "same"):
+        return drafts
+    return [
+        msgspec.structs.replace(draft, replaces=tuple(number_of(item.id) for item in opened.same(draft)))
+        for draft in drafts
+    ]
+
+
+def _faded(call: Call, agent: Definition) -> list[dict[str, str]]:
+    """Let items end that were not used for long; once a day in this process is enough."""
+    gone: list[dict[str, str]] = []
+    for kind in filter(lasts, agent.memory.kinds):
+        shelf = shelf_of(call.context.store.items, agent, kind)
+        days = getattr(open_lasting(call.context.store.items, agent, kind), "fade", 0)
+        looked = _looked.setdefault(call.context.store.items, {})
+        place = owner_of(agent, kind), kind
+        if days and time() - looked.get(place, 0.0) > _DAY:
+            looked[place] = time()
+            gone += [{"kind": kind, "id": item.id, "text": item.text} for item in shelf.fade(days)]
+    return gone
 
 
 async def _visit(call: Call) -> Visit:

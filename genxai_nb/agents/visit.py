@@ -49,7 +49,8 @@ async def answer(
         await remember_failure(agent, messages[-1].text, exc, context, memories)
         raise
     changes = changes_of(outcome)
-    changes |= await remember(agent, outcome, context, changes, memories)
+    summary = "".join(entry["text"] for entries in condensed.values() for entry in entries)
+    changes |= await remember(agent, outcome, context, changes, memories, summary)
     changes |= condensed
     if agent.remembers:
         changes[history_key(agent.name)] = pack(outcome.messages)

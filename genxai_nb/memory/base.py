@@ -104,6 +104,7 @@ class Turn(Struct, frozen=True, kw_only=True):
         results: The results of its tools as text, by the call as it is written, such as ``add(a=1, b=2)``.
         wrote: What it wrote to the state, by key, as text.
         error: What it failed with; empty for a visit that came to an answer.
+        condensed: The summary into which earlier turns were condensed in this visit; empty for none.
     """
 
     agent: str
@@ -112,6 +113,7 @@ class Turn(Struct, frozen=True, kw_only=True):
     results: dict[str, str] = {}
     wrote: dict[str, str] = {}
     error: str = ""
+    condensed: str = ""
 
 
 class Step(Struct, frozen=True):
@@ -192,6 +194,8 @@ class Kind(Protocol):
     - ``options``, the names of the keywords that its constructor takes after the shelf
     - ``counts = True``: it is told which of its items stood in the prompt of a visit that ended
     - ``fails = True``: it is given the turns of visits that failed, too
+    - ``same(draft)``: it returns the items whose place a draft takes, because it says the same
+    - ``fade``: after how many days items end that are not used; 0 for never
     - ``complete(draft, visit)``: it returns a draft with what the journal tells of the visit; of a draft that a
       person makes by hand, the visit is empty and is now
     """

@@ -19,7 +19,7 @@ from .rates import wilson
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-Change = Literal["added", "replaced"]
+Change = Literal["added", "replaced", "ended"]
 
 
 class Changed(Struct, frozen=True, kw_only=True):
@@ -27,7 +27,7 @@ class Changed(Struct, frozen=True, kw_only=True):
 
     Attributes:
         kind: The kind of memory.
-        change: ``added``, or ``replaced`` for what took an older item's place.
+        change: ``added``, ``replaced`` for what took an older item's place, or ``ended`` for what faded.
         id: The new item's name.
         before: The text that held before; empty if nothing did.
         after: The text that holds now.

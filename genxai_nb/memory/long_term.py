@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from math import log
 from typing import ClassVar
+
+from msgspec import structs
 
 from genxai_nb.errors import DefinitionError
 from genxai_nb.journal.items import Draft
@@ -12,13 +15,18 @@ from .base import Item, Place, Query, Recalled, Shelf, Turn
 from .importance import RULES, rated
 from .index import Match
 from .rules import facts_noted
+from .words import words_of
 
 NOTED = 0.7  # the importance of what the agent itself noted
+CONDENSED = 0.5  # that of a summary
+SAME = 0.97  # the cosine similarity from which two sentences with the same names say the same
 DECAY = 0.995  # of recency, an hour
 OFTEN = 100  # uses from which on more make no difference
 RELEVANCE, OTHERS = 0.7, 0.1  # the weights; see `LongTerm`
 
 _CANDIDATES = 30  # that are weighed
+_NEAREST = 3  # that may say the same
+_NAMES = re.compile(r"\d+|\b[A-Z]\w*")
 _HOUR = 3600.0
 
 
@@ -38,12 +46,18 @@ class LongTerm:
     Anderson and Schooler, "Reflections of the Environment in Memory" (1991). An item is used whenever it stood
     in the prompt of a visit that ended.
 
+    What says the same in other words takes the place of what was said before: it has the same telling words, or the
+    cosine similarity of the embeddings is at least 0.97 and numbers and names are the same. What was neither written
+    nor used for a year fades: it holds no longer, and stays in the table. Both happen when a visit is remembered, and
+    can be undone.
+
     Args:
         shelf: Where they stand.
         keep: How important a sentence has to be, from 0 to 1.
+        fade: After how many days an item fades that is not used; 0 for never.
 
     Raises:
-        DefinitionError: ``keep`` is no such number.
+        DefinitionError: ``keep`` or ``fade`` is no such number.
 
     Example:
         >>> from genxai_nb.memory.shelves import ListShelf
@@ -57,7 +71,7 @@ class LongTerm:
     embeds = True
     recalls = True
     counts = True
-    options: ClassVar[tuple[str, ...]] = ("keep",)
+    options: ClassVar[tuple[str, ...]] = ("keep", "fade")
     columns: ClassVar[dict[str, str]] = {
         "importance": "Float64",
         "agent": "str",
@@ -69,23 +83,42 @@ class LongTerm:
         "noted": 'A line of the agent\'s own answer that begins with "Fact:" or "Remember:", with 0.7.',
         "by hand": "What a person tells it by agent.memory.remember(...), with 1.0.",
         "never": "Questions, what tools return, and whatever looks like a key or names a password, a PIN, a token or a secret.",
+        "condensed": "The summary of what a conversation has no room for, one at a time, with 0.5.",
+        "merged": "What says the same in other words takes the place of what was said before.",
+        "faded": "What was neither written nor used for fade days (365) holds no longer.",
         "recalled": "By 0.7 relevance + 0.1 importance + 0.1 recency + 0.1 use, each from 0 to 1.",
     }
 
-    def __init__(self, shelf: Shelf, *, keep: float = 0.5) -> None:
+    def __init__(self, shelf: Shelf, *, keep: float = 0.5, fade: int = 365) -> None:
         if type(keep) not in {int, float} or not 0 <= keep <= 1:
             raise DefinitionError(
                 f"long_term memory is to keep {keep!r}.",
                 hint="Write a number from 0 to 1, such as keep: 0.5.",
             )
+        if type(fade) is not int or fade < 0:
+            raise DefinitionError(
+                f"long_term memory is to fade after {fade!r} days.", hint="Write a whole number, 0 for never."
+            )
         self.shelf = shelf
+        self.fade = fade
         self._keep = keep
 
     def notice(self, turn: Turn) -> list[Draft]:
         """The sentences of the user that matter, and those that the agent noted in its answer."""
         drafts = [_draft(one.text, "user", one.rule, one.importance) for one in rated(turn.asked, self._keep)]
         noted = [fact.text for fact in facts_noted(turn.answer)] if self._keep <= NOTED else []
-        return drafts + [_draft(text, turn.agent, "noted", NOTED) for text in noted]
+        drafts += [_draft(text, turn.agent, "noted", NOTED) for text in noted]
+        if turn.condensed:
+            about = f"conversation of {turn.agent}"
+            drafts.append(
+                structs.replace(_draft(turn.condensed, turn.agent, "condensed", CONDENSED), about=about)
+            )
+        return drafts
+
+    def same(self, draft: Draft) -> list[Item]:
+        """The items that say the same as a draft in other words."""
+        found = self.shelf.search(Query(text=draft.text, vector=draft.vector), _NEAREST)
+        return [item for item, match in found if item.text != draft.text and _is_same(item, draft, match)]
 
     def draft(self, text: str) -> Draft:
         """Something that a person tells it by hand, word for word."""
@@ -101,6 +134,12 @@ class LongTerm:
             _weighed(item, match, query.at) for item, match in self.shelf.search(query, max(k, _CANDIDATES))
         ]
         return sorted(found, key=lambda one: -one.score)[:k]
+
+
+def _is_same(item: Item, draft: Draft, match: Match) -> bool:
+    if set(words_of(item.text)) == set(words_of(draft.text)):
+        return True
+    return (match.meaning or 0.0) >= SAME and _NAMES.findall(item.text[1:]) == _NAMES.findall(draft.text[1:])
 
 
 def _weighed(item: Item, match: Match, at: float) -> Recalled:

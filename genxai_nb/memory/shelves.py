@@ -148,6 +148,7 @@ class _Loaded:
         self.revision = -1
 
 
+_DAY = 86400.0
 _loading = threading.Lock()
 _loaded: WeakKeyDictionary[Items, dict[tuple[str, str], _Loaded]] = WeakKeyDictionary()
 
@@ -166,7 +167,7 @@ class StoreShelf:
         agent: The agent that writes; empty for a person.
 
     Example:
-        >>> from genxai_nb.journal.items import MemoryItems
+        >>> from genxai_nb.journal.item_memory import MemoryItems
         >>> shelf = StoreShelf(MemoryItems(), "clerk", "semantic")
         >>> shelf.add([Draft(text="My name is Ada.")]).added[0].id
         'm1'
@@ -232,6 +233,20 @@ class StoreShelf:
     def use(self, uses: Sequence[Use], *, key: str = "") -> int:
         """Count that items stood in a prompt; under the same key only once. Tell how many were counted."""
         return self._items.use(self._owner, self._kind, uses, at=time(), key=key)
+
+    def fade(self, days: int) -> list[Item]:
+        """Let items end that were neither written nor used for so many days; return them."""
+        now = time()
+        numbers = self._items.unused(self._owner, self._kind, now - days * _DAY)
+        self._items.end(self._owner, self._kind, numbers, at=now)
+        return [self._item(row) for row in self._items.pick(numbers)] if numbers else []
+
+    def undo(self, added: Sequence[str], ended: Sequence[str]) -> int:
+        """Let items end that were added, and those hold again that ended; tell how many there were."""
+        names = (list(map(number_of, some)) for some in (added, ended))
+        gone, back = names
+        count = self._items.end(self._owner, self._kind, gone, at=time())
+        return count + self._items.restore(self._owner, self._kind, back)
 
     def _index(self, has: Collection) -> Index:
         """What the collection is found by as it is now."""
