@@ -184,8 +184,10 @@ async def test_what_a_cancelled_run_wrote_is_published(store, lock):
     assert published == written
 
 
-async def test_a_run_alone_writes_without_a_thread(store, monkeypatch):
-    """A chain of bodies that nothing else has to wait for is written on the loop, a transaction a turn."""
+@pytest.mark.parametrize("slow", [False, True], ids=["quick disk", "slow disk"])
+async def test_a_run_alone_writes_on_the_loop_unless_the_disk_is_slow(store, monkeypatch, slow):
+    """A chain of bodies that nothing else has to wait for is a transaction a turn, without a thread if it can be."""
+    monkeypatch.setattr("genxai_nb.journal.writer.SLOW", -1.0 if slow else float("inf"))
 
     async def body(state):
         return {"n": state.get("n", 0) + 1}
@@ -195,7 +197,6 @@ async def test_a_run_alone_writes_without_a_thread(store, monkeypatch):
         graph.node(f"n{number}", body)
     graph.parse("START -> " + " -> ".join(f"n{number}" for number in range(20)) + " -> END")
     run = graph.start({}, store=store.address)
-    monkeypatch.setattr("genxai_nb.journal.writer.SLOW", float("inf"))
     assert (await run.drive()).state["n"] == 20
     assert store.transactions == 22
-    assert writer_of(store)._thread is None
+    assert (writer_of(store)._thread is not None) == slow

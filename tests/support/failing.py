@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -30,6 +31,7 @@ class FailingStore:
         self.lasting = lasting
         self.count = 0
         self.fired = ""
+        self.thread = ""  # in which it failed
 
     def __getattr__(self, name: str) -> Any:
         return partial(self._do, name, getattr(self.inner, name))
@@ -48,6 +50,7 @@ class FailingStore:
         if not due and not (self.lasting and self.fired and self.at and name in self.WRITING):
             return work(*args, **options)
         self.fired = self.fired or name
+        self.thread = self.thread or threading.current_thread().name
         if self.how == "busy":
             raise StoreBusy("Another process holds the lock.")
         if self.how == "after":
