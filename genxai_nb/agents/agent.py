@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from genxai_nb.graph.nodes import NodeOptions
 
     from .answer import Answer, AnswerStream
+    from .workflow import Graph
 
 
 class Agent(Definition):
@@ -55,6 +56,21 @@ class Agent(Definition):
             DefinitionError: ``task`` is no template.
         """
         return AgentNode(self, options)
+
+    def as_graph(self) -> Graph:
+        """Make the graph that answers a question: of the state's ``prompt``, under ``answer``.
+
+        `ask` runs it. A run of it is exported, compared and gone through as that of any other graph.
+
+        Example:
+            >>> from genxai_nb.providers.scripted import Scripted
+            >>> clerk = Agent("clerk", model=Scripted(["Four."]).model)
+            >>> clerk.as_graph().run({"prompt": "2 + 2?"}, store=":memory:").state["answer"]
+            'Four.'
+        """
+        from .answer import asking
+
+        return asking(self)
 
     def ask(self, prompt: str, *, model: str | None = None, store: str | None = None) -> Answer:
         """Ask the agent and wait for its answer; it remembers what was asked before.

@@ -72,10 +72,19 @@ class Question:
     template = (PROMPT,)
 
     def __init__(self, agent: Definition) -> None:
-        self._agent = agent
+        self.agent = agent
         self._history = history_key(agent.name)
-        self.version = agent.version
         self.writes = (ANSWER,)
+
+    @property
+    def version(self) -> str:
+        """Content hash of the agent."""
+        return self.agent.version
+
+    @property
+    def spec_text(self) -> str:
+        """The agent's fields, as the journal keeps them."""
+        return self.agent.spec_text
 
     def as_node(self, _options: NodeOptions) -> Question:
         """Serve as the body itself; nothing of it depends on the node."""
@@ -88,8 +97,15 @@ class Question:
             ProviderError: The model could not be asked, declined, or did not come to an answer.
         """
         history = unpack(state.get(self._history, ()))
-        messages = self._agent.prompt.around(user(state[PROMPT]), history)
-        return await answer(self._agent, messages, context, state, lambda outcome: {ANSWER: outcome.text})
+        messages = self.agent.prompt.around(user(state[PROMPT]), history)
+        return await answer(self.agent, messages, context, state, lambda outcome: {ANSWER: outcome.text})
+
+
+def asking(agent: Definition) -> Graph:
+    """Make the graph of one node at which an agent answers. See `Agent.as_graph`."""
+    graph = Graph(agent.name)
+    graph.node(agent.name, Question(agent)).edge("START", agent.name).edge(agent.name, "END")
+    return graph
 
 
 def question(agent: Definition, prompt: str, *, model: str | None = None, store: str | None = None) -> Run:
@@ -101,15 +117,11 @@ def question(agent: Definition, prompt: str, *, model: str | None = None, store:
     """
     if not str(prompt or "").strip():
         raise InputError(f"Agent {agent.name!r} was asked nothing: {prompt!r}.", hint="Ask in words.")
-    graph = Graph(agent.name)
-    graph.node(agent.name, Question(agent))
-    graph.edge("START", agent.name)
-    graph.edge(agent.name, "END")
     state: dict[str, Any] = {PROMPT: str(prompt)}
     if agent.remembers and agent.conversation:
         state[history_key(agent.name)] = pack(agent.conversation)
         state[memory_key(KIND, agent.name)] = agent.memory.summaries
-    return graph.start(state, model=model, store=store)
+    return asking(agent).start(state, model=model, store=store)
 
 
 def answered(agent: Definition, run: Run, result: Result) -> Answer:

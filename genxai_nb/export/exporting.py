@@ -9,6 +9,7 @@ from typing import Any
 
 from msgspec import Struct, structs
 
+from genxai_nb.agents.agent import Agent
 from genxai_nb.errors import DefinitionError, RunError
 from genxai_nb.graph.build import Graph
 from genxai_nb.graph.run import Run
@@ -112,7 +113,7 @@ class Exported(Struct, frozen=True, kw_only=True):
 
 
 def export(
-    what: Graph | Run,
+    what: Graph | Run | Agent,
     path: str | Path,
     to: str = "script",
     check: bool | None = None,  # noqa: FBT001 - the fourth word of a call that reads well without its name
@@ -124,7 +125,8 @@ def export(
     """Write a graph as a script of plain Python, and prove that it does the same.
 
     Args:
-        what: A graph, or a run of one, which the script is then compared with.
+        what: A graph; a run of one, which the script is then compared with; or an agent, whose script answers
+            a question as `Agent.ask` does.
         path: Where to write it.
         to: What to write: ``script``.
         check: Whether to run the script on a run's recorded calls; None if there is a run.
@@ -148,7 +150,9 @@ def export(
     return export_graph(what, path, Origin(sys._getframe(1).f_globals), wanted)
 
 
-def export_graph(what: Graph | Run | Unrun, path: str | Path, origin: Origin, wanted: Wanted) -> Exported:
+def export_graph(
+    what: Graph | Run | Agent | Unrun, path: str | Path, origin: Origin, wanted: Wanted
+) -> Exported:
     """Write a graph of a namespace as a script; errors as for `export`.
 
     Args:
@@ -251,9 +255,12 @@ def _store_of(what: object, wanted: Wanted) -> str | None:
 def _graph_of(what: object, run: str | None) -> tuple[Graph | Unrun | None, str | None]:
     if isinstance(what, Run):
         return what.graph if isinstance(what.graph, Graph) else None, run or what.run_id
+    if isinstance(what, Agent):
+        return what.as_graph(), run
     if not isinstance(what, Graph | Unrun):
         raise DefinitionError(
-            f"{what!r:.80} is a {type(what).__name__}, no graph.", hint="Export a graph, or a run of one."
+            f"{what!r:.80} is a {type(what).__name__}, no graph.",
+            hint="Export a graph, a run of one, or an agent.",
         )
     return what, run
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from msgspec import NODEFAULT, Struct, structs
 
+from genxai_nb.agents.answer import Question
 from genxai_nb.agents.definition import Definition
 from genxai_nb.graph.build import Graph
 from genxai_nb.graph.definition import END, START, Edge, Node
@@ -196,8 +197,14 @@ class Workflow:
 
     def _graph(self, graph: Graph, name: str = "") -> str:
         """Write a graph with its nodes and edges; returns its name in the script."""
-        variable, there = self._named(graph, name, graph.name.replace("-", "_").replace(" ", "_"))
+        wanted = "asking" if _asked(graph) else graph.name.replace("-", "_").replace(" ", "_")
+        variable, there = self._named(graph, name, wanted)
         if there:
+            return variable
+        if (asked := _asked(graph)) is not None:
+            agent = self._agent(asked)
+            self.labels[graph.name] = self._label_of(agent, asked)
+            self._add(variable, f"{variable} = {agent}.as_graph()", {agent: None})
             return variable
         maker = self.public("Graph")
         used: dict[str, None] = {str(maker): None}
@@ -313,6 +320,13 @@ def is_made(graph: Graph | Unrun) -> bool:
         return False
     found = (definition_of(graph, node) for node in graph.nodes.values())
     return all(is_made(each) for each in found if isinstance(each, Graph | Unrun))
+
+
+def _asked(graph: Graph) -> Definition | None:
+    """The agent whose questions a graph answers, if it is such a graph."""
+    definitions = [node.definition for node in graph.nodes.values()]
+    only = definitions[0] if len(definitions) == 1 else None
+    return only.agent if isinstance(only, Question) else None
 
 
 _NODE = frozenset(inspect.signature(Graph.node).parameters)

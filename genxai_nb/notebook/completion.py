@@ -119,16 +119,18 @@ def _names(session: Session, kind: str) -> dict[str, str]:
         return dict.fromkeys(session.schemas, "schema")
     if kind == "verb":
         return {verb.name: "verb" for verb in VERBS if verb.name}
-    if kind == "model":
-        return dict.fromkeys(_models(), "model")
-    if kind == "kind":
-        return dict.fromkeys(memory_kinds(), "memory")
+    if kind in {"model", "kind"}:
+        return (
+            dict.fromkeys(_models(), "model") if kind == "model" else dict.fromkeys(memory_kinds(), "memory")
+        )
     if kind == "run":
         return _runs(session)
     if kind == "node":
         return dict.fromkeys(_nodes(session), "node")
     if kind == "runnable":
         return {**_names(session, "graph"), **_runs(session)}
+    if kind == "exportable":
+        return {**_names(session, "agent"), **_names(session, "runnable")}
     if kind == "definition":
         return {**kinds, **dict.fromkeys(session.schemas, "schema"), **_runs(session)}
     return {}

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from genxai_nb.agents.answer import PROMPT, Question
-from genxai_nb.agents.workflow import Graph as Workflow
+from genxai_nb.agents.answer import PROMPT
 from genxai_nb.errors import DefinitionError
 from genxai_nb.graph.build import Graph
 from genxai_nb.journal import open_store
@@ -33,10 +32,7 @@ def graph_of(session: Session, run: Run) -> Graph | None:
     if isinstance(graph, Graph):
         return graph
     agent = agent_asked(session, run)
-    if agent is None:
-        return None
-    asking = Workflow(agent.name).node(agent.name, Question(agent))
-    return asking.edge("START", agent.name).edge(agent.name, "END")
+    return None if agent is None else agent.as_graph()
 
 
 def agent_asked(session: Session, run: Run) -> Agent | None:

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from contextvars import copy_context
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from genxai_nb.errors import RunCancelled, RunError
 from genxai_nb.export.exporting import Exported, Origin, Wanted, export_graph
+from genxai_nb.graph.run import Run
 
 from .display import show_text
+from .earlier import graph_of
 from .keeping import notebook_name
 from .waiting import Wait
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from genxai_nb.graph.build import Graph
 
     from .session import Session
     from .verb import Request
@@ -55,16 +60,17 @@ class Work(Wait):
 
 
 def export_script(session: Session, request: Request) -> Work:
-    """Write a graph as a script, and compare what it does with a run.
+    """Write a graph, an agent to be asked, or a run as a script, and compare what it does with a run.
 
     Raises:
-        UnknownName: There is no such graph.
+        UnknownName: There is no such graph, agent or run.
         DefinitionError: Something cannot be carried, or there is another file.
         RunError: The script does not do what the run did.
     """
-    graph = session.graph(request.name)
-    place = Path(request.text("path") or f"{graph.name}.py")
-    ran = [item.run for item in session.started.values() if item.run.graph is graph]
+    what = _asked_for(session, request.name)
+    name = request.name if isinstance(what, Run) else what.name
+    place = Path(request.text("path") or f"{name}.py")
+    ran = [item.run for item in session.started.values() if item.run.graph is what]
     wanted = Wanted(
         check=True if request.has("check") else False if request.has("no-check") else None,
         run=request.text("run") or None,
@@ -72,7 +78,19 @@ def export_script(session: Session, request: Request) -> Work:
         force=request.has("force"),
     )
     origin = Origin(session.variables, source=notebook_name(session))
-    return Work(lambda: export_graph(graph, place, origin, wanted), _told)
+    return Work(lambda: export_graph(what, place, origin, wanted), _told)
+
+
+def _asked_for(session: Session, name: str) -> Graph | Run:
+    """A graph, the graph that an agent answers in, or a run by its id."""
+    kind = session.notebook.kinds().get(name)
+    if kind == "agent":
+        return session.agent(name).as_graph()
+    if kind is None and re.fullmatch(r"r\d+", name):
+        run = Run.load(name)
+        run.graph = graph_of(session, run)
+        return run
+    return session.graph(name)
 
 
 def _told(made: Exported) -> Exported:

@@ -13,7 +13,19 @@ if TYPE_CHECKING:
 
 # What a word of a line may be completed with.
 Names = Literal[
-    "", "agent", "graph", "schema", "run", "verb", "tool", "model", "definition", "node", "runnable", "kind"
+    "",
+    "agent",
+    "graph",
+    "schema",
+    "run",
+    "verb",
+    "tool",
+    "model",
+    "definition",
+    "node",
+    "runnable",
+    "exportable",
+    "kind",
 ]
 
 _NAMES: dict[str, Names] = {"SCHEMA": "schema", "MODEL": "model"}

@@ -173,16 +173,16 @@ VERBS: tuple[Verb, ...] = (
     Verb(
         "export",
         done_in("exporting", "export_script"),
-        "Write a graph as a script of plain Python, and prove by a run that it does the same.",
+        "Write a graph, an agent or a run as a script of plain Python, and prove by a run that it does the same.",
         "%genxai export review review.py",
         'genxai_nb.export(review, "review.py")',
         waits=True,
-        argument="GRAPH",
-        names="graph",
+        argument="NAME",
+        names="exportable",
         required=True,
         second="path",
         own=(
-            Option("path", "FILE", "where to write it; without it GRAPH.py"),
+            Option("path", "FILE", "where to write it; without it NAME.py"),
             Option("run", "ID", "the run to compare with; without it the latest that fits", names="run"),
             Option("check", "", "compare also where no run fits: definitions only"),
             Option("no-check", "", "do not compare"),
@@ -232,6 +232,7 @@ VERBS: tuple[Verb, ...] = (
         own=(
             Option("kind", "KIND", "one kind of memory, with its own columns", names="kind"),
             Option("query", "TEXT", "what this question recalls, with score and reason", rest=True),
+            Option("since", "TIME", "what was written since then, such as 7d, 12h or 2026-12-01"),
             Option("why", "", "the rules, and which memories stood in which prompt"),
             Option("diff", "RUN", "what a run changed, before and after", names="run"),
             RUN,

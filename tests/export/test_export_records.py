@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from genxai_nb.errors import CallError, NodeFailed
+from genxai_nb.export.exporting import Origin, Wanted, export_graph
 from genxai_nb.graph.run import Run
 from genxai_nb.journal.events import CallFailed, CallStarted
 
@@ -81,6 +84,25 @@ def test_an_agent_with_memory(flow):
 
     assert exported.checked is True, str(exported)
     assert 'memory=["short_term", "semantic"]' in exported.path.read_text("utf-8")
+
+
+def test_an_agent_that_was_asked(flow, script):
+    """A question is exported as a graph of one node: by the agent, by its graph, or by the run."""
+    made = flow(
+        """
+        from genxai_nb import Agent
+        clerk = Agent("clerk", model="offline", tools=["calculator"])
+        graph = clerk.as_graph()
+        """
+    )
+    asked = made.module.clerk.ask("Cats eat fish. What do cats eat?", store=made.store)
+    origin = Origin(vars(made.module))
+    for what in (made.graph, made.module.clerk, Run.load(asked.run_id, made.graph, made.store)):
+        exported = export_graph(what, made.folder / "out.py", origin, Wanted(store=made.store))
+        assert (exported.checked, exported.run_id) == (True, asked.run_id), str(exported)
+
+    done = script(exported.path, "--prompt", "What is 2 + 3?", "--store", ":memory:")
+    assert re.search("answer: .*5", done.stdout), done.stderr
 
 
 def test_a_run_that_was_changed_by_hand(flow):

@@ -402,9 +402,10 @@ def debugged(kernel, edits: list[str], steps: int) -> None:
         assert reply.status == "ok", reply.text
 
 
-def run_alone(tmp_path, name: str) -> dict:
-    """Run a script of the notebook's graph in a fresh interpreter; its final state."""
-    words = [sys.executable, "-I", name, "--topic", "cats", "--json", "--store", ":memory:"]
+def run_alone(tmp_path, name: str, *given: str) -> dict:
+    """Run a script in a fresh interpreter, by default that of the notebook's graph; its final state."""
+    given = given or ("--topic", "cats")
+    words = [sys.executable, "-I", name, *given, "--json", "--store", ":memory:"]
     done = subprocess.run(words, capture_output=True, encoding="utf-8", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
@@ -440,3 +441,47 @@ def test_a_run_that_was_edited_half_way_is_exported(kernel, tmp_path, edit):
     note = f"Definitions changed while run r1 went on: {earlier} ran under an earlier version."
     assert (note in (tmp_path / "review.py").read_text("utf-8").replace("\n# ", " ")) is bool(earlier)
     assert run_alone(tmp_path, "review.py")["score"] == score
+
+
+ASKED = """%%genxai agent clerk
+model: offline
+role: Clerk
+tools: calculator
+"""
+QUESTION = "Cats eat fish. What do cats eat?"
+ASKS = {
+    "a cell": f"%%genxai ask clerk\n{QUESTION}",
+    "a line": f"%genxai ask clerk {QUESTION}",
+    "python": f"answer = clerk.ask({QUESTION!r})",
+    "a stream": f"print(''.join(clerk.stream({QUESTION!r})))",
+}
+
+
+@pytest.mark.parametrize("ask", ASKS)
+def test_a_question_to_an_agent_is_exported(kernel, tmp_path, ask):
+    """Its script has the agent as it was then and answers questions; it is named by the run or by the agent."""
+    for cell in (ASKED, ASKS[ask]):
+        reply = kernel.run(cell)
+        assert reply.status == "ok", reply.text
+    assert "events as run r1." in kernel.run("%genxai export clerk now.py").text
+    kernel.run(ASKED.replace("Clerk", "Writer"))
+
+    reply = kernel.run("%genxai export r1 then.py")
+
+    assert reply.status == "ok", reply.text
+    assert re.search(r"then\.py, \d+ lines: same in \d+ events as run r1\.", reply.text), reply.text
+    text = (tmp_path / "then.py").read_text("utf-8")
+    assert 'clerk = Agent("clerk", model="offline", role="Clerk", tools=["calculator"])' in text
+    assert "asking = clerk.as_graph()" in text
+    done = run_alone(tmp_path, "then.py", "--prompt", QUESTION)
+    state = kernel.run(
+        "import genxai_nb, json; print(json.dumps(dict(genxai_nb.Run.load('r1').state)))"
+    ).streams
+    assert done["answer"] == json.loads(state)["answer"] != ""
+
+
+def test_a_conversation_is_exported_question_by_question(kernel):
+    """What was said before is part of a question's input, and so of its check."""
+    for cell in (ASKED, f"clerk.ask({QUESTION!r})", "clerk.ask('And then?')"):
+        assert kernel.run(cell).status == "ok"
+    assert "events as run r2." in kernel.run("%genxai export r2 second.py").text
