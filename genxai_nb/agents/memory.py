@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from time import time
 from typing import TYPE_CHECKING, Any
 
@@ -70,11 +70,20 @@ class AgentMemory(KindTables):
     def __bool__(self) -> bool:
         return bool(self.kinds)
 
-    def table(self, kind: str | None = None, *, run: Any = None, store: str | None = None) -> DataFrame:
+    def table(
+        self,
+        kind: str | None = None,
+        *,
+        since: str | float | timedelta | datetime | None = None,
+        run: Any = None,
+        store: str | None = None,
+    ) -> DataFrame:
         """All that is remembered, as a DataFrame. See `genxai_nb.memory.frames.item_table` for its columns.
 
         Args:
             kind: One kind, with its own columns; None for all.
+            since: What was written from then on, or so long ago at most, such as ``7d`` or ``2026-12-01``; None for
+                all, also what has no time.
             run: The run, its id or its result, whose conversation and working memory are shown; None for the
                 latest run in which the agent took part, and the conversation of ``ask`` if there was one.
             store: Where it is kept; None for the settings' store.
@@ -82,11 +91,19 @@ class AgentMemory(KindTables):
         Raises:
             UnknownName: The agent has no such kind of memory.
             RunNotFound: There is no such run.
+            InputError: ``since`` says no time.
         """
         from genxai_nb.memory.frames import item_table
+        from genxai_nb.memory.moments import time_since
 
         held = self._held(store, run)
-        rows = [item for name in self._chosen(kind) for item in held.items(name)]
+        bound = None if since is None else time_since(since, time())
+        rows = [
+            item
+            for name in self._chosen(kind)
+            for item in held.items(name)
+            if bound is None or item.at >= bound
+        ]
         return item_table(rows, registry.find(kind).columns if kind else ())
 
     def recall(
@@ -151,6 +168,7 @@ class AgentMemory(KindTables):
         containing: str = "",
         source: str = "",
         older_than: timedelta | float | None = None,
+        user: str = "",
         kind: str | None = None,
         store: str | None = None,
     ) -> int:
@@ -164,6 +182,7 @@ class AgentMemory(KindTables):
             containing: Words that their text contains, whatever their case.
             source: Who said it, such as ``user``.
             older_than: Seconds, or a timedelta, since they were written.
+            user: Those that are kept by user under this name, whoever wrote them.
             kind: One kind; None for all but those of a run.
             store: Where they are kept; None for the settings' store.
 
@@ -174,27 +193,30 @@ class AgentMemory(KindTables):
             InputError: Nothing says what to forget.
             UnknownName: The agent has no such kind of memory.
         """
-        if not (ids or containing or source or older_than is not None):
+        if not (ids or containing or source or user or older_than is not None):
             raise InputError(
                 "Nothing says what to forget.", hint='Write forget("m7"), or forget(containing="Paris").'
             )
         seconds = older_than.total_seconds() if isinstance(older_than, timedelta) else older_than
         until = None if seconds is None else time() - seconds
-        held, count = self._held(store), 0
-        for name in self._chosen(kind):
-            if registry.find(name).place == "run":
-                continue
-            gone = [
-                item.id
-                for item in held.items(name)
-                if item.status != "forgotten"
+
+        def is_meant(item: Item) -> bool:
+            return (
+                item.status != "forgotten"
                 and (not ids or item.id in ids)
                 and containing.lower() in item.text.lower()
                 and source in {"", item.source}
                 and (until is None or item.at <= until)
-            ]
-            count += held.drop(name, gone)
-        return count
+            )
+
+        held = self._held(store)
+        if user:
+            return held.forget_user(user, self._chosen(kind) if kind else (), is_meant)
+        return sum(
+            held.drop(name, [item.id for item in held.items(name) if is_meant(item)])
+            for name in self._chosen(kind)
+            if registry.find(name).place != "run"
+        )
 
     def undo(self, run: Any, *, store: str | None = None) -> int:
         """Take back what a run did to what lasts: what it added holds no longer, what it ended holds again.

@@ -77,7 +77,7 @@ def _asked(memory: AgentMemory, given: Namespace) -> DataFrame:
         return memory.why(given.run, store=given.store)
     if given.query:
         return recalled_table(memory.recall(given.query, kind=given.kind, run=given.run, store=given.store))
-    return memory.table(given.kind, run=given.run, store=given.store)
+    return memory.table(given.kind, since=given.since, run=given.run, store=given.store)
 
 
 def _print(frame: DataFrame, note: str) -> None:

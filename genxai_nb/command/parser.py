@@ -128,18 +128,7 @@ def _parser() -> _Parser:
     _store(runs)
     runs.add_argument("--json", action="store_true", help="print them as one line of JSON")
 
-    memory = _command(commands, "memory", "show what agents remember", "memories:show_memory", _MEMORY)
-    memory.add_argument(
-        "agent", metavar="AGENT", nargs="?", help="its name; without one, the agents there are"
-    )
-    memory.add_argument("--kind", metavar="KIND", help="one kind of memory, with its own columns")
-    memory.add_argument("--query", metavar="TEXT", help="what this question recalls, with score and reason")
-    memory.add_argument("--why", action="store_true", help="which memories stood in which prompt of a run")
-    memory.add_argument("--diff", metavar="RUN", help="what a run changed, before and after")
-    memory.add_argument("--run", metavar="RUN", help="the run whose conversation and values are shown")
-    _store(memory)
-    memory.add_argument("--json", action="store_true", help="print the rows as one line of JSON")
-
+    _memory(commands)
     _mcp(commands)
     doctor = _command(
         commands, "doctor", "say what is installed, and what is missing", "doctoring:look_at_all"
@@ -172,6 +161,23 @@ def _command(commands: Any, name: str, help_: str, place: str, text: str = "") -
     parser.set_defaults(act=_later(place), parser=parser)
     parser.add_argument("--traceback", action="store_true", help="show where in Python an error came from")
     return parser
+
+
+def _memory(commands: Any) -> None:
+    memory = _command(commands, "memory", "show what agents remember", "memories:show_memory", _MEMORY)
+    memory.add_argument(
+        "agent", metavar="AGENT", nargs="?", help="its name; without one, the agents there are"
+    )
+    memory.add_argument("--kind", metavar="KIND", help="one kind of memory, with its own columns")
+    memory.add_argument("--query", metavar="TEXT", help="what this question recalls, with score and reason")
+    memory.add_argument(
+        "--since", metavar="TIME", help="what was written since then, such as 7d or 2026-12-01"
+    )
+    memory.add_argument("--why", action="store_true", help="which memories stood in which prompt of a run")
+    memory.add_argument("--diff", metavar="RUN", help="what a run changed, before and after")
+    memory.add_argument("--run", metavar="RUN", help="the run whose conversation and values are shown")
+    _store(memory)
+    memory.add_argument("--json", action="store_true", help="print the rows as one line of JSON")
 
 
 def _mcp(commands: Any) -> None:

@@ -29,7 +29,7 @@ def show_memory(session: Session, request: Request) -> Inquiry:
     Raises:
         UnknownName: There is no such agent, or it has no such kind of memory.
         RunNotFound: There is no such run.
-        InputError: Two of ``--query``, ``--why`` and ``--diff`` are asked for.
+        InputError: Two of ``--query``, ``--why`` and ``--diff`` are asked for, or ``--since`` with one of them.
     """
     memory = session.agent(request.name).memory
     given = [name for name in _WAYS if request.has(name)]
@@ -37,7 +37,10 @@ def show_memory(session: Session, request: Request) -> Inquiry:
         raise InputError(f"--{given[0]} and --{given[1]} are two tables.", hint="Ask for one of them.")
     run = request.text("diff") or request.text("run") or None
     store = session.run(run).options.store if run else None
-    look = looks(memory, request.text("kind") or None, run, store)[given[0] if given else "table"]
+    since = request.text("since") or None
+    if since and given:
+        raise InputError(f"--since is for the table, not for --{given[0]}.", hint="Leave one of them out.")
+    look = looks(memory, request.text("kind") or None, run, store, since)[given[0] if given else "table"]
     if given == ["why"]:
         rules = memory.rules(request.text("kind") or None)
         show_text("\n".join(f"{row.kind} · {row.rule}: {row.says}" for row in rules.itertuples()))
@@ -46,7 +49,7 @@ def show_memory(session: Session, request: Request) -> Inquiry:
 
 
 def looks(
-    memory: AgentMemory, kind: str | None, run: str | None, store: str | None
+    memory: AgentMemory, kind: str | None, run: str | None, store: str | None, since: str | None = None
 ) -> dict[str, Callable[[str], DataFrame]]:
     """The tables that can be asked for, by name; each takes the question."""
 
@@ -58,8 +61,8 @@ def looks(
 
     return {
         "table": lambda _: styled(
-            memory.table(kind, run=run, store=store),
-            "Nothing is remembered yet.",
+            memory.table(kind, since=since, run=run, store=store),
+            f"Nothing was remembered since {since}." if since else "Nothing is remembered yet.",
             memory.note(kind, store=store),
         ),
         "query": recalled,

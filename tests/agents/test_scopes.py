@@ -131,3 +131,22 @@ def test_options_that_are_none_are_told_with_what_to_write(memory, error, said):
     """A misspelt kind or option, a scope or a value that cannot be is refused in words."""
     with pytest.raises(error, match=said):
         Agent("clerk", memory=memory)
+
+
+def test_all_that_is_kept_of_a_user_is_forgotten_by_whoever_is_asked():
+    """Whichever agents and kinds wrote it: what is kept by that user goes, what is kept of others stays."""
+    for name, kind, user in (
+        ("clerk", "long_term", "ada"),
+        ("guard", "semantic", "ada"),
+        ("guard", "semantic", "bo"),
+    ):
+        memory = Agent(name, memory={kind: {"scope": "user", "of": user}}).memory
+        memory.remember(f"The key of {user} is blue.", store="journal.db")
+    memory = Agent("porter").memory
+
+    assert memory.forget(user="ada", containing="red", store="journal.db") == 0
+    assert memory.forget(user="ada", store="journal.db") == 2
+    assert memory.forget(user="ada", store="journal.db") == 0
+    items = open_store("journal.db").items
+    left = [row.text for owner, kind in items.owners() for row in items.read(owner, kind)]
+    assert sorted(left) == ["", "", "The key of bo is blue."]

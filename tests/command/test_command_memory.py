@@ -91,3 +91,12 @@ def test_what_is_remembered_by_user_is_shown_under_that_name(capsys):
     assert shown(capsys).out.splitlines()[1:] == ["user/ada  long_term", "user/bo   long_term"]
     rows = json.loads(shown(capsys, "user/ada", "--json").out)
     assert [row["text"] for row in rows] == ["The key of ada is blue."]
+
+
+def test_what_was_written_since_then_is_shown(told, capsys):
+    """--since leaves out what is older, and says so if that is all."""
+    rows = json.loads(shown(capsys, "clerk", "--kind", "semantic", "--since", "1h", "--json").out)
+    assert [row["id"] for row in rows] == ["m1", "m2", "m3"]
+    assert (
+        shown(capsys, "clerk", "--kind", "semantic", "--since", "tomorrow").err == "Nothing is remembered.\n"
+    )

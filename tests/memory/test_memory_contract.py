@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from msgspec.structs import replace
 
@@ -159,6 +161,33 @@ def test_a_kind_of_the_store_is_there_for_the_next_process(memory):
         assert [item.text for item in kept.shelf.items()] == list(TEXTS)
         assert "My name is Ada." in [one.item.text for one in kept.recall(query(kept, "What is my name?"))]
         store.close()
+
+
+def test_what_is_forgotten_is_on_the_disk_no_more(memory):
+    """Neither file of the store holds a word of it, nor does what the process keeps to search in."""
+    if memory.place != "store":
+        assert not isinstance(memory.shelf, StoreShelf)
+        return
+    store = SqliteStore("journal.db")
+    kept = registry.open_kind(memory.name, StoreShelf(store.items, "clerk", memory.name))
+    told = "Ottokar's lamp: climb(Ottokar), then light(Ottokar)"
+    turn = Turn(
+        agent="clerk", asked="Remember Ottokar's tower is white.", answer="Fact: Ottokar sleeps at noon."
+    )
+    drafts, model = embedded(kept, [kept.draft(told), *kept.notice(turn)])
+    ids = [item.id for item in kept.shelf.add(drafts, **model).added]
+    assert kept.recall(query(kept, "Ottokar's lamp"))
+    assert b"Ottokar" in _bytes()
+
+    assert kept.shelf.forget(ids) == len(ids)
+    assert kept.recall(query(kept, "Ottokar's lamp")) == []
+    assert b"Ottokar" not in _bytes()
+    assert all(vector.vector not in _bytes() for vector in drafts if vector.vector)
+    store.close()
+
+
+def _bytes() -> bytes:
+    return b"".join(path.read_bytes() for path in Path().glob("journal.db*"))
 
 
 def test_an_unknown_kind_is_refused_with_the_nearest_name():

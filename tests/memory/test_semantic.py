@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genxai_nb.errors import DefinitionError
+from genxai_nb.errors import DefinitionError, InputError
 from genxai_nb.journal.item_memory import MemoryItems
 from genxai_nb.memory.base import Item, Query, Turn, Visit
 from genxai_nb.memory.entities import related
 from genxai_nb.memory.frames import item_table, link_table
-from genxai_nb.memory.moments import moment
+from genxai_nb.memory.moments import moment, time_since
 from genxai_nb.memory.rules import facts_in
 from genxai_nb.memory.semantic import Semantic
 from genxai_nb.memory.shelves import ListShelf, StoreShelf
@@ -84,6 +84,18 @@ def test_days_in_words_are_moments(words, day, end):
         return None if time is None else datetime.fromtimestamp(time).isoformat()[:10]
 
     assert (shown(moment(words, NOON)), shown(moment(words, NOON, end=True))) == (day, end)
+
+
+@pytest.mark.parametrize(
+    ("since", "seconds"),
+    [("7d", 604800), ("12 h", 43200), ("30min", 1800), ("1w", 604800), (5, 5), (timedelta(hours=1), 3600)],
+)
+def test_how_long_ago_is_a_time(since, seconds):
+    """Words, seconds and timedeltas are counted back from now; a day and a datetime are taken as they are."""
+    assert time_since(since, NOON) == NOON - seconds
+    assert time_since("2026-12-01", NOON) == time_since(datetime(2026, 12, 1), 0.0) == NOON - 43200
+    with pytest.raises(InputError, match="7d, 12h"):
+        time_since("a while", NOON)
 
 
 def test_a_fact_holds_in_the_time_that_was_said():

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from IPython.core.completer import provisionalcompleter
 
+from genxai_nb.memory import registry
+
 AGENTS = """%%genxai agent writer
 writes: topic"""
 SCHEMA = """%%genxai schema Draft
@@ -74,7 +76,7 @@ def test_the_body_of_an_agent_offers_fields_and_what_they_hold(complete):
         "openai:gpt-4.1-mini",
         "openai:gpt-4.1-nano",
     ]
-    assert complete("%%genxai agent x\nmemory: ") == ["short_term", "working", "semantic", "none"]
+    assert complete("%%genxai agent x\nmemory: ") == [*registry.names(), "none"]
     assert complete("%%genxai agent x\noutput: ") == ["Draft"]
     assert complete("%%genxai agent x\nrole: ") == []
     assert complete("%%genxai agent x\noutput: $lim") == ["limit"]

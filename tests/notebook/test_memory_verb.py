@@ -85,6 +85,16 @@ def test_diff_shows_before_and_after(told, shell):
     ]
 
 
+def test_since_shows_what_was_written_from_then_on(told, shell):
+    """--since takes a time ago or a day; what says no time, or another table with it, is refused."""
+    told("recent = %genxai memory clerk --kind semantic --since 1h")
+    assert list(shell.user_ns["recent"]["id"]) == ["m1", "m2", "m3"]
+    reply = told("%genxai memory clerk --kind semantic --since tomorrow")
+    assert repr(reply.content["result"]) == "Nothing was remembered since tomorrow."
+    assert "'lately' says no time." in told("%genxai memory clerk --since lately").text
+    assert "--since is for the table, not for --why." in told("%genxai memory clerk --since 1h --why").text
+
+
 def test_mistakes_are_told(told):
     """An unknown agent or kind, and two tables at once, are one error in words each."""
     assert "Did you mean 'clerk'?" in told("%genxai memory clark").text
