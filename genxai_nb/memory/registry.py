@@ -105,12 +105,13 @@ def check_options(name: str, options: Mapping[str, Any]) -> None:
 
 
 def extras_of(kinds: Iterable[str]) -> set[str]:
-    """The extras of this package that kinds use here: that of the sentence encoder, if it is installed."""
+    """The extras of this package that kinds use here: that of the embedder, if there is one."""
     if not any(find(kind).embeds for kind in kinds):
         return set()
-    from .embed import installed_model
+    from .embed import find_embedder, installed_model
 
-    return {"embed"} if installed_model() else set()
+    model = installed_model()
+    return {find_embedder(model).extra} if model else set()
 
 
 @functools.cache

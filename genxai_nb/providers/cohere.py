@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from msgspec import json
@@ -126,6 +127,24 @@ class Cohere(Remote):
             return count
 
         return await self.ask(counted)
+
+    async def embed(self, texts: Sequence[str]) -> list[Sequence[float]]:
+        """The embeddings of texts, in their order.
+
+        Raises:
+            ProviderError: The request failed.
+        """
+
+        async def embedded(client: AsyncClientV2) -> list[Sequence[float]]:
+            told = await client.embed(
+                model=self.model,
+                texts=[*texts],
+                input_type="search_document",
+                embedding_types=["float"],
+            )
+            return [*(told.embeddings.float_ or ())]
+
+        return await self.ask(embedded)
 
 
 def _complaint(exc: Any) -> Complaint:

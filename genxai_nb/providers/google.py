@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from genxai_nb.messages import ModelRequest
@@ -143,6 +143,22 @@ class Google(Remote):
             return told.total_tokens or 0
 
         return await self.ask(counted)
+
+    async def embed(self, texts: Sequence[str]) -> list[Sequence[float]]:
+        """The embeddings of texts, in their order.
+
+        Raises:
+            ProviderError: The request failed.
+        """
+        # as contents of their own; of plain texts the SDK makes one for the newer models, which take no task either
+        contents = [{"role": "user", "parts": [{"text": text}]} for text in texts]
+        config = {"task_type": "SEMANTIC_SIMILARITY"} if self.model == "gemini-embedding-001" else None
+
+        async def embedded(client: Any) -> list[Sequence[float]]:
+            told = await client.models.embed_content(model=self.model, contents=contents, config=config)
+            return [one.values for one in told.embeddings]
+
+        return await self.ask(embedded)
 
 
 def _complaint(exc: Any) -> Complaint:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from genxai_nb.errors import SetupError
@@ -60,6 +61,19 @@ class ChatModel(Remote):
             return [Offer(one.id) async for one in client.models.list()]
 
         return await self.ask(listed)
+
+    async def embed(self, texts: Sequence[str]) -> list[Sequence[float]]:
+        """The embeddings of texts, in their order.
+
+        Raises:
+            ProviderError: The request failed.
+        """
+
+        async def embedded(client: AsyncOpenAI) -> list[Sequence[float]]:
+            made = client.embeddings.create(model=self.model, input=[*texts], encoding_format="float")
+            return [one.embedding for one in sorted((await made).data, key=lambda one: one.index)]
+
+        return await self.ask(embedded)
 
 
 class OpenAI(ChatModel):
