@@ -153,8 +153,11 @@ Middleware = Callable[[Call, Handler], Awaitable[Any]]
 
 def digest(*parts: bytes) -> str:
     """Hash parts to 32 hex digits; each part's length counts, so no two lists collide by joining."""
-    framed = b"".join([part for one in parts for part in (len(one).to_bytes(8, "big"), one)])
-    return blake2b(framed, digest_size=16).hexdigest()
+    whole = blake2b(digest_size=16)
+    for part in parts:
+        whole.update(len(part).to_bytes(8, "big"))
+        whole.update(part)
+    return whole.hexdigest()
 
 
 def chained(middleware: list[Middleware]) -> Handler:
