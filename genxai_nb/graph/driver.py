@@ -17,23 +17,22 @@ from genxai_nb.calls.record import Record
 from genxai_nb.calls.replay import Replay, Reuse
 from genxai_nb.calls.retry import Retry
 from genxai_nb.errors import GenXAIError
-from genxai_nb.guard.policy import Policy, policy_from
 from genxai_nb.journal import events as facts
 from genxai_nb.journal.events import Event
 from genxai_nb.journal.store import Store
 from genxai_nb.journal.stream import EventStream
-from genxai_nb.settings import read_settings
 
 from .context import Exchange
 from .fold import Folded
 from .history import History
 from .level import Level, Shared, quieten
 from .pace import Pace, Stride
+from .policies import policies_for
 from .recorder import Journal
 from .versions import in_force
 from .workflow import RunOptions, Workflow
 
-__all__ = ["Driver", "Position", "policies_for"]
+__all__ = ["Driver", "Position"]
 
 
 class Position(Struct, frozen=True):
@@ -52,12 +51,6 @@ class Position(Struct, frozen=True):
     node: str | None = None
     visit: int | None = None
     where: Literal["before", "call", "end"] = "end"
-
-
-def policies_for(options: RunOptions) -> tuple[Policy, ...]:
-    """The environment's policy and the run's own."""
-    both = (policy_from(read_settings().policy or None), options.policy)
-    return tuple(policy for policy in both if policy is not None)
 
 
 class Driver:

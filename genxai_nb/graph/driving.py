@@ -22,11 +22,12 @@ from genxai_nb.journal.stream import EventStream
 from genxai_nb.loop import run_sync, running_loop, submit
 
 from .driven import tell_of_driving
-from .driver import Driver, policies_for
+from .driver import Driver
 from .fold import Folded
 from .history import History
 from .kept import KeptGraph, kept_graph
 from .pace import Breakpoint, Stride
+from .policies import news_of, policies_for
 from .result import Result
 from .schedule import Schedule
 from .workflow import RunOptions, Workflow
@@ -167,7 +168,8 @@ class Driving:
             under_way = {visit.place.name for visit in folded.schedule.running.values()}
             definitions = graph.known_definitions(under_way)
             new = [one for one in definitions if one.hash not in kept]
-            opening = (RunResumed(at=time(), definitions={d.name: d.hash for d in definitions}),)
+            versions = {one.name: one.hash for one in definitions}
+            opening = (RunResumed(at=time(), definitions=versions, policy=news_of(self.options, events)),)
         later, reuse = self._later
         driver = Driver(
             graph,
@@ -182,9 +184,8 @@ class Driving:
             reuse=reuse,
         )
         driver.pace.breakpoints = self._breakpoints
-        driver.journal.kept = kept
+        driver.journal.kept, driver.journal.told = kept, partial(tell_of_driving, self)
         driver.journal.keep(*new)
-        driver.journal.told = partial(tell_of_driving, self)
         return driver
 
     def _park(self, status: str) -> None:
@@ -218,7 +219,7 @@ class Driving:
                 self._driver.exchange.answers.update(answers)
 
     def set_policy(self, policy: Policy | Mapping[str, Any] | str | None) -> None:
-        """Say what tools may do from now on; a run that is loaded again begins with the default policy.
+        """Say what tools may do from now on, also when the run is loaded again.
 
         Args:
             policy: ``safe``, ``open``, a Policy or its fields; None for the default.
@@ -226,7 +227,7 @@ class Driving:
         Raises:
             DefinitionError: It is no policy.
         """
-        self.options = structs.replace(self.options, policy=policy_from(policy))
+        self.options = structs.replace(self.options, policy=policy_from(policy), recorded=None)
         if self._driver is not None:
             self._driver.exchange.policies = policies_for(self.options)
 

@@ -16,6 +16,7 @@ from genxai_nb.loop import run_in_worker
 
 from .branching import Branching
 from .canonical import canonical
+from .policies import policy_in
 from .workflow import RunOptions, Workflow
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ class Run(Branching):
         events = run.events()
         started = events[0]
         if isinstance(started, RunStarted):
-            run.options = RunOptions(model=started.model, store=store)
+            run.options = RunOptions(model=started.model, store=store, recorded=policy_in(events))
         if run._history.damage is not None:
             run.status, run.reason = "paused", f"event {len(events) + 1} is damaged"
         structure = next(e.structure for e in reversed(events) if isinstance(e, RunStarted | RunRebased))
@@ -160,6 +161,7 @@ def _beginning(
         definitions={definition.name: definition.hash for definition in definitions},
         model=options.model,
         key=key,
+        policy=None if options.policy is None else options.policy.changed(),
     )
     return started, (*definitions, graph.own_record())
 

@@ -26,6 +26,7 @@ class RunOptions(Struct, frozen=True, kw_only=True):
         answers: Answers of people, by node name or prompt.
         interactive: Somebody is there to answer what ``answers`` does not.
         policy: What tools may do in the run; None for the default.
+        recorded: The policy that the journal has of a run that was loaded; the stricter of both holds.
     """
 
     model: str | None = None
@@ -33,6 +34,7 @@ class RunOptions(Struct, frozen=True, kw_only=True):
     answers: dict[str, Any] = {}
     interactive: bool = False
     policy: Policy | None = None
+    recorded: Policy | None = None
 
 
 class Workflow(Protocol):

@@ -76,6 +76,15 @@ class Policy(Struct, frozen=True, kw_only=True):
     recipients: tuple[str, ...] | None = None
     outside: Literal["ask", "deny"] = "deny"
 
+    def changed(self) -> dict[str, Any]:
+        """The fields that differ from the default ones, as plain data."""
+        whole = Policy()
+        return {
+            name: list(value) if isinstance(value, tuple) else value
+            for name in self.__struct_fields__
+            if (value := getattr(self, name)) != getattr(whole, name)
+        }
+
 
 PROFILES: dict[str, Policy] = {
     "default": Policy(),

@@ -23,7 +23,8 @@ class Fact(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False, tag_
 class RunStarted(Fact, frozen=True, kw_only=True, tag="run_started"):
     """A run began. ``input`` is the validated input; ``definitions`` maps a node to its version.
 
-    ``key`` names the row of a batch that it is for, so that the batch finds it again.
+    ``key`` names the row of a batch that it is for, so that the batch finds it again; ``policy`` has the fields of
+    the run's policy that are not the default ones.
     """
 
     run: str
@@ -34,16 +35,19 @@ class RunStarted(Fact, frozen=True, kw_only=True, tag="run_started"):
     model: str | None = None
     parent: str | None = None
     key: str | None = None
+    policy: dict[str, Any] | None = None
 
 
 class RunResumed(Fact, frozen=True, kw_only=True, tag="run_resumed"):
     """A run was taken up again.
 
     ``definitions`` are versions that are now in force: at least those of the nodes that were under way, which
-    are performed anew. What a node begins with later, its `NodeStarted` tells.
+    are performed anew. What a node begins with later, its `NodeStarted` tells. ``policy`` is the policy that a person
+    has set meanwhile; None if it is as it was.
     """
 
     definitions: dict[str, str]
+    policy: dict[str, Any] | None = None
 
 
 class NodeStarted(Fact, frozen=True, kw_only=True, tag="node_started"):

@@ -261,16 +261,30 @@ def test_a_yes_holds_when_its_call_was_cut_off():
 
 
 def test_a_policy_is_changed_for_the_rest_of_a_run(tmp_path):
-    """A run that is loaded again begins with the default policy, and goes on with the one that it is given."""
+    """A run that is loaded again keeps its policy, and goes on with the one that it is given, now and later."""
     log: list[str] = []
     script = Scripted([calling("send", to="ann"), "Sent."], name="later")
     graph = graph_with(Agent("writer", model=script.model, tools=[made(log)]))
     begun = graph.start({}, store=str(tmp_path / "j.db"), policy="safe")
     begun.cancel()
     run = Run.load(begun.run_id, graph, str(tmp_path / "j.db"))
-    assert run.options.policy is None
+    assert run.options.recorded == PROFILES["safe"]
     run.set_policy({"allow": "send, network"})
     assert run.resume().state["writer"] == "Sent."
     assert log == ["ann"]
     with pytest.raises(UnknownName):
         run.set_policy("opne")
+
+
+@pytest.mark.parametrize("answers", [{}, {"writer": "allow"}], ids=["nobody", "allowed"])
+@pytest.mark.parametrize("policy", ["safe", {"deny": "send"}, "open", {"allow": "send, network"}])
+def test_a_recorded_policy_only_takes_away(tmp_path, policy, answers):
+    """A strict policy outlives its process; what a journal allows, a person is asked about again."""
+    log: list[str] = []
+    script = Scripted([calling("send", to="ann"), "Over."], name=f"kept-{policy}-{len(answers)}")
+    graph = graph_with(Agent("writer", model=script.model, tools=[made(log)]))
+    begun = graph.start({}, store=str(tmp_path / "j.db"), policy=policy)
+    begun.cancel()
+    run = Run.load(begun.run_id, graph, str(tmp_path / "j.db"))
+    run.resume(answers=answers)
+    assert log == (["ann"] if answers and policy not in ("safe", {"deny": "send"}) else [])
