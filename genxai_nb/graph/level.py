@@ -119,6 +119,7 @@ class Level:
         pace, schema = self._pace, self._graph.schema
         lone = Performed(self._shared.exchange, self.path)  # for each body that is alone, as most are
         PERFORMED.set(lone)
+        ended = 0  # bodies whose end is not written yet
         while True:
             starting = [] if self._failed else self._start()
             events = self._take_events()  # at once: if the store fails, whether it has them is not known
@@ -127,6 +128,8 @@ class Level:
                     await self._journal.commit(events)
             except NotStorable as exc:
                 raise self._refused(exc, events) from exc
+            pace.busy -= ended
+            ended = 0
             visit = starting[0] if len(starting) == 1 and not self._tasks else None
             if visit is not None and visit.items is None and visit.ready.quiet:
                 pace.busy += 1
@@ -142,8 +145,7 @@ class Level:
                 break
             for outcome in outcomes:
                 self._settle(outcome)
-            await self._journal.commit(self._take_events())
-            pace.busy -= len(outcomes)
+            ended = len(outcomes)
         if self._failed is not None:
             raise self._failure(*self._failed)
         if self.schedule.no_way_on():

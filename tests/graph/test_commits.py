@@ -184,14 +184,19 @@ async def test_what_a_cancelled_run_wrote_is_published(store, lock):
     assert published == written
 
 
+async def on_the_loop(state):
+    return {"n": state.get("n", 0) + 1}
+
+
+def in_a_thread(state):
+    return {"n": state.get("n", 0) + 1}
+
+
+@pytest.mark.parametrize("body", [on_the_loop, in_a_thread])
 @pytest.mark.parametrize("slow", [False, True], ids=["quick disk", "slow disk"])
-async def test_a_run_alone_writes_on_the_loop_unless_the_disk_is_slow(store, monkeypatch, slow):
+async def test_a_run_alone_writes_on_the_loop_unless_the_disk_is_slow(store, monkeypatch, slow, body):
     """A chain of bodies that nothing else has to wait for is a transaction a turn, without a thread if it can be."""
     monkeypatch.setattr("genxai_nb.journal.writer.SLOW", -1.0 if slow else float("inf"))
-
-    async def body(state):
-        return {"n": state.get("n", 0) + 1}
-
     graph = Graph("chain")
     for number in range(20):
         graph.node(f"n{number}", body)
