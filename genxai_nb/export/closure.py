@@ -21,8 +21,8 @@ from .models import class_text
 from .naming import Naming
 from .nested import Nested
 from .pieces import Import, Piece, import_lines
-from .slicing import END, Slices
-from .texts import MAGIC, Statement
+from .slicing import Slices
+from .texts import END, MAGIC, Statement
 from .units import Unit, Units
 from .unrun import Unrun
 from .waiting import let_wait

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import ast
-import sys
 from collections.abc import Iterable
 
 from genxai_nb.source import Needs, bound_in, imported_in, needs_of
 
 from .collecting import Collecting, User
 from .pieces import Piece
-from .texts import Statement, Texts
+from .texts import Statement
 from .waiting import let_wait
 
-__all__ = ["END", "Slices", "makers", "needs_at"]
-
-END = sys.maxsize  # behind all statements
+__all__ = ["Slices", "needs_at"]
 
 _IMPORTS = ast.Import | ast.ImportFrom
-_CERTAIN = _IMPORTS | ast.Assign | ast.AnnAssign | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 _ALL = {"eval", "globals", "locals"}  # functions that may look for any name
 
 
@@ -39,10 +35,9 @@ class Slices:
 
     def take(self, name: str, before: int) -> None:
         """Carry the statements that make what a name holds at a place."""
-        made = makers(self._home.texts, name, before)
         if self._home.texts.binding(name) is None:
             self._closure.carry_unwritten(self._home, name, self._home.space[name])
-        for statement in made:
+        for statement in self._home.texts.makers(name, before):
             if isinstance(statement.node, _IMPORTS):
                 self._closure.carry_import(self._home, name, statement)
             elif (statement.order, before) not in self._taken:
@@ -78,26 +73,6 @@ class Slices:
             piece.now |= closure.take_paths(
                 home, needs.later, user, statement.order
             )  # it may call its lambdas
-
-
-def makers(texts: Texts, name: str, before: int = END) -> list[Statement]:
-    """The statements that make what a name holds at a place: the last that surely binds it, and what follows.
-
-    What these need in turn is told by `needs_at`.
-
-    Args:
-        texts: The statements.
-        name: The name.
-        before: The order of the statement that needs it.
-    """
-    found: list[Statement] = []
-    for statement in reversed(texts.statements):
-        if statement.order >= before or name not in statement.bound | statement.changed:
-            continue
-        found.append(statement)
-        if name in statement.bound and isinstance(statement.node, _CERTAIN):
-            break
-    return found[::-1]
 
 
 def needs_at(statement: Statement, *, future: bool = False) -> Needs:

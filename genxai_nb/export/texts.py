@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -14,9 +15,25 @@ from genxai_nb.source import bound_in, imported_in, needs_of, outside_functions,
 from .changes import Changes
 from .pieces import Import
 
-__all__ = ["Statement", "Text", "Texts", "bound_by", "cells_of", "file_text", "parsed", "untimed"]
+__all__ = [
+    "END",
+    "MAGIC",
+    "Statement",
+    "Text",
+    "Texts",
+    "bound_by",
+    "cells_of",
+    "file_text",
+    "parsed",
+    "untimed",
+]
 
+END = sys.maxsize  # behind all statements
 MAGIC = "get_ipython"
+_CERTAIN = (
+    *(ast.Import, ast.ImportFrom, ast.Assign, ast.AnnAssign),
+    *(ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef),
+)  # statements that bind what they bind whatever happens
 _AROUND = re.compile(r"%%(?:time|timeit|capture|prun)\b.*")  # cell magics that run what stands below them
 _LINE = re.compile(r"^(?P<before>\s*(?:[\w.,\[\] ]+=\s*)?)(?:[%!].*|\??[\w.]+\?\??\s*$)")
 _OURS = re.compile(  # as it was written, or as IPython remembers it
@@ -98,7 +115,6 @@ class Texts:
         self.ours: dict[str, str] = {}
         self._anew: dict[str, int] = {}
         self._binding: dict[str, list[Statement]] = {}
-        self._changing: dict[str, list[Statement]] = {}
         for text in texts:
             self._read(text)
         changes = Changes((statement.node for statement in self.statements), space)
@@ -111,15 +127,35 @@ class Texts:
         found = self._binding.get(name)
         return found[-1] if found else None
 
+    def makers(self, name: str, before: int = END) -> list[Statement]:
+        """The statements that make what a name holds at a place: the last that surely binds it, and what follows.
+
+        What that one needs in turn, an earlier value of the same name for one, is not among them.
+
+        Args:
+            name: The name.
+            before: The order of the statement that needs it.
+        """
+        found: list[Statement] = []
+        anew = self._anew.get(name, 0)
+        for statement in reversed(self.statements[: before - 1]):
+            if statement.order <= anew < before:
+                break
+            if name in statement.bound or name in statement.changed:
+                found.append(statement)
+            if name in statement.bound and isinstance(statement.node, _CERTAIN):
+                break
+        return found[::-1]
+
     def making(self, name: str) -> list[Statement]:
-        """The statements that made what a name holds: from the last that needs no earlier value, those that changed it too."""
-        given = self._binding.get(name, [])
-        first = len(given) - 1
-        while first > 0 and any(path[0] == name for path in needs_of(given[first].node).now):
-            first -= 1
-        changing = self._changing.get(name, ())
-        found = [*given[first:], *(each for each in changing if each.order > given[first].order)]
-        return sorted(found, key=lambda statement: statement.order)
+        """The statements that made what a name holds, from the last that needs no earlier value of it."""
+        found = self.makers(name)
+        while any(path[0] == name for path in needs_of(found[0].node).now):
+            earlier = self.makers(name, found[0].order)
+            if not earlier:
+                break
+            found = [*earlier, *found]
+        return found
 
     def hidden_maker(self, name: str) -> str:
         """What may have made a name that no statement makes, in words; empty if nothing may have."""
@@ -136,7 +172,7 @@ class Texts:
 
     def is_other(self, name: str, since: Statement) -> bool:
         """Whether a name was bound anew, or its value changed, behind a statement."""
-        found = (*self._binding.get(name, ()), *self._changing.get(name, ()))
+        found = [each for each in self.statements if name in each.bound or name in each.changed]
         before = {statement.text for statement in found if statement.order < since.order}
         return any(
             statement.order > since.order and statement.text not in before
@@ -192,8 +228,6 @@ class Texts:
         gone = {name for name, order in self._anew.items() if statement.order <= order}
         for name in statement.bound - gone:
             self._binding.setdefault(name, []).append(statement)
-        for name in statement.changed - statement.bound - gone:
-            self._changing.setdefault(name, []).append(statement)
 
 
 def _is_guard(node: ast.If) -> bool:
