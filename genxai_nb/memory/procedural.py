@@ -13,7 +13,7 @@ from .index import Match
 
 TRIED = 3  # uses from which on a procedure that fails more often than not is no longer recalled
 
-_CANDIDATES = 50  # that are weighed
+_CANDIDATES = 20  # that are weighed
 _PARTS = re.compile(r"\s*(?:;|,? then )\s*")
 
 

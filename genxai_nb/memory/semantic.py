@@ -18,7 +18,7 @@ from .rules import RULES, Fact, facts_in, facts_noted
 SURE, STATED, NOTED, DOUBTED = 1.0, 0.9, 0.7, 0.5  # the confidence in a fact, by how it was said
 ONWARD = 0.8  # of its weight, that a fact hands on to what its object leads to
 
-_LOOKED_AT = 50  # facts whose relevance is known when it is weighed what a fact leads to
+_LOOKED_AT = 30  # facts whose relevance is known when it is weighed what a fact leads to
 _ROOTS = 3  # facts that are followed
 _NAMED = 20  # facts that name an entity, of which those about it are taken
 
