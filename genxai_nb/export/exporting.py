@@ -180,7 +180,7 @@ def export_graph(
     place.parent.mkdir(parents=True, exist_ok=True)
     place.write_text(text, encoding="utf-8")
     if script.unrun and not recorded and wanted.check is not False:
-        recorded = _latest_loaded(place, script, store, wanted)
+        recorded = _latest_loaded(place, script, graph, store, limit=wanted.limit)
     run_id = recorded[0].run if recorded and isinstance(recorded[0], RunStarted) else ""
     name = graph.name if graph else script.graph
     made = Exported(path=place, graph=name, run_id=run_id, lines=text.count("\n"), earlier=earlier)
@@ -317,12 +317,21 @@ def _latest_of(versions: InForce | None, graph: str, store: Store) -> list[Event
     return changed
 
 
-def _latest_loaded(place: Path, script: Script, store: Store, wanted: Wanted) -> list[Event]:
-    """The events of the latest run that used the definitions of a script, which are known when it is loaded."""
-    if not any(row.status == "done" for row in store.runs()):
-        return []
-    found = tried(place, script.graph, limit=wanted.limit)
-    return _latest_of(InForce(found.structure, found.definitions), found.name, store)
+def _latest_loaded(
+    place: Path, script: Script, graph: Graph | Unrun | None, store: Store, *, limit: float
+) -> list[Event]:
+    """The events of the latest run that used the definitions of a script, which are known when it is loaded.
+
+    As it then does what its statements do, it is loaded only where a run may be found.
+    """
+    done = (row for row in store.runs() if row.status == "done" and script.title in {"", row.graph})
+    structure = graph.structure if isinstance(graph, Graph) and is_made(graph) else ""
+    for row, _ in zip(done, range(_LOOKED_AT), strict=False):
+        started = next(iter(store.read(row.run)), None)
+        if isinstance(started, RunStarted) and structure in {"", started.structure}:
+            found = tried(place, script.graph, limit=limit)
+            return _latest_of(InForce(found.structure, found.definitions), found.name, store)
+    return []
 
 
 def _latest(graph: str, store: Store) -> Event | None:

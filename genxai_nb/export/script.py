@@ -45,6 +45,7 @@ class Script(Struct, frozen=True):
         unrun: It holds statements of a notebook that were read and not run.
         versions: The versions of its nodes; those of subgraphs' nodes behind the names of all around them.
             None are known where statements were not run.
+        title: The graph's own name; empty where it is not known.
     """
 
     text: str
@@ -53,6 +54,7 @@ class Script(Struct, frozen=True):
     places: Mapping[str, str]
     unrun: bool = False
     versions: Mapping[str, str] = {}
+    title: str = ""
 
 
 def script_of(
@@ -82,7 +84,9 @@ def script_of(
     workflow = Workflow(graph, units)
     closure = workflow.closure
     flags = flags_of(workflow.schema, given, is_text)
-    description = f"Run the graph {workflow.title}{f', exported from {source}' if source else ''}."
+    description = (
+        f"Run the graph {workflow.title or workflow.name}{f', exported from {source}' if source else ''}."
+    )
     main = main_part(workflow.name, flags, description, closure.bring, closure.names.free_name)
     if closure.holders or closure.nested:
         closure.add_import(NAMESPACE)
@@ -91,7 +95,7 @@ def script_of(
     pieces = in_order([*closure.nested.arranged(closure.pieces, used, closure.names.new_name), *holders])
     for piece in pieces:
         _check_secrets(piece, workflow)
-    _raise_refused(workflow.title, closure.refused.values())
+    _raise_refused(workflow.title or workflow.name, closure.refused.values())
     body = "\n".join([*_joined(pieces), "", "", main])
     imports = _used_imports(closure.imports.values(), pieces, main)
     if closure.future:
@@ -106,6 +110,7 @@ def script_of(
         places,
         closure.unrun,
         dict(_versions(graph)) if isinstance(graph, Graph) and is_made(graph) else {},
+        workflow.title,
     )
 
 

@@ -43,7 +43,7 @@ class Workflow:
     Attributes:
         closure: What was collected.
         name: What the script calls the graph.
-        title: The graph's own name, as far as it is known.
+        title: The graph's own name; empty where it is not known.
         schema: The model of its state, or what stands for it; None for a dict.
         requirements: What has to be installed for it.
         labels: Where each node's definition stands, by node.
@@ -61,7 +61,7 @@ class Workflow:
         else:
             self.closure.need(units.home, graph.name)
             told = told_by(self.closure.pieces.values(), units.home.space, self.requirements)
-            self.title, self.schema = told.title or graph.name, told.schema
+            self.title, self.schema = told.title, told.schema
             self.name = graph.name
 
     # ── names ────────────────────────────────────────────────────────────────────────────────

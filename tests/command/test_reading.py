@@ -106,9 +106,12 @@ def test_an_import_that_fails_here_is_carried(exported):
     assert '#   "nowhere_to_be_found",' in script
 
 
-def test_nothing_is_executed_that_does_more_than_define(exported, tmp_path):
-    """Reading has no effect of the notebook's own; with --trust its cells are run."""
-    cells = ("from pathlib import Path\nTABLE = {'a': Path('made.txt').write_text('x')}", USE + GRAPH)
+def test_nothing_is_executed_that_does_more_than_define(exported, written, tmp_path):
+    """Reading has no effect of the notebook's own, whatever other graphs were run; with --trust its cells are run."""
+    other = written("other.ipynb", HEAD + "TABLE = {}\n" + USE + GRAPH)
+    assert main(["run", str(tmp_path / other), "--store", ":memory:"]) == 0
+    graph = GRAPH.replace("'g'", "'of no run'")
+    cells = ("from pathlib import Path\nTABLE = {'a': Path('made.txt').write_text('x')}", USE + graph)
     code, said, script = exported(HEAD, *cells)
     assert code == 0, said
     assert not (tmp_path / "made.txt").exists()
