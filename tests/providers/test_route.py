@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from typing import Any
 
 import pytest
@@ -127,6 +128,14 @@ async def test_model_that_does_not_begin_gives_way():
     a, b = Played(...), saying("Fern.")
     *_, reply = await answered(route_of(patience=0.02, a=a, b=b))
     assert reply.raw["route"] == {"answered": "b", "passed": {"a": "timed_out"}}
+    assert a.closed == 1
+
+
+async def test_reader_that_leaves_hangs_up():
+    """Who reads no further lets go of the model that answers, at once."""
+    a = Played(TextDelta("Mo"), ...)
+    async with aclosing(route_of(a=a).stream(REQUEST)) as stream:
+        assert await anext(stream) == TextDelta("Mo")
     assert a.closed == 1
 
 
