@@ -25,8 +25,9 @@ class Agent(Definition):
         backstory: What else it knows of itself.
         instructions: How it is to work.
         tools: Names of tools, tools, or typed functions.
-        memory: Kinds of memory: ``short_term``, ``working``, ``semantic``; None for ``short_term``, ``[]`` or
-            ``"none"`` for none. What is remembered is asked by ``agent.memory``.
+        memory: Kinds of memory: ``short_term``, ``working``, ``long_term``, ``episodic``, ``semantic``, ``procedural``, or a
+            mapping of them to their options; None for ``short_term``, ``[]`` or ``"none"`` for none. What is remembered
+            is asked by ``agent.memory``.
         task: What it is asked in a graph, a template over the state such as ``Write about {{topic}}``.
         reads: The keys of the state that it is shown; None for all public keys.
         writes: The key that takes its answer; None for its name, or for the fields of ``output``.

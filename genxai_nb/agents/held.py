@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from genxai_nb.memory import registry, scopes
 
+from .history import memory_key
 from .recalled import noted_in, places_of, said_in, turns_in, turns_of
 
 if TYPE_CHECKING:
@@ -46,6 +47,11 @@ class Conversing(Remembering, Protocol):
 def owner_of(agent: Remembering, kind: str) -> str:
     """Under whose name the store keeps what a kind of an agent remembers."""
     return scopes.owner_of(agent.name, agent.memory.options[kind])
+
+
+def run_key(agent: Remembering, kind: str) -> str:
+    """The hidden key of a run's state that holds what a kind of an agent remembers; agents that share it have one."""
+    return memory_key(kind, "" if agent.memory.options[kind].get("shared") else agent.name)
 
 
 def shelf_of(items: Items, agent: Remembering, kind: str, run: str = "") -> StoreShelf:
@@ -110,7 +116,7 @@ class Held:
         if place == "store":
             return open_lasting(self._store.items, agent, kind)
         if place == "run":
-            return open_listed(agent, kind, noted_in(agent.name, kind, self.events))
+            return open_listed(agent, kind, noted_in(run_key(agent, kind), self.events))
         asked = self._run is None and agent.conversation
         said = agent.conversation if asked else said_in(agent.name, self.events)
         return open_listed(agent, kind, turns_of(agent.name, said), "t")

@@ -11,7 +11,7 @@ from genxai_nb.errors import InputError
 from genxai_nb.journal import open_store
 from genxai_nb.memory import registry
 
-from .held import Held, lasts
+from .held import Held, lasts, run_key
 from .kind_tables import KindTables
 from .recalled import changes_in, memories_in, written_in
 
@@ -253,7 +253,8 @@ class AgentMemory(KindTables):
         from genxai_nb.memory.frames import change_table
 
         held = self._held(store, run)
-        changes = changes_in(self._agent.name, self.kinds, held.events, held.forgotten())
+        keys = {kind: run_key(self._agent, kind) for kind in self.kinds}
+        changes = changes_in(self._agent.name, keys, held.events, held.forgotten())
         return change_table(changes)
 
     def why(self, run: Any = None, *, store: str | None = None) -> DataFrame:

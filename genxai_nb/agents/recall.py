@@ -14,8 +14,7 @@ from genxai_nb.memory import registry
 from genxai_nb.messages import Message, user
 
 from .condensed import fitted, is_summary
-from .held import open_lasting, open_listed
-from .history import memory_key
+from .held import open_lasting, open_listed, run_key
 
 if TYPE_CHECKING:
     from genxai_nb.calls.call import Call, Handler
@@ -157,7 +156,7 @@ def _reading(agent: Definition, state: Mapping[str, Any]) -> Handler:
         found: dict[str, list[Recalled]] = {}
         for name in call.request["kinds"]:
             if registry.find(name).place != "store":
-                kind = open_listed(agent, name, state.get(memory_key(name, agent.name), ()))
+                kind = open_listed(agent, name, state.get(run_key(agent, name), ()))
                 found[name] = kind.recall(Query(text=text, at=at), MOST)
                 continue
             kind = open_lasting(call.context.store.items, agent, name)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from genxai_nb.journal.events import CallFinished, CallStarted, InstanceFinished, NodeFinished
 from genxai_nb.messages import Message
 
-from .history import history_key, memory_key, unpack
+from .history import history_key, unpack
 
 if TYPE_CHECKING:
     from genxai_nb.journal.events import Event
@@ -25,9 +25,9 @@ def said_in(agent: str, events: Iterable[Event]) -> list[Message]:
     return [message for update in _updates(events) for message in unpack(update.get(history_key(agent), ()))]
 
 
-def noted_in(agent: str, kind: str, events: Iterable[Event]) -> list[Any]:
+def noted_in(key: str, events: Iterable[Event]) -> list[Any]:
     """What a kind remembers of a run, as its hidden key holds it."""
-    return [entry for update in _updates(events) for entry in update.get(memory_key(kind, agent), ())]
+    return [entry for update in _updates(events) for entry in update.get(key, ())]
 
 
 def turns_in(said: Iterable[Message]) -> list[list[Message]]:
@@ -55,9 +55,16 @@ def turns_of(agent: str, said: Iterable[Message]) -> list[dict[str, Any]]:
 
 
 def changes_in(
-    agent: str, kinds: Sequence[str], events: Iterable[Event], forgotten: Container[str] = ()
+    agent: str, keys: Mapping[str, str], events: Iterable[Event], forgotten: Container[str] = ()
 ) -> Iterator[Changed]:
-    """What a run changed in an agent's memory, in order."""
+    """What a run changed in an agent's memory, in order.
+
+    Args:
+        agent: The agent.
+        keys: The hidden keys of its kinds, by kind; what another agent wrote to one is not its change.
+        events: The events of the run.
+        forgotten: The names of the items that were forgotten since.
+    """
     starts: dict[str, CallStarted] = {}
     held: dict[tuple[str, str], str] = {}  # the values of the run by kind and name
     turns = 0
@@ -70,8 +77,10 @@ def changes_in(
             for turn in turns_of(agent, unpack(event.update.get(history_key(agent), ()))):
                 turns += 1
                 yield _changed("short_term", f"t{turns}", "", turn, event.node, event.visit)
-            for kind in kinds:
-                for entry in event.update.get(memory_key(kind, agent), ()):
+            for kind, key in keys.items():
+                for entry in event.update.get(key, ()):
+                    if entry.get("agent", agent) != agent:
+                        continue
                     name = entry.get("about") or entry["text"]
                     before = held.get((kind, name), "")
                     held[kind, name] = entry["text"]

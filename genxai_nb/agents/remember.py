@@ -14,8 +14,7 @@ from genxai_nb.memory import registry
 from genxai_nb.messages import Message, ToolResult
 from genxai_nb.templates import readable
 
-from .held import lasts, open_lasting, open_listed, owner_of, shelf_of
-from .history import memory_key
+from .held import lasts, open_lasting, open_listed, owner_of, run_key, shelf_of
 from .recall import embedded
 
 if TYPE_CHECKING:
@@ -75,7 +74,9 @@ async def remember(
     drafts = _noticed(agent, turn)
     await _write(agent, _lasting(drafts), memories, context, Traits(effect=True))
     return {
-        memory_key(name, agent.name): msgspec.to_builtins(some)
+        run_key(agent, name): msgspec.to_builtins(
+            [msgspec.structs.replace(draft, agent=agent.name) for draft in some]
+        )
         for name, some in drafts.items()
         if registry.find(name).place == "run" and some
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from genxai_nb.errors import DefinitionError
 from genxai_nb.journal.items import Draft
 
 from .base import Place, Query, Recalled, Shelf, Turn
@@ -25,6 +26,10 @@ class Working:
 
     Args:
         shelf: Where they stand: the run's state.
+        shared: All agents of the run that say so have one scratchpad, which says who wrote what.
+
+    Raises:
+        DefinitionError: ``shared`` is neither true nor false.
 
     Example:
         >>> from genxai_nb.memory.shelves import ListShelf
@@ -37,7 +42,8 @@ class Working:
     place: Place = "run"
     embeds = False
     recalls = True
-    columns: ClassVar[dict[str, str]] = {"name": "str", "value": "str"}
+    options: ClassVar[tuple[str, ...]] = ("shared",)
+    columns: ClassVar[dict[str, str]] = {"name": "str", "value": "str", "agent": "str"}
     rules: ClassVar[dict[str, str]] = {
         "result": f"Each result of a tool, by its call; the first {LONGEST} characters.",
         "written": "What the agent wrote to the state, by its key.",
@@ -47,7 +53,11 @@ class Working:
         f"1 / (1 + newer values); of the newest {MOST}.",
     }
 
-    def __init__(self, shelf: Shelf) -> None:
+    def __init__(self, shelf: Shelf, *, shared: bool = False) -> None:
+        if not isinstance(shared, bool):
+            raise DefinitionError(
+                f"working memory is to be shared: {shared!r}.", hint="Write shared: true, or leave it out."
+            )
         self.shelf = shelf
 
     def notice(self, turn: Turn) -> list[Draft]:

@@ -166,6 +166,39 @@ def test_a_value_of_the_task_in_hand_is_recalled_in_this_run_only():
     assert list(changed["after"]) == list(table["text"])
 
 
+@pytest.mark.parametrize("memory", ["semantic", "none"])
+def test_without_working_memory_no_value_of_the_run_is_recalled(memory):
+    """What a tool returned in an earlier visit does not reach the model by another kind, or by none."""
+    script = Scripted(
+        lambda request: (
+            ToolCall("c1", "weigh", {"item": "the chair"}) if len(script.requests) == 1 else "Done."
+        )
+    )
+    working_graph(script, memory).run({"thing": "the chair", "round": 0}, store="journal.db")
+
+    assert prompts(script) == ["Weigh the lamp"]
+
+
+@pytest.mark.parametrize(("options", "told"), [({"shared": True}, True), ({}, False)])
+def test_agents_share_the_values_of_a_run_by_choice(options, told):
+    """What one agent weighed stands in another one's prompt if both say so, under the name of who found it out."""
+    script = Scripted(
+        lambda request: ToolCall("c1", "weigh", {"item": "a box"}) if len(script.requests) == 1 else "Done."
+    )
+    graph = Graph("pair")
+    for name in ("reader", "writer"):
+        agent = Agent(name, model=script.model, memory={"working": options}, tools=[weigh], task="The box?")
+        graph.node(name, agent, reads=[])
+    graph.parse("START -> reader -> writer -> END")
+    result = graph.run({}, store="journal.db")
+
+    assert any("a box weighs 7 kg" in text for text in prompts(script)) is told
+    writer = Agent("writer", memory={"working": options}).memory
+    table = writer.table("working", run=result, store="journal.db")
+    assert list(table["agent"]) == (["reader", "reader", "writer"] if told else ["writer"])
+    assert list(writer.diff(result, store="journal.db")["after"]) == ["writer = Done."]
+
+
 def test_a_replay_writes_nothing_twice():
     """A run that is resumed, gone back or forked with the same facts leaves each of them once."""
     script = Scripted(lambda request: "Hello.")
