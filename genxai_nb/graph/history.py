@@ -9,7 +9,14 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from genxai_nb.errors import RunError, StoreDamaged
-from genxai_nb.journal.events import Event, LoopLimitReached, NodeFinished, RunRebased, RunStarted
+from genxai_nb.journal.events import (
+    Event,
+    LoopLimitReached,
+    NodeFinished,
+    RunRebased,
+    RunStarted,
+    TokenAbsorbed,
+)
 from genxai_nb.journal.heads import first_of
 
 from .fold import Folded
@@ -23,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["BETWEEN", "History"]
 
 BETWEEN = 256  # facts from one kept fold to the next
+FOLLOWING = (LoopLimitReached, TokenAbsorbed)  # facts of what the end of a visit led to
 
 
 class History:
@@ -202,7 +210,7 @@ class History:
             kind = type(event)
             if kind is NodeFinished:
                 ends.append(len(known) + 1)
-            elif kind is LoopLimitReached and ends and ends[-1] == len(known):
+            elif kind in FOLLOWING and ends and ends[-1] == len(known):
                 ends[-1] += 1
             elif kind is RunStarted or kind is RunRebased:
                 self._begun.append(len(known))

@@ -221,3 +221,13 @@ def test_what_ended_well_stays_when_a_later_visit_comes_too_late():
 
     assert absorbed(run) == [("j", "s", 2), ("j", "s", 3), ("j", "n", 2)]
     assert sorted(run.schedule.result()["log"]) == ["j#1", "n#1", "n#3", "s#1", "s#2", "s#3"]
+
+
+def test_a_step_back_keeps_what_came_too_late(tmp_path):
+    """What the end of a visit led to belongs to its step, so a run that goes back there still tells of it."""
+    run = racing("any", gate=asyncio.Event()).start({}, store=str(tmp_path / "runs.db"))
+    run.resume()
+    ends = [e.node for e in run.events() if isinstance(e, facts.NodeFinished)]
+    run.goto(ends.index("slow") + 1)
+
+    assert type(run.events()[-1]) is facts.TokenAbsorbed
