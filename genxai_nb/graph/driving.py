@@ -160,7 +160,7 @@ class Driving:
         self._history.leave_damage()
         self._held.enter_context(self._store.lease(self.run_id))
         folded = self._history.folded(graph).copy()
-        events = self._history.events()
+        events = self._history.later(0)
         kept = set(events[0].definitions.values()) if isinstance(events[0], RunStarted) else set[str]()
         opening, new = tuple[Event, ...](), list[Definition]()
         if len(events) > 1:

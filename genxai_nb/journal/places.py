@@ -51,7 +51,10 @@ def on_network(path: Path, mounts: str | None = None) -> bool:
     found, kind = Path("/"), ""
     for line in mounts.splitlines():
         mount, _, source = line.partition(" - ")
-        place = Path(re.sub(r"\\(\d{3})", lambda octal: chr(int(octal[1], 8)), mount.split()[4]))
+        text = mount.split()[4]
+        if "\\" in text:  # seldom: no expression is compiled for the rest
+            text = re.sub(r"\\(\d{3})", lambda octal: chr(int(octal[1], 8)), text)
+        place = Path(text)
         if path.is_relative_to(place) and place.is_relative_to(found):
             found, kind = place, source.split()[0]
     return kind in _NETWORK or kind.startswith("fuse.ssh")

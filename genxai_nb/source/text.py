@@ -105,6 +105,9 @@ def _source(code: Any) -> str:
     lines = linecache.getlines(code.co_filename)[code.co_firstlineno - 1 :]
     if lines and lines[0].lstrip().startswith(_BEGINNINGS):
         return "".join(_statement(lines))
+    if not lines and code.co_filename.startswith("<"):  # of exec, of python -c: there is no file to be found
+        msg = f"no source of {code.co_name}"
+        raise OSError(msg)
     return inspect.getsource(code)
 
 
@@ -144,7 +147,7 @@ def _parsed(text: str) -> Any:
 
 def _tidy(code: Any) -> str:
     try:
-        return "\n".join(map(tidied, _parsed(_source(code)).body))
+        return "\n".join(map(tidied, _parsed(once(_written, code, _source)).body))
     except (OSError, TypeError, ValueError, SyntaxError, RecursionError):
         return ""
 

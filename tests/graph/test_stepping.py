@@ -276,6 +276,19 @@ def test_a_node_edited_while_the_run_stands_is_used_from_its_next_start():
     assert run._store.definition(versions["b"]).name == "b"
 
 
+def test_what_is_edited_while_a_run_stands_is_recorded_once_when_it_goes_on():
+    """Also of nodes that do not run again: the versions in force are told, what did not change is not."""
+    graph = chain(nothing, nothing, nothing, nothing)
+    run = graph.start({})
+    run.next()
+    graph.bind("a", lambda s: {"a": 1}).bind("c", lambda s: {"c": 1})
+    run.next()
+    run.next()
+    resumed = [event.definitions for event in run.events() if isinstance(event, facts.RunResumed)]
+
+    assert resumed == [{name: graph.definition_of(name).version for name in "ac"}]
+
+
 def test_stepping_stops_are_counted():
     """A button pressed at an earlier stand can be told from one pressed now."""
     run = chain(nothing, nothing).start({})
