@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from copy import copy
 from typing import Any
 
@@ -19,6 +19,7 @@ from genxai_nb.journal.events import (
 )
 
 from .pace import scope_of
+from .plan import Place
 from .schedule import Schedule
 from .subgraph import Subgraph, given_to
 from .tokens import Visit
@@ -95,7 +96,8 @@ class Folded:
     @property
     def breadth(self) -> int:
         """How many updates its schedules tell apart."""
-        return self.schedule.views.breadth + sum(inner.breadth for inner in self.inner.values())
+        breadth = self.schedule.views.breadth
+        return breadth + sum(inner.breadth for inner in self.inner.values()) if self.inner else breadth
 
     def is_current(self, graph: Workflow) -> bool:
         """Whether it was made by this graph as it is now, and by its subgraphs as they are now."""
@@ -130,32 +132,14 @@ class Folded:
         Raises:
             StoreDamaged: The event cannot follow those before it.
         """
-        if not isinstance(event, NodeStarted | NodeFinished | InstanceFinished | NodeFailed | StateSet):
+        take = _TAKE.get(type(event))
+        if take is None:
             return
-        if event.path != self.path:
-            self._level_of(event.path).take(event)
-            return
-        if isinstance(event, StateSet):
-            self.schedule.set(event.values)
-            return
-        if event.node not in self.schedule.plan.index:
-            raise StoreDamaged(
-                f"The journal has an event of {event.node!r}, which the graph does not have.",
-                hint="Load the run with its own graph.",
-            )
-        if isinstance(event, NodeStarted):
-            self._start(event)
-        elif isinstance(event, NodeFinished):
-            self._finish(event)
-        elif isinstance(event, InstanceFinished):
-            self.instances.setdefault(self._running(event), {})[event.index] = event.update
+        path = event.path  # type: ignore[union-attr]  # all that are taken have a place
+        if path == self.path:
+            take(self, event)
         else:
-            key = (self._running(event), event.index)
-            self.attempts[key] = self.attempts.get(key, 0) + 1
-            if key[0].place.failing and not event.retried and event.code != STOPPED:
-                self.failing.add(key[0])
-            if event.retried:  # a subgraph begins anew
-                self.inner.pop(scope_of(self.path, event.node, event.visit, event.index), None)
+            self._level_of(path).take(event)
 
     def _level_of(self, path: str) -> Folded:
         """The subgraph that an event's path leads into; made when its first event comes."""
@@ -178,35 +162,73 @@ class Folded:
         )
 
     def _start(self, event: NodeStarted) -> None:
-        place = self.schedule.plan.places[self.schedule.plan.index[event.node]]
-        running = self.schedule.running.get(place)
+        schedule, place = self.schedule, self._place(event.node)
+        running = schedule.running.get(place)
         if running is not None and running.number == event.visit:
             return  # a further attempt of the same visit
-        if place not in self.schedule.startable():
+        if place not in schedule.startable():
             raise _out_of_place(event.node, event.visit)
-        self.schedule.start(place, event.reduced)
-        self.schedule.take_absorbed()
+        schedule.start(place, event.reduced)
+        if schedule.absorbed:
+            schedule.take_absorbed()
 
     def _finish(self, event: NodeFinished) -> None:
-        visit = self._running(event)
+        visit, failed = self._running(event), False
         updates = [event.update]
         if visit.items is not None:
             done = self.instances.pop(visit, {})
             updates = [done[index] for index in sorted(done)]
-        failed = visit in self.failing
-        self.failing.discard(visit)
-        over = scope_of(self.path, event.node, event.visit)
-        self.inner = {scope: inner for scope, inner in self.inner.items() if scope.partition("[")[0] != over}
+        if self.failing and visit in self.failing:
+            self.failing.discard(visit)
+            failed = True
+        if self.inner:
+            over = scope_of(self.path, event.node, event.visit)
+            self.inner = {
+                scope: inner for scope, inner in self.inner.items() if scope.partition("[")[0] != over
+            }
         checked = [self.schema.check(update, event.node) for update in updates]
         self.schedule.finish(visit, checked, event.edges, event.reduced, failed=failed)
-        self.schedule.take_absorbed()
+        if self.schedule.absorbed:
+            self.schedule.take_absorbed()
 
-    def _running(self, event: Any) -> Visit:
-        places = self.schedule.plan
-        visit = self.schedule.running.get(places.places[places.index[event.node]])
+    def _finish_instance(self, event: InstanceFinished) -> None:
+        self.instances.setdefault(self._running(event), {})[event.index] = event.update
+
+    def _fail(self, event: NodeFailed) -> None:
+        visit = self._running(event)
+        self.attempts[visit, event.index] = self.attempts.get((visit, event.index), 0) + 1
+        if visit.place.failing and not event.retried and event.code != STOPPED:
+            self.failing.add(visit)
+        if event.retried:  # a subgraph begins anew
+            self.inner.pop(scope_of(self.path, event.node, event.visit, event.index), None)
+
+    def _set(self, event: StateSet) -> None:
+        self.schedule.set(event.values)
+
+    def _place(self, node: str) -> Place:
+        plan = self.schedule.plan
+        try:
+            return plan.places[plan.index[node]]
+        except KeyError:
+            raise StoreDamaged(
+                f"The journal has an event of {node!r}, which the graph does not have.",
+                hint="Load the run with its own graph.",
+            ) from None
+
+    def _running(self, event: NodeFinished | InstanceFinished | NodeFailed) -> Visit:
+        visit = self.schedule.running.get(self._place(event.node))
         if visit is None or visit.number != event.visit:
             raise _out_of_place(event.node, event.visit)
         return visit
+
+
+_TAKE: dict[type, Callable[[Folded, Any], None]] = {
+    NodeStarted: Folded._start,
+    NodeFinished: Folded._finish,
+    InstanceFinished: Folded._finish_instance,
+    NodeFailed: Folded._fail,
+    StateSet: Folded._set,
+}
 
 
 def fold(graph: Workflow, events: Iterable[Event]) -> Folded:

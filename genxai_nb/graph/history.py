@@ -163,10 +163,11 @@ class History:
                 "The run's first event is not RunStarted.", hint="The journal is damaged before this run."
             )
         place, folded = self._near(graph, self._begun[begun - 1], cut)
-        kept = self._folds[-1][0] if self._folds else 0
+        kept = max(place, self._folds[-1][0] if self._folds else 0)
         for number in range(place, cut):
             folded.take(self._events[number])
-            if number + 1 - max(place, kept) >= max(self._between, folded.breadth >> 3):
+            fresh = number + 1 - kept
+            if fresh >= self._between and fresh >= folded.breadth >> 3:
                 kept = number + 1
                 self._folds.append((kept, folded.copy()))
         return folded
