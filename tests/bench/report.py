@@ -27,7 +27,7 @@ anything around it; where steps are durable it commits as many bytes as our jour
 """
 
 WHY = {
-    "resume": "Before the first step the versions of all 200 bodies are taken and kept, as any of them may have been edited.",
+    "resume": "Before the first step the version of the body that was under way is taken, those of others as they begin.",
     "disk": "Two facts a step, with the keys that were read and the times, beside what the step changed.",
 }
 
