@@ -11,7 +11,7 @@ import asyncio
 async def first(state): return {"n": state["n"] + 1}
 print(asyncio.run(first({"n": 0}))["n"])
 """
-FACTS = "x" * 340  # bytes that our journal writes a step, so that both commit the same
+FACTS = "x" * 280  # bytes that our journal writes a step, so that both commit the same
 
 
 async def count(state):
