@@ -99,7 +99,7 @@ def _version(package: str) -> str:
 
 
 def _keys() -> Iterator[Finding]:
-    for name in (*(vendor.variable for vendor in VENDORS.values()), LOCAL_KEY):
+    for name in (*(vendor.key_variable for vendor in VENDORS.values()), LOCAL_KEY):
         value = os.environ.get(name)
         if not value:
             yield Finding(part="keys", name=name, status="absent", value="not set")

@@ -32,7 +32,7 @@ _LONGEST = 65_536  # characters of a text whose tokens are counted
 
 
 class Cohere(Remote):
-    """A model of Cohere, with the key in ``CO_API_KEY``, at ``CO_API_URL`` if that is set.
+    """A model of Cohere, with the key in ``CO_API_KEY``, else ``COHERE_API_KEY``, at ``CO_API_URL`` if that is set.
 
     Args:
         model: The model's name, such as ``command-a-03-2025``.

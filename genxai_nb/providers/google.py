@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from genxai_nb.messages import ModelRequest
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 _UNTAKEN = {
     BESIDE: r"(function calling|tool).*mime ?type",
-    "response_json_schema": r"json mode|mime_?type|json_?schema|schema",
+    "response_json_schema": r"\A(?!.*(function_?declaration|tools\[)).*(json mode|mime_?type|schema)",
     "system_instruction": r"developer instruction|system_?instruction",
     "thinking_config": r"think",
     "temperature": r"temperature",
@@ -38,7 +39,9 @@ class _Asked(NamedTuple):
 
 
 class Google(Remote):
-    """A model of Google, with the key in ``GOOGLE_API_KEY``, at ``GOOGLE_GEMINI_BASE_URL`` if that is set.
+    """A model of Google, with the key in ``GOOGLE_API_KEY``, else ``GEMINI_API_KEY``.
+
+    It is asked at ``GOOGLE_GEMINI_BASE_URL`` if that is set.
 
     The version of the API is the SDK's own choice, or what ``GOOGLE_GENAI_API_VERSION`` says, such as ``beta``.
 
@@ -75,9 +78,10 @@ class Google(Remote):
         client, sent, reading = stream
         while True:
             token = None
-            async for event in events_of(reading):
-                yield event
-                token = continuation(event) or token
+            async with aclosing(events_of(reading)) as events:
+                async for event in events:
+                    yield event
+                    token = continuation(event) or token
             if token is None:
                 return
             _, _, reading = await self.send(

@@ -94,10 +94,11 @@ class Remote:
             Authentication: The variable of the key is not set.
         """
         vendor = VENDORS[self.name]
-        if not os.environ.get(vendor.variable):
+        variable = vendor.key_variable
+        if not os.environ.get(variable):
             raise without_key(self.name)
         url = os.environ.get(vendor.address) or vendor.home
-        return Server(self.name, url.rstrip("/"), vendor.variable, Secret.from_environment(vendor.variable))
+        return Server(self.name, url.rstrip("/"), variable, Secret.from_environment(variable))
 
     def client(self, sdk: ModuleType, server: Server) -> Any:
         """Make a client of the SDK, which tries nothing again: our own chain does."""

@@ -17,6 +17,7 @@ class Vendor(NamedTuple):
         package: The SDK's package.
         extra: The extra of this package that installs it.
         variable: The variable of the environment that holds the key.
+        others: Further ones that are looked at if it is not set, since people have the key there.
         address: The variable that may hold another address than ``home``.
         home: Where the vendor's own models are asked.
         families: What the names of its models start with.
@@ -33,6 +34,12 @@ class Vendor(NamedTuple):
     families: tuple[str, ...]
     adapter: str
     small: str
+    others: tuple[str, ...] = ()
+
+    @property
+    def key_variable(self) -> str:
+        """The variable that holds the key now, else the one that should."""
+        return next((name for name in (self.variable, *self.others) if os.environ.get(name)), self.variable)
 
 
 VENDORS = {
@@ -68,6 +75,7 @@ VENDORS = {
         families=("gemini", "gemma"),
         adapter="Google",
         small="gemini-2.5-flash-lite",
+        others=("GEMINI_API_KEY",),
     ),
     "cohere": Vendor(
         module="cohere",
@@ -79,6 +87,7 @@ VENDORS = {
         families=("command",),
         adapter="Cohere",
         small="command-r7b-12-2024",
+        others=("COHERE_API_KEY",),
     ),
 }
 
@@ -90,7 +99,7 @@ def lacking(name: str) -> SetupError | Authentication | None:
         name: A key of ``VENDORS``.
     """
     vendor = VENDORS[name]
-    has_key = bool(os.environ.get(vendor.variable))
+    has_key = bool(os.environ.get(vendor.key_variable))
     if not is_installed(vendor.module):
         return MissingPackage(vendor.package, vendor.extra, variable="" if has_key else vendor.variable)
     if not has_key:

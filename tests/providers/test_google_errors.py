@@ -253,6 +253,15 @@ async def test_variables_of_the_sdk_do_not_lead_elsewhere(server, ask, monkeypat
     assert server.headers[0]["x-goog-api-key"] == "sk-canary-0123456789abcdef"
 
 
+async def test_mistake_in_a_tool_is_not_taken_for_one_in_the_schema_of_the_answer(server, ask):
+    """What the vendor says of a tool's schema is told, and the answer's stays in the request."""
+    said = "tools[0].function_declarations[0].parameters_json_schema: schema is too deep"
+    server.answers = [refusal(400, said), HI]
+    with pytest.raises(ProviderError, match="schema is too deep"):
+        await ask(GEMINI, tools=(SPEC,), output=Verdict.model_json_schema())
+    assert len(server.requests) == 1
+
+
 async def test_key_is_nowhere_but_in_the_header(server, ask, caplog):
     """No repr, no error, no log and no reply shows the key."""
     key = "sk-canary-0123456789abcdef"

@@ -14,7 +14,7 @@ import pytest
 from genxai_nb.calls.call import Call, Scope
 from genxai_nb.errors import BadResponse, IncompleteStream, UnknownName
 from genxai_nb.messages import ModelReply, ModelRequest, TextDelta, assistant, user
-from genxai_nb.providers.registry import answer_from, model_call, names
+from genxai_nb.providers.registry import answer_from, find_provider, model_call, names
 from genxai_nb.providers.vendors import VENDORS
 
 VENDOR_CASES = [
@@ -151,6 +151,21 @@ def test_vendor_with_its_package_names_its_key_and_then_is_there(tmp_path: Path,
     assert variable in run_python(code, tmp_path)
     said = run_python(code, tmp_path, **{variable: "sk-very-secret"})
     assert not said
+
+
+@pytest.mark.parametrize(
+    ("vendor", "variable", "other"),
+    [("google", "GOOGLE_API_KEY", "GEMINI_API_KEY"), ("cohere", "CO_API_KEY", "COHERE_API_KEY")],
+)
+def test_key_is_found_under_another_name(monkeypatch, vendor: str, variable: str, other: str):
+    """Where the vendor's variable is not set, that of its documents or of other packages is looked at."""
+    assert VENDORS[vendor].key_variable == variable
+    monkeypatch.setenv(other, "a-key-of-mine")
+    server = find_provider(f"{vendor}:some-model").server
+    assert (server.variable, server.key.reveal()) == (other, "a-key-of-mine")
+    monkeypatch.setenv(variable, "the-key-to-use")
+    server = find_provider(f"{vendor}:some-model").server
+    assert (server.variable, server.key.reveal()) == (variable, "the-key-to-use")
 
 
 def test_installed_package_offers_a_provider(tmp_path: Path):
