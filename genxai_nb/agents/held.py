@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 Options = Mapping[str, Mapping[str, Any]]
 
+_BATCH = 64  # items that are embedded and written at once
 _LOOKED_AT = 20  # runs that are searched for the latest one of an agent
 
 
@@ -174,6 +175,23 @@ class Held:
         shelf = shelf_of(self._store.items, self._agent, "procedural")
         shelf.use([Use(number=number, seconds=seconds) for seconds in proposal.seconds])
         return next(one for one in shelf.items() if one.id == item.id)
+
+    def embed(self, kind: str, progress: Callable[[int, int], None]) -> int:
+        """Embed items of a kind that have no embedding of the installed model; tell how many there were."""
+        from genxai_nb.memory.embed import find_embedder, vectors_of
+
+        embedder, shelf = find_embedder(), shelf_of(self._store.items, self._agent, kind)
+        left = shelf.unembedded(embedder.model)
+        for start in range(0, len(left), _BATCH):
+            some = left[start : start + _BATCH]
+            vectors = vectors_of(embedder.model, [entry.cue for entry in some])
+            shelf.embed(
+                embedder.model,
+                embedder.dims,
+                {entry.number: vector for entry, vector in zip(some, vectors, strict=True)},
+            )
+            progress(start + len(some), len(left))
+        return len(left)
 
     def undo(self, kind: str, added: Sequence[str], ended: Sequence[str]) -> int:
         """Take back what was written of a kind; tell how many items changed."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from time import time
 from typing import TYPE_CHECKING, Any
@@ -217,6 +217,33 @@ class AgentMemory(KindTables):
             for name in self._chosen(kind)
             if registry.find(name).place != "run"
         )
+
+    def embed(
+        self,
+        kind: str | None = None,
+        *,
+        progress: Callable[[int, int], None] = lambda done, count: None,  # noqa: ARG005 - nobody looks
+        store: str | None = None,
+    ) -> int:
+        """Embed what was kept without embeddings, or by another model, with the model that is installed.
+
+        Batch by batch, each durable; if it is interrupted, the next call goes on where this one was. What has no
+        embedding yet is found by its words meanwhile.
+
+        Args:
+            kind: One kind; None for all that are searched by meaning.
+            progress: Told how many items are done, and how many there are, after each batch.
+            store: Where it is kept; None for the settings' store.
+
+        Returns:
+            How many items were embedded.
+
+        Raises:
+            MissingPackage: No sentence encoder is installed.
+            UnknownName: The agent has no such kind of memory.
+        """
+        held = Held(self._agent, open_store(store))
+        return sum(held.embed(name, progress) for name in self._chosen(kind) if registry.find(name).embeds)
 
     def undo(self, run: Any, *, store: str | None = None) -> int:
         """Take back what a run did to what lasts: what it added holds no longer, what it ended holds again.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from msgspec import structs
@@ -116,6 +116,22 @@ class MemoryItems:
                     rows[use.number] = counted(row, use, at, key)
                     count += 1
             return count
+
+    def embed(self, owner: str, kind: str, model: str, dims: int, vectors: Mapping[int, bytes]) -> int:
+        """Give items that hold embeddings; see `Items.embed`."""
+        with self._lock:
+            rows, has = self._rows.get((owner, kind), {}), self._collections.get((owner, kind), Collection())
+            if has.model != model:
+                for number in rows:
+                    self._vectors.pop(number, None)
+            given = {
+                number: vector for number, vector in vectors.items() if number in rows and rows[number].holds
+            }
+            self._vectors |= given
+            self._collections[owner, kind] = Collection(
+                model=model, dims=dims, revision=has.revision + 1, removed=has.removed + 1
+            )
+            return len(given)
 
     def end(self, owner: str, kind: str, numbers: Sequence[int], *, at: float) -> int:
         """Let items hold no longer; tell how many there were. They stay readable."""

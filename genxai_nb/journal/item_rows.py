@@ -7,7 +7,7 @@ item's own row, where forgetting overwrites it; ``digest`` finds it.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from typing import Any
 
@@ -166,6 +166,25 @@ class SqliteItems:
         if not uses or not self._file.read(_there):
             return 0
         return self._file.write(work)
+
+    def embed(self, owner: str, kind: str, model: str, dims: int, vectors: Mapping[int, bytes]) -> int:
+        """Give items that hold embeddings; see `Items.embed`."""
+
+        def work(connection: sqlite3.Connection) -> int:
+            collection, has = _collection(connection, owner, kind)
+            if has.model != model:
+                connection.execute("UPDATE item SET vector = NULL WHERE collection = ?", (collection,))
+            given = connection.executemany(
+                "UPDATE item SET vector = ? WHERE number = ? AND collection = ? AND until IS NULL AND forgotten IS NULL",
+                [(vector, number, collection) for number, vector in vectors.items()],
+            ).rowcount
+            connection.execute(
+                "UPDATE collection SET model = ?, dims = ?, removed = removed + 1 WHERE id = ?",
+                (model, dims, collection),
+            )
+            return max(given, 0)
+
+        return self._file.write(work) if self._file.read(_there) else 0
 
     def end(self, owner: str, kind: str, numbers: Sequence[int], *, at: float) -> int:
         """Let items hold no longer; tell how many there were. They stay readable."""

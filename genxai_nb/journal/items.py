@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from msgspec import Struct, structs
@@ -193,6 +193,12 @@ class Items(Protocol):
     def use(self, owner: str, kind: str, uses: Sequence[Use], *, at: float, key: str = "") -> int:
         """Count that items stood in a prompt; under the same key only once. Tell how many were counted."""
 
+    def embed(self, owner: str, kind: str, model: str, dims: int, vectors: Mapping[int, bytes]) -> int:
+        """Give items that hold embeddings; tell how many there were.
+
+        The embeddings of another model go, all in the same transaction, so that those of two never stand side by side.
+        """
+
     def end(self, owner: str, kind: str, numbers: Sequence[int], *, at: float) -> int:
         """Let items hold no longer; tell how many there were. They stay readable."""
 
@@ -217,7 +223,7 @@ def other_model(owner: str, kind: str, has: Collection, model: str, dims: int) -
     return StoreError(
         f"The {kind} memory of {owner!r} has embeddings of {has.model!r} with {has.dims} numbers, "
         f"not of {model!r} with {dims}.",
-        hint="Embeddings of two models cannot be compared: forget these items, or take another store.",
+        hint="Embeddings of two models cannot be compared: embed these items anew by agent.memory.embed().",
     )
 
 

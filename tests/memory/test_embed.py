@@ -10,8 +10,13 @@ import pytest
 
 from genxai_nb.agents.agent import Agent
 from genxai_nb.errors import MissingPackage, UnknownName
+from genxai_nb.journal import open_store
+from genxai_nb.journal.items import Draft
+from genxai_nb.journal.sqlite import SqliteStore
+from genxai_nb.memory.base import Query
 from genxai_nb.memory.embed import find_embedder, vectors_of
 from genxai_nb.memory.index import LEAST_MEANING
+from genxai_nb.memory.shelves import StoreShelf
 
 
 def test_the_sentence_encoder_compares_meaning():
@@ -34,10 +39,10 @@ def test_no_text_needs_no_encoder():
 
 
 def test_a_model_that_is_not_there_is_named():
-    """Another release of the encoder is a package to install; an unknown name is refused with those known."""
+    """Another release of the encoder is a package to install; an unknown name is refused with what to do."""
     with pytest.raises(MissingPackage, match=r"0\.0\.1"):
         find_embedder("use-multilingual-3/0.0.1")
-    with pytest.raises(UnknownName, match="use-multilingual-3"):
+    with pytest.raises(UnknownName, match=r"agent\.memory\.embed"):
         find_embedder("use-multilingual")
 
 
@@ -77,6 +82,42 @@ def test_what_was_kept_without_the_extra_is_found_beside_what_has_meaning():
 
     assert [one.item.text for one in memory.recall("What is my name?")] == ["My name is Ada."]
     assert memory.recall("Which hot drink do I enjoy?")[0].why.startswith("meaning ")
+
+
+def test_what_has_no_embedding_is_embedded_anew_and_goes_on_after_an_interrupt():
+    """Batch by batch with progress; what was done stays done, and another holder of the store finds it by meaning."""
+    items, other = open_store("journal.db").items, SqliteStore("journal.db").items
+    texts = [f"My box number {n} is full of sand." for n in range(150)]
+    vector = b"\0" * 4 * 8
+    items.add(
+        "clerk",
+        "semantic",
+        [Draft(text=text, vector=vector) for text in texts],
+        at=1.0,
+        model="old/1",
+        dims=8,
+    )
+    memory, seen = Agent("clerk", memory="semantic").memory, []
+    with pytest.raises(UnknownName, match=r"agent\.memory\.embed"):
+        memory.recall("Which box?", store="journal.db")
+
+    def stop(done, count):
+        seen.append((done, count))
+        if done == 64:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        memory.embed(progress=stop, store="journal.db")
+    query = Query(text="Which box is full of sand?", vector=vectors_of("", ["Which crate holds silica?"])[0])
+    halfway = StoreShelf(other, "clerk", "semantic").search(query, 200)
+    assert memory.embed(progress=lambda done, count: seen.append((done, count)), store="journal.db") == 86
+    assert seen == [(64, 150), (64, 86), (86, 86)]
+    found = StoreShelf(other, "clerk", "semantic").search(query, 200)
+    assert len(halfway) == len(found) == 150
+    assert sum(match.meaning is not None for _, match in halfway) == 64
+    assert all(match.meaning is not None for _, match in found)
+    assert memory.embed(store="journal.db") == 0
+    assert items.collection("clerk", "semantic").model == find_embedder().model
 
 
 def test_what_the_extra_embedded_asks_for_the_extra():
