@@ -39,7 +39,7 @@ _LOOKING = {  # methods that change nothing, also where nothing is done with wha
     *("unique", "value_counts", "view"),
 }
 _SETTING = {  # functions of a module that change how it works
-    *("append", "chdir", "extend", "insert", "set_option", "setdefault", "setlocale"),
+    *("append", "chdir", "extend", "insert", "setdefault", "setlocale"),
     *("setrecursionlimit", "update"),
 }
 _SEEDING = {"manual_seed", "seed"}  # functions after which chance is none, and each draw counts
