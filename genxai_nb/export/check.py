@@ -18,7 +18,7 @@ from msgspec import Struct, structs
 from genxai_nb.graph.build import Graph
 from genxai_nb.graph.canonical import canonical
 from genxai_nb.journal.codec import decode_event, encode_event
-from genxai_nb.journal.events import CallFinished, CallStarted, Event
+from genxai_nb.journal.events import CallFinished, CallStarted, Event, RunRebased, RunStarted
 from genxai_nb.journal.store import Definition
 
 from .fingerprint import Fingerprint, Part, fingerprint_of
@@ -136,6 +136,7 @@ def compared(
     script = [decode_event(line) for line in outcome.events]
     versions = versions_in(outcome.fingerprint)
     other = other_visits(run, versions)
+    found = found or _graphs_differ(run, outcome.fingerprint.structure, find)
     found = found or _foreign_differ(other.foreign, outcome.fingerprint, find, labels)
     asked = {event.slot for event in script if isinstance(event, CallStarted)}
     rows = _rows(without(run, other, versions, asked), order)
@@ -283,6 +284,19 @@ def _short(value: Any) -> str:
 
 
 # ── definitions ──────────────────────────────────────────────────────────────────────────────
+
+
+def _graphs_differ(run: Sequence[Event], script: Part, find: Find) -> Difference | None:
+    """Another graph than a run began with: no script is two graphs, as a run is that was rebased."""
+    began = next((event.structure for event in run if isinstance(event, RunStarted)), script.version)
+    if began == script.version:
+        return None
+    kept, rebased = find(began), any(isinstance(event, RunRebased) for event in run)
+    return Difference(
+        where=f"nodes, edges or reducers{': the run was rebased on another graph half way' if rebased else ''}",
+        run=kept.spec if kept else f"version {began[:8]}",
+        script=script.text,
+    )
 
 
 def _foreign_differ(

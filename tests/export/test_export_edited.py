@@ -97,3 +97,20 @@ def test_what_the_script_does_otherwise_than_the_versions_that_ran_last_is_told(
     assert exported.difference.where == "definition of twice"
     assert '-    return {"twice": [3 * state' in str(exported.difference)
     assert '+    return {"twice": [4 * state' in str(exported.difference)
+
+
+def test_a_run_that_was_rebased_is_told_by_its_two_graphs(flow):
+    """A script is the graph of the end; that the run began in another one is the difference, with both."""
+    made = flow(SUBGRAPH)
+    run = made.graph.start({"twice": []}, store=made.store)
+    run.next()
+    made.edit('"n < 4", limit=9', '"n < 3", limit=5')
+    run.rebase(made.graph)
+    run.resume()
+
+    exported = made.export(run=run.run_id)
+
+    assert exported.checked is False
+    assert exported.difference.where.endswith("the run was rebased on another graph half way")
+    assert "-part -> split if n < 4 max 9" in str(exported.difference)
+    assert "+part -> split if n < 3 max 5" in str(exported.difference)
