@@ -1,12 +1,12 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test browser bench bench-quick check clean
+.PHONY: help demo lab test slow soak browser bench bench-quick check audit clean
 
 # Everything runs in .venv, whatever environment is active, and beside no configuration of the user.
 BIN := .venv/bin
 unexport VIRTUAL_ENV PYTHONHOME PYTHONPATH
-demo test: export IPYTHONDIR := $(CURDIR)/.venv/ipython
-demo test: export JUPYTER_CONFIG_DIR := $(CURDIR)/.venv/jupyter/config
-demo test: export JUPYTER_RUNTIME_DIR := $(CURDIR)/.venv/jupyter/runtime
+demo test slow soak: export IPYTHONDIR := $(CURDIR)/.venv/ipython
+demo test slow soak: export JUPYTER_CONFIG_DIR := $(CURDIR)/.venv/jupyter/config
+demo test slow soak: export JUPYTER_RUNTIME_DIR := $(CURDIR)/.venv/jupyter/runtime
 export JUPYTER_PREFER_ENV_PATH := 1
 
 define CHECKS
@@ -34,6 +34,16 @@ test:  ## Run all checks and tests, the notebooks too.
 	$(BIN)/python -m pytest tests --cov
 	$(BIN)/python -m pytest tests/browser
 
+slow:  ## Run the tests that take up to an hour together, as every night.
+	@bash .ci/prepare test
+	$(BIN)/python -m pytest tests -m slow
+	$(BIN)/python -m pytest tests/browser -m slow
+
+SOAK_MINUTES ?= 120
+soak:  ## Run random graphs, kills and a long-lived kernel for hours: make soak SOAK_MINUTES=600.
+	@bash .ci/prepare test
+	SOAK_MINUTES=$(SOAK_MINUTES) $(BIN)/python -m pytest tests -m soak -s
+
 browser:  ## Click the panel in a real JupyterLab, and nothing else.
 	@bash .ci/prepare test
 	$(BIN)/python -m pytest tests/browser
@@ -49,6 +59,10 @@ bench:  ## The same with more rounds.
 check:  ## Run the linters and the type checker.
 	@bash .ci/prepare check
 	$(CHECKS)
+
+audit:  ## Look for insecure code, vulnerable packages, and what is missing in the archives.
+	@bash .ci/prepare audit
+	@bash .ci/audit
 
 clean:  ## Remove .venv, caches and everything that a target made.
 	rm -rf .venv build dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache .genxai notebooks/.genxai tutorials/.genxai review.py notebooks/review.py tutorials/*.py
