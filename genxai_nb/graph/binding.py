@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any, Protocol
 
 from genxai_nb.calls.call import CallKind, Handler, Traits
-from genxai_nb.errors import DefinitionError, UnknownName
+from genxai_nb.errors import DefinitionError, GenXAIError, UnknownName
 from genxai_nb.journal.store import Definition
 from genxai_nb.source import source_of
 
@@ -129,7 +129,7 @@ class Bindings:
         found = []
         for node in nodes:
             if node.name in names or node.name in self._records:
-                with suppress(UnknownName):
+                with suppress(GenXAIError):
                     found.append(self.record(node))
         return found
 

@@ -278,10 +278,12 @@ def test_a_node_edited_while_the_run_stands_is_used_from_its_next_start():
 
 def test_what_is_edited_while_a_run_stands_is_recorded_once_when_it_goes_on():
     """Also of nodes that do not run again: the versions in force are told, what did not change is not."""
-    graph = chain(nothing, nothing, nothing, nothing)
+    found = {"a": nothing, "d": nothing}
+    graph = Graph("g", lookup=found).node("b", nothing).node("c", nothing).parse("START -> a -> b -> c -> d")
     run = graph.start({})
     run.next()
-    graph.bind("a", lambda s: {"a": 1}).bind("c", lambda s: {"c": 1})
+    found["a"], found["d"] = lambda s: {"a": 1}, 4  # what can be no node is told when the run comes to it
+    graph.bind("c", lambda s: {"c": 1})
     run.next()
     run.next()
     resumed = [event.definitions for event in run.events() if isinstance(event, facts.RunResumed)]
