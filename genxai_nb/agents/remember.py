@@ -12,6 +12,7 @@ import msgspec
 from genxai_nb.calls.call import Traits
 from genxai_nb.memory import registry
 from genxai_nb.messages import Message, ToolResult
+from genxai_nb.settings import read_settings
 from genxai_nb.templates import readable
 
 from .held import lasts, open_lasting, open_listed, owner_of, run_key, shelf_of
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from genxai_nb.journal.items import Draft, Items, Use
     from genxai_nb.memory.base import Turn, Visit, Written
     from genxai_nb.memory.proposals import Proposal
+    from genxai_nb.memory.rules import Fact
     from genxai_nb.memory.shelves import StoreShelf
 
     from .definition import Definition
@@ -71,7 +73,7 @@ async def remember(
         wrote={key: readable(value) for key, value in wrote.items() if not key.startswith("@")},
         condensed=condensed,
     )
-    drafts = _noticed(agent, turn)
+    drafts = await _noticed(agent, turn, context)
     await _write(agent, _lasting(drafts), memories, context, Traits(effect=True))
     return {
         run_key(agent, name): msgspec.to_builtins(
@@ -108,7 +110,7 @@ async def remember_failure(
     from genxai_nb.memory.base import Turn
 
     turn = Turn(agent=agent.name, asked=asked, error=str(error) or type(error).__name__)
-    drafts = {name: some for name, some in _noticed(agent, turn).items() if name in kinds}
+    drafts = {name: some for name, some in (await _noticed(agent, turn, context)).items() if name in kinds}
     await _write(agent, _lasting(drafts), memories, context, Traits(), won=False)
 
 
@@ -139,14 +141,28 @@ async def _write(
         await context.call("memory", agent.name, request, _writing(agent), traits)
 
 
-def _noticed(agent: Definition, turn: Turn) -> dict[str, list[Draft]]:
+async def _noticed(agent: Definition, turn: Turn, context: Context) -> dict[str, list[Draft]]:
     """What the kinds find worth remembering of a turn; never what hides something."""
     from genxai_nb.memory.rules import is_hidden
 
-    return {
-        name: [draft for draft in open_listed(agent, name).notice(turn) if not is_hidden(draft.text)]
-        for name in agent.memory.kinds
-    }
+    found: dict[str, list[Draft]] = {}
+    for name in agent.memory.kinds:
+        kind: Any = open_listed(agent, name)
+        drafts = kind.notice(turn, *(await _extracted(agent, kind, turn, context)))
+        found[name] = [draft for draft in drafts if not is_hidden(draft.text)]
+    return found
+
+
+async def _extracted(
+    agent: Definition, kind: Any, turn: Turn, context: Context
+) -> tuple[list[Fact] | None, ...]:
+    """The facts that the agent's model finds in a turn, for a kind that wants them."""
+    model = context.model_override or agent.model or read_settings().model
+    if getattr(kind, "extract", "") != "model" or model == "offline" or turn.error:
+        return ()
+    from .extracted import facts_by_model
+
+    return (await facts_by_model(model, turn.asked, context),)
 
 
 def _used(memories: Sequence[Remembered]) -> dict[str, list[str]]:

@@ -194,6 +194,7 @@ class Kind(Protocol):
     - ``options``, the names of the keywords that its constructor takes after the shelf
     - ``counts = True``: it is told which of its items stood in the prompt of a visit that ended
     - ``fails = True``: it is given the turns of visits that failed, too
+    - ``extract = "model"``: its ``notice`` takes the facts, too, that the agent's model found in the turn
     - ``same(draft)``: it returns the items whose place a draft takes, because it says the same
     - ``fade``: after how many days items end that are not used; 0 for never
     - ``complete(draft, visit)``: it returns a draft with what the journal tells of the visit; of a draft that a

@@ -100,6 +100,7 @@ class Fact(Struct, frozen=True, kw_only=True):
         since: From which day it is so, in the words in which that was said.
         until: Until which day.
         doubted: Whoever said it was not sure.
+        confidence: How sure it is, where a model said so; None for what follows from how it was said.
     """
 
     text: str
@@ -111,6 +112,7 @@ class Fact(Struct, frozen=True, kw_only=True):
     since: str = ""
     until: str = ""
     doubted: bool = False
+    confidence: float | None = None
 
 
 def facts_in(text: str) -> list[Fact]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from msgspec import structs
@@ -16,6 +17,7 @@ from .moments import moment
 from .rules import RULES, Fact, facts_in, facts_noted
 
 SURE, STATED, NOTED, DOUBTED = 1.0, 0.9, 0.7, 0.5  # the confidence in a fact, by how it was said
+EXTRACTS = ("patterns", "model")
 ONWARD = 0.8  # of its weight, that a fact hands on to what its object leads to
 
 _LOOKED_AT = 30  # facts whose relevance is known when it is weighed what a fact leads to
@@ -42,9 +44,11 @@ class Semantic:
     Args:
         shelf: Where they stand.
         hops: Over how many facts at most a question is answered; 1 follows none.
+        extract: By what facts are found in what the user says: ``patterns``, or the agent's ``model``, by a recorded
+            call with structured output; where that fails, and with the offline model, by patterns.
 
     Raises:
-        DefinitionError: ``hops`` is no number from 1 to 4.
+        DefinitionError: ``hops`` is no number from 1 to 4, or ``extract`` neither of the two.
 
     Example:
         >>> from genxai_nb.memory.shelves import ListShelf
@@ -57,7 +61,7 @@ class Semantic:
     place: Place = "store"
     embeds = True
     recalls = True
-    options: ClassVar[tuple[str, ...]] = ("hops",)
+    options: ClassVar[tuple[str, ...]] = ("hops", "extract")
     columns: ClassVar[dict[str, str]] = {
         "subject": "str",
         "predicate": "str",
@@ -68,25 +72,37 @@ class Semantic:
     }
     rules: ClassVar[dict[str, str]] = {
         **RULES,
+        "extracted": "With extract: model, what the agent's model takes out of the user's words; the object has to stand in them.",
         "by hand": "What a person tells it by agent.memory.remember(...).",
-        "confidence": "1.0 by hand, 0.9 stated, 0.7 noted by the agent, 0.5 after maybe, perhaps, probably, I think, I guess.",
+        "confidence": "1.0 by hand, 0.9 stated, 0.7 noted by the agent, 0.5 after maybe, perhaps, probably, I think, I guess; what the model says of an extracted one.",
         "time": 'A fact that is said to be so "until", "from" or "since" a day holds in that time only.',
         "never": "Questions, what tools return, and whatever looks like a key or names a password, a PIN, a token or a secret.",
         "recalled": "By meaning and words, weighed by confidence, and what the best three lead to.",
     }
 
-    def __init__(self, shelf: Shelf, *, hops: int = 2) -> None:
+    def __init__(self, shelf: Shelf, *, hops: int = 2, extract: str = "patterns") -> None:
         if type(hops) is not int or not 1 <= hops <= 4:
             raise DefinitionError(
                 f"semantic memory is to follow {hops!r} facts.",
                 hint="Write a number from 1 to 4, such as hops: 2.",
             )
+        if extract not in EXTRACTS:
+            raise DefinitionError(
+                f"Facts are to be found by {extract!r}.", hint=f"Write one of {', '.join(EXTRACTS)}."
+            )
         self.shelf = shelf
+        self.extract = extract
         self._hops = hops
 
-    def notice(self, turn: Turn) -> list[Draft]:
-        """The facts that the user stated, and those that the agent noted in its answer."""
-        drafts = [_draft(fact, "user", DOUBTED if fact.doubted else STATED) for fact in facts_in(turn.asked)]
+    def notice(self, turn: Turn, stated: Sequence[Fact] | None = None) -> list[Draft]:
+        """The facts that the user stated, and those that the agent noted in its answer.
+
+        Args:
+            turn: The turn.
+            stated: The facts that a model took out of it; None to find them by patterns.
+        """
+        facts = facts_in(turn.asked) if stated is None else stated
+        drafts = [_draft(fact, "user", DOUBTED if fact.doubted else STATED) for fact in facts]
         return drafts + [_draft(fact, turn.agent, NOTED) for fact in facts_noted(turn.answer)]
 
     def draft(self, text: str) -> Draft:
@@ -152,7 +168,7 @@ def _draft(fact: Fact, source: str, confidence: float) -> Draft:
         "subject": fact.subject,
         "predicate": fact.predicate,
         "object": fact.object,
-        "confidence": f"{confidence:g}",
+        "confidence": f"{confidence if fact.confidence is None else fact.confidence:g}",
         "from": fact.since,
         "until": fact.until,
     }

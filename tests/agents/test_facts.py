@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import xml.etree.ElementTree as ET
 
 import pytest
-from remembering import prompts
+from remembering import calls, prompts
 
 from genxai_nb.agents.agent import Agent
+from genxai_nb.errors import DefinitionError, ProviderError
 from genxai_nb.providers.scripted import Scripted
 
 FACTS = (
@@ -35,6 +37,59 @@ def test_a_fact_about_what_another_fact_names_answers(memory, answer):
         agent.ask(fact, store="journal.db")
 
     assert agent.ask("Who is the boss of me, my manager?", store="journal.db").text == answer
+
+
+def taking(*facts):
+    """A model that takes these facts out, and answers anything else."""
+    names = ("text", "subject", "predicate", "object", "single", "confidence")
+
+    def answer(request):
+        if request.output is None:
+            return "Noted."
+        return json.dumps({"facts": [dict(zip(names, fact, strict=True)) for fact in facts]})
+
+    return answer
+
+
+def test_the_model_takes_facts_out_of_what_the_user_says():
+    """One recorded call with structured output; what the user did not say, and what hides something, is dropped."""
+    script = Scripted(
+        taking(
+            ("The user moved to Ulm", "user", "home", "Ulm", True, 0.8),
+            ("The user owns a yacht.", "user", "owns", "a yacht", False, 0.9),
+            ("The PIN is 1234.", "user", "pin", "1234", True, 1.0),
+        )
+    )
+    agent = Agent("clerk", model=script.model, memory={"semantic": {"extract": "model"}})
+    agent.ask("We have just moved over to Ulm, and 1234 it is. Isn't it nice?", store="journal.db")
+    frame = agent.memory.table("semantic", store="journal.db")
+
+    assert frame[["text", "object", "rule", "confidence", "source"]].to_numpy().tolist() == [
+        ["The user moved to Ulm.", "Ulm", "extracted", 0.8, "user"]
+    ]
+    assert [call.request.output is not None for call in calls("r1", "model")] == [False, True]
+    assert script.requests[1].messages[1].text == "We have just moved over to Ulm, and 1234 it is"
+    before = len(script.requests)
+    agent.ask("Where do I live?", store="journal.db")
+    assert len(script.requests) == before + 1  # a question alone states nothing
+
+
+@pytest.mark.parametrize(
+    "answer", ["no JSON", json.dumps({"facts": [{"text": 1}]}), ProviderError("the model is out")]
+)
+def test_a_model_that_takes_no_facts_out_leaves_it_to_patterns(answer):
+    """An answer that does not fit, or an error, costs neither the visit nor the fact."""
+
+    def failing(request):
+        if request.output is not None and isinstance(answer, Exception):
+            raise answer
+        return "Noted." if request.output is None else answer
+
+    agent = Agent("clerk", model=Scripted(failing).model, memory={"semantic": {"extract": "model"}})
+    assert agent.ask("My town is Ulm.", store="journal.db").text == "Noted."
+    assert list(agent.memory.table("semantic", store="journal.db")["rule"]) == ["my"]
+    with pytest.raises(DefinitionError, match="patterns, model"):
+        Agent("clerk", memory={"semantic": {"extract": "magic"}})
 
 
 def test_an_expired_fact_does_not_answer():
