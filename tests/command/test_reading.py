@@ -17,7 +17,7 @@ def exported(written, tmp_path, capsys):
 
     def export(*cells, trust=False):
         file = written("book.ipynb", *cells)
-        words = [str(tmp_path / file), "-o", str(tmp_path / "out.py"), "--store", ":memory:"]
+        words = [str(tmp_path / file), "-o", str(tmp_path / "out.py"), "--store", str(tmp_path / "j.db")]
         code = main(["export", *words, *(["--trust"] if trust else [])])
         script = tmp_path / "out.py"
         return code, capsys.readouterr().err, script.read_text("utf-8") if script.exists() else ""
@@ -109,7 +109,7 @@ def test_an_import_that_fails_here_is_carried(exported):
 def test_nothing_is_executed_that_does_more_than_define(exported, written, tmp_path):
     """Reading has no effect of the notebook's own, whatever other graphs were run; with --trust its cells are run."""
     other = written("other.ipynb", HEAD + "TABLE = {}\n" + USE + GRAPH)
-    assert main(["run", str(tmp_path / other), "--store", ":memory:"]) == 0
+    assert main(["run", str(tmp_path / other), "--store", str(tmp_path / "j.db")]) == 0
     graph = GRAPH.replace("'g'", "'of no run'")
     cells = ("from pathlib import Path\nTABLE = {'a': Path('made.txt').write_text('x')}", USE + graph)
     code, said, script = exported(HEAD, *cells)
