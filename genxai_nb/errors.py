@@ -24,6 +24,8 @@
     │   ├── RunPaused                the run stands at a pause
     │   ├── RunNotFound              no such run in this store
     │   ├── RunBusy                  another process is driving the run
+    │   ├── OverBudget               the next call does not fit the budget of the run or of the process
+    │   ├── CassetteMiss             a call that the cassette does not hold
     │   └── ResumeRefused            the graph's structure is not the one the run began with
     ├── CallError                    wait, change the request, or let the node's policy decide
     │   ├── ToolFailed               a tool raised, or its arguments were wrong
@@ -268,6 +270,29 @@ class RunBusy(RunError):
     """Another process is driving this run."""
 
     code = "run_busy"
+
+
+class OverBudget(RunError):
+    """What a run wants next does not fit a budget; with a larger one the run can be resumed.
+
+    ``needed`` is a budget of the same kind that it would fit, as it is written; ``node`` is who wanted it.
+    """
+
+    code = "over_budget"
+
+    def __init__(self, what: str, *, hint: str = "", needed: str = "", node: str = "") -> None:
+        self.needed, self.node = needed, node
+        super().__init__(what, hint=hint)
+
+
+class CassetteMiss(RunError):
+    """A call that is answered from a cassette is not the one that was recorded; ``node`` made it."""
+
+    code = "cassette_miss"
+
+    def __init__(self, what: str, *, hint: str = "", node: str = "") -> None:
+        self.node = node
+        super().__init__(what, hint=hint)
 
 
 class ResumeRefused(RunError):

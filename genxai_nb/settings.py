@@ -14,6 +14,8 @@ class Settings:
         store: Where runs are kept: ``:memory:``, a path, or empty for ``.genxai/journal.db`` in the
             working folder (``GENXAI_STORE``).
         model: The model of agents that name none (``GENXAI_MODEL``), default ``offline``.
+        budget: What all runs of this process may spend together: US dollars, or limits such as
+            ``money=0.5,calls=10`` (``GENXAI_BUDGET``).
         policy: What tools may do in each run at most: ``default``, ``safe`` or ``open`` (``GENXAI_POLICY``); a
             server that works for others sets ``safe``.
         user: Whose memory it is where an agent remembers by user (``GENXAI_USER``), default who is logged in.
@@ -28,6 +30,7 @@ class Settings:
     model: str = "offline"
     answers: str = ""
     policy: str = ""
+    budget: str = ""
     user: str = ""
     project: str = ""
     embedder: str = ""

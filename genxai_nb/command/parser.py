@@ -232,6 +232,11 @@ def _driving(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--policy", metavar="NAME", help="what tools may do: default, safe or open (GENXAI_POLICY bounds it)"
     )
+    parser.add_argument(
+        "--budget",
+        metavar="BUDGET",
+        help="what the run may spend in all: dollars, or calls=10,tokens=20000,seconds=60",
+    )
     _store(parser)
     parser.add_argument(
         "--json", action="store_true", help="print the final state as one line of JSON, and no progress"

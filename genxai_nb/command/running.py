@@ -62,6 +62,7 @@ def run_file(given: Namespace) -> int:
             answers={**file.answers, **answers},
             interactive=_somebody_is_there(given),
             policy=given.policy,
+            budget=given.budget,
         )
         keep_script_of(file, run)
         code, result = _carried_on(run, given)
@@ -92,6 +93,8 @@ def resume_file(given: Namespace) -> int:
             interactive=_somebody_is_there(given),
             policy=policy_from(given.policy),
         )
+        if given.budget:
+            run.set_budget(given.budget)
         keep_script_of(file, run)
         code, result = _carried_on(run, given)
     if code == DONE and result is not None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from time import time
 from typing import Any, Literal
 
 from msgspec import Struct
 
+from genxai_nb.calls.budget import PROCESS, Account, Spending
 from genxai_nb.calls.call import Middleware, chained
 from genxai_nb.calls.earlier import earlier_attempts
 from genxai_nb.calls.gate import Gate
@@ -16,12 +18,14 @@ from genxai_nb.calls.policy import Guard
 from genxai_nb.calls.record import Record
 from genxai_nb.calls.replay import Replay, Reuse
 from genxai_nb.calls.retry import Retry
-from genxai_nb.errors import GenXAIError
+from genxai_nb.errors import GenXAIError, RunError
+from genxai_nb.guard.budget import Amount
 from genxai_nb.journal import events as facts
 from genxai_nb.journal.events import Event
 from genxai_nb.journal.store import Store
 from genxai_nb.journal.stream import EventStream
 
+from .budgets import account_for, process_account
 from .context import Exchange
 from .fold import Folded
 from .history import History
@@ -92,7 +96,9 @@ class Driver:
         self.gate.answered = guard.denied = record.by_hand
         replay.reused, replay.diverged, replay.refused = record.reused, record.diverged, record.by_hand
         retry = Retry(self.journal.commit, earlier=earlier_attempts(events))
-        layers: list[Middleware] = [replay, self.gate, guard, record, retry]
+        self.account = account_for(options.budget, events, graph.lookup)
+        spending = Spending((self.account, process_account()), self.gate, self._halt)
+        layers: list[Middleware] = [replay, self.gate, guard, spending, record, retry]
         self.exchange = Exchange(
             run_id,
             next(head.name for head in store.heads(run_id) if head.current),
@@ -106,7 +112,8 @@ class Driver:
             policies=policies_for(options),
         )
         self.exchange.parked, self.exchange.rest = self.pace.parked, self.pace.rest
-        self.level = Level(Shared(self.exchange, self.gate, self.journal, self.pace, replay), graph, folded)
+        self._shared = Shared(self.exchange, self.gate, self.journal, self.pace, replay)
+        self.level = Level(self._shared, graph, folded)
         self.final: dict[str, Any] | None = None
         self._opening = opening
         self._task: asyncio.Task[dict[str, Any]] | None = None
@@ -121,7 +128,7 @@ class Driver:
             NodeFailed: A body raised and its retries are spent.
             GenXAIError: The run cannot go on; the journal says why.
         """
-        with self.journal.live():
+        with self.journal.live(), self._timed():
             return await self._drive(stride)
 
     async def _drive(self, stride: Stride) -> str:
@@ -142,7 +149,7 @@ class Driver:
             await self.journal.commit((facts.RunPaused(at=time(), reason=self.pace.reason or stride),))
             return "paused"
         try:
-            self.final = self._task.result()
+            self.final = self._result(self._task)
         except GenXAIError as exc:
             if (
                 self.journal.broken is not None
@@ -154,6 +161,37 @@ class Driver:
             raise
         await self.journal.commit((facts.RunFinished(at=time()),))
         return "done"
+
+    def _result(self, task: asyncio.Task[dict[str, Any]]) -> dict[str, Any]:
+        """The final state.
+
+        Raises:
+            OverBudget: Its time was spent, so that it was cancelled.
+            GenXAIError: The run cannot go on.
+        """
+        if task.cancelled() and self._shared.halted is not None:
+            raise self._shared.halted
+        return task.result()
+
+    def _halt(self, error: RunError) -> None:
+        self._shared.halt(error)
+
+    @contextmanager
+    def _timed(self) -> Iterator[None]:
+        """Count the time of a drive, and end it when it is spent."""
+        loop = asyncio.get_running_loop()
+        with ExitStack() as stack:
+            for account in (self.account, PROCESS):
+                left = stack.enter_context(account.driven())
+                if left is not None:
+                    stack.callback(loop.call_later(left, self._out_of_time, account).cancel)
+            yield
+
+    def _out_of_time(self, account: Account) -> None:
+        again = account.limit.seconds if account.limit else None
+        self._halt(account.refusal("The run", Amount(seconds=again or 0.0), name="seconds"))
+        if self._task is not None:
+            self._task.cancel()
 
     async def _run(self) -> dict[str, Any]:
         await self.journal.commit(self._opening)

@@ -8,15 +8,14 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, 
 from concurrent.futures import Future
 from contextlib import ExitStack
 from functools import partial
-from time import time
 from typing import Any, TypeVar
 
 from msgspec import structs
 
 from genxai_nb.calls.replay import Reuse
-from genxai_nb.errors import GenXAIError, NodeFailed, RunBusy, RunCancelled, RunError
+from genxai_nb.errors import GenXAIError, NodeFailed, OverBudget, RunBusy, RunCancelled, RunError
 from genxai_nb.guard.policy import Policy, policy_from
-from genxai_nb.journal.events import Event, Hint, RunResumed, RunStarted
+from genxai_nb.journal.events import Event, Hint, RunStarted
 from genxai_nb.journal.store import Definition, Store
 from genxai_nb.journal.stream import EventStream
 from genxai_nb.loop import run_sync, running_loop, submit
@@ -27,7 +26,8 @@ from .fold import Folded
 from .history import History
 from .kept import KeptGraph, kept_graph
 from .pace import Breakpoint, Stride
-from .policies import news_of, policies_for
+from .policies import policies_for
+from .recording import run_resumed
 from .result import Result
 from .schedule import Schedule
 from .workflow import RunOptions, Workflow
@@ -134,7 +134,7 @@ class Driving:
             self._park("failed" if self._driver else before)
             if isinstance(exc, RunError):
                 exc.run_id = exc.run_id or self.run_id
-            if isinstance(exc, NodeFailed):
+            if isinstance(exc, NodeFailed | OverBudget):
                 exc.result = self.result()
             raise
         except BaseException:  # a fault of ours: the run must not be left as if it were being driven
@@ -168,8 +168,7 @@ class Driving:
             under_way = {visit.place.name for visit in folded.schedule.running.values()}
             definitions = graph.known_definitions(under_way)
             new = [one for one in definitions if one.hash not in kept]
-            versions = {one.name: one.hash for one in definitions}
-            opening = (RunResumed(at=time(), definitions=versions, policy=news_of(self.options, events)),)
+            opening = (run_resumed(self.options, {one.name: one.hash for one in definitions}, events),)
         later, reuse = self._later
         driver = Driver(
             graph,

@@ -16,7 +16,7 @@ from typing import Any
 from genxai_nb.calls.gate import Gate
 from genxai_nb.calls.record import words_of
 from genxai_nb.calls.replay import Replay
-from genxai_nb.errors import GenXAIError, NodeFailed, NotStorable
+from genxai_nb.errors import GenXAIError, NodeFailed, NotStorable, RunError
 from genxai_nb.journal import events as facts
 from genxai_nb.journal.events import Event
 
@@ -45,9 +45,13 @@ __all__ = ["Level", "Shared", "quieten"]
 
 
 class Shared:
-    """What all levels of a run have in common."""
+    """What all levels of a run have in common.
 
-    __slots__ = ("exchange", "gate", "journal", "pace", "replay")
+    Attributes:
+        halted: Why the run ends where it stands, though no node has failed.
+    """
+
+    __slots__ = ("exchange", "gate", "halted", "journal", "pace", "replay")
 
     def __init__(self, exchange: Exchange, gate: Gate, journal: Journal, pace: Pace, replay: Replay) -> None:
         self.exchange = exchange
@@ -55,6 +59,13 @@ class Shared:
         self.journal = journal
         self.pace = pace
         self.replay = replay
+        self.halted: RunError | None = None
+
+    def halt(self, error: RunError) -> None:
+        """End the run where it stands: nothing new starts, and each body ends at its next call."""
+        self.halted = self.halted or error
+        self.gate.stop()
+        self.pace.stir()
 
 
 class Level:
@@ -121,7 +132,7 @@ class Level:
         PERFORMED.set(lone)
         ended = 0  # bodies whose end is not written yet
         while True:
-            starting = [] if self._failed else self._start()
+            starting = [] if self._ending() else self._start()
             events = self._take_events()  # at once: if the store fails, whether it has them is not known
             try:
                 if not self._journal.write(events):
@@ -146,10 +157,7 @@ class Level:
             for outcome in outcomes:
                 self._settle(outcome)
             ended = len(outcomes)
-        if self._failed is not None:
-            raise self._failure(*self._failed)
-        if self.schedule.no_way_on():
-            raise no_way_on(self.schedule, self._shared.exchange.run_id)
+        self._check_end()
 
     def _start(self) -> list[Visit]:
         """Start what may start."""
@@ -214,8 +222,11 @@ class Level:
 
     def _more(self) -> bool:
         """Whether anything can still come: after a failure only what runs already."""
-        waiting = self._failed is None and (self.schedule.waiting or self._pace.behind)
+        waiting = not self._ending() and (self.schedule.waiting or self._pace.behind)
         return bool(self._tasks or waiting)
+
+    def _ending(self) -> bool:
+        return self._failed is not None or self._shared.halted is not None
 
     # ── bodies ───────────────────────────────────────────────────────────────────────────────
 
@@ -274,6 +285,14 @@ class Level:
             pace.busy += 1
         return Outcome(visit, index, update, tuple(sorted(folded.started)), perf_counter() - began)
 
+    def _check_end(self) -> None:
+        if self._failed is not None:
+            raise self._failure(*self._failed)
+        if self._shared.halted is not None:
+            raise self._shared.halted
+        if self.schedule.no_way_on():
+            raise no_way_on(self.schedule, self._shared.exchange.run_id)
+
     # ── outcomes ─────────────────────────────────────────────────────────────────────────────
 
     def _settle(self, outcome: Outcome) -> None:
@@ -314,8 +333,9 @@ class Level:
 
     def _take_failure(self, outcome: Outcome) -> None:
         visit, index, error = outcome.visit, outcome.index, outcome.error
-        if isinstance(error, asyncio.CancelledError) and self._shared.gate.stopped:
-            return  # stopped by the gate because another node failed; its calls are kept for the resume
+        stopped = isinstance(error, asyncio.CancelledError) and self._shared.gate.stopped
+        if stopped or (error is not None and error is self._shared.halted):
+            return  # stopped because another node failed, or the run was halted; its calls are kept for the resume
         failures = self._failures[visit, index] = self._failures.get((visit, index), 0) + 1
         retried = failures <= visit.ready.options.retry and self._failed is None
         said = words_of(error)

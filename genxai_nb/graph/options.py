@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from genxai_nb.errors import DefinitionError, StateInvalid, UnknownName
+from genxai_nb.guard.budget import Budget, budget_from
 from genxai_nb.guard.policy import Policy, policy_from
 
 from .nodes import NodeOptions
@@ -102,6 +103,7 @@ class RunChoices(TypedDict, total=False):
     answers: Mapping[str, Any] | None
     interactive: bool
     policy: Policy | Mapping[str, Any] | str | None
+    budget: Budget | Mapping[str, Any] | str | float | None
 
 
 def run_options(
@@ -112,13 +114,14 @@ def run_options(
     answers: object = None,
     interactive: bool = False,
     policy: object = None,
+    budget: object = None,
 ) -> RunOptions:
     """Check how a run is asked for; answers may name a node as it is written in cells, with hyphens.
 
     Raises:
         StateInvalid: A value is none that the option takes.
         UnknownName: There is an answer for what is neither a node nor a question, or no such policy.
-        DefinitionError: The policy cannot be read.
+        DefinitionError: The policy or the budget cannot be read.
     """
     for option, value in (("model", model), ("store", store)):
         if value is not None and not isinstance(value, str):
@@ -139,6 +142,7 @@ def run_options(
         answers=given,
         interactive=interactive,
         policy=policy_from(policy),
+        budget=budget_from(budget),
     )
 
 

@@ -89,7 +89,7 @@ class Pace:
         self.reason = self.reason or reason
         self.free = False
         self._gate.hold()
-        self._stir()
+        self.stir()
 
     async def rest(self, reason: str) -> None:
         """Stand on behalf of a body, which waits until the run goes on."""
@@ -126,7 +126,7 @@ class Pace:
             self._left = 0 if held else 1
             self._gate.release()
         self.free = stride == "go" and not self.breakpoints and self.until is None
-        self._stir()
+        self.stir()
 
     def admits(self, path: str, node: str, visit: int, data: Callable[[], Mapping[str, Any]]) -> bool:
         """Whether a visit may start now. ``data`` gives what it would see."""
@@ -180,7 +180,8 @@ class Pace:
         self.busy -= change
         self.check()
 
-    def _stir(self) -> None:
+    def stir(self) -> None:
+        """Let all levels look again what may start."""
         for stir in list(self._levels):
             stir()
 

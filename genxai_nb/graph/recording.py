@@ -1,7 +1,8 @@
-"""The facts that a level of a run records of its visits."""
+"""The facts that a run records of its visits, and of its being taken up again."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from time import time
 from typing import Any
 
@@ -11,18 +12,32 @@ from genxai_nb.errors import GenXAIError
 from genxai_nb.journal import events as facts
 from genxai_nb.journal.events import Event
 
+from .budgets import changed_budget
 from .perform import Outcome
 from .plan import Place, Plan
+from .policies import news_of
 from .tokens import Ending, Token, Visit
+from .workflow import RunOptions
 
 __all__ = [
     "attempt_failed",
     "instance_finished",
     "limits_reached",
+    "run_resumed",
     "token_absorbed",
     "visit_finished",
     "visit_started",
 ]
+
+
+def run_resumed(options: RunOptions, versions: dict[str, str], events: Sequence[Event]) -> Event:
+    """That a run with that history goes on: with these versions, and what was set meanwhile."""
+    return facts.RunResumed(
+        at=time(),
+        definitions=versions,
+        policy=news_of(options, events),
+        budget=changed_budget(options.budget, events),
+    )
 
 
 def visit_started(visit: Visit, version: str, path: str, now: float) -> Event:

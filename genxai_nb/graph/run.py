@@ -7,7 +7,10 @@ from difflib import unified_diff
 from time import time
 from typing import TYPE_CHECKING, Any
 
+from msgspec import structs
+
 from genxai_nb.errors import ResumeRefused
+from genxai_nb.guard.budget import Budget, budget_from
 from genxai_nb.journal import open_store
 from genxai_nb.journal.events import RunRebased, RunStarted
 from genxai_nb.journal.opening import find_store
@@ -15,6 +18,7 @@ from genxai_nb.journal.store import Definition
 from genxai_nb.loop import run_in_worker
 
 from .branching import Branching
+from .budgets import budget_in, spent_by, written
 from .canonical import canonical
 from .policies import policy_in
 from .workflow import RunOptions, Workflow
@@ -88,7 +92,9 @@ class Run(Branching):
         events = run.events()
         started = events[0]
         if isinstance(started, RunStarted):
-            run.options = RunOptions(model=started.model, store=store, recorded=policy_in(events))
+            run.options = RunOptions(
+                model=started.model, store=store, recorded=policy_in(events), budget=budget_in(events)
+            )
         if run._history.damage is not None:
             run.status, run.reason = "paused", f"event {len(events) + 1} is damaged"
         structure = next(e.structure for e in reversed(events) if isinstance(e, RunStarted | RunRebased))
@@ -105,6 +111,20 @@ class Run(Branching):
     def __repr__(self) -> str:
         name = self.graph.name if self.graph else "read only"
         return f"Run({self.run_id}, {name}, {self.status})"
+
+    def set_budget(self, budget: Budget | Mapping[str, Any] | str | float | None) -> None:
+        """Say what the run may spend in all from now on, what it has spent already included.
+
+        Args:
+            budget: US dollars, or limits by name: ``money tokens calls seconds``; None for no limit.
+
+        Raises:
+            DefinitionError: It is no budget.
+        """
+        limit = budget_from(budget)
+        self.options = structs.replace(self.options, budget=limit)
+        if self._driver is not None:
+            self._driver.account.allow(limit, spent_by(self.events(), self._graph().lookup))
 
     def timeline(self) -> DataFrame:
         """One row for each visit, map instance and call, as a DataFrame."""
@@ -162,6 +182,7 @@ def _beginning(
         model=options.model,
         key=key,
         policy=None if options.policy is None else options.policy.changed(),
+        budget=written(options.budget),
     )
     return started, (*definitions, graph.own_record())
 

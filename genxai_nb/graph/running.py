@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
     from pydantic import BaseModel
 
+    from genxai_nb.guard.budget import Budget
     from genxai_nb.guard.policy import Policy
 
     from .definition import Node
@@ -54,6 +55,7 @@ class Running(Workflow):
         answers: Mapping[str, Any] | None = None,
         interactive: bool = False,
         policy: Policy | Mapping[str, Any] | str | None = None,
+        budget: Budget | Mapping[str, Any] | str | float | None = None,
     ) -> Result:
         """Run the graph to its end and return its result.
 
@@ -64,13 +66,21 @@ class Running(Workflow):
             answers: Answers of people, by node name or prompt.
             interactive: Somebody is there to answer the rest; the run waits for `Run.answer`.
             policy: What tools may do: ``safe``, ``open``, a Policy or its fields; None for the default.
+            budget: What the run may spend: US dollars, or limits by name: ``money tokens calls seconds``.
 
         Raises:
+            OverBudget: The next call does not fit the budget; with a larger one the run can be resumed.
             NodeFailed: A node failed; has ``.result`` and ``.run_id``.
             GenXAIError: The graph or the input is not sound.
         """
         return self.start(
-            given, model=model, store=store, answers=answers, interactive=interactive, policy=policy
+            given,
+            model=model,
+            store=store,
+            answers=answers,
+            interactive=interactive,
+            policy=policy,
+            budget=budget,
         ).resume()
 
     async def arun(
@@ -98,7 +108,7 @@ class Running(Workflow):
             how: ``take``, the key of the final state that goes into ``result``, by default the whole state;
                 ``limit``, how many rows are run at the same time (8); ``sample``, how many are run first (5);
                 ``max_cost`` in US dollars: no row is begun once they are spent, or if the sample says that they
-                would be; ``again``: also run rows that are done; the rest as for `run`.
+                would be; ``again``: also run rows that are done; the rest as for `run`, ``budget`` for each row.
 
         Returns:
             A copy with the columns ``result``, ``status``, ``cost`` (US dollars, missing if not known) and ``run_id``.

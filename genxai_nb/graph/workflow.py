@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
+from genxai_nb.guard.budget import Budget
 from genxai_nb.guard.policy import Policy
 from genxai_nb.journal.store import Definition
 
@@ -27,6 +28,7 @@ class RunOptions(Struct, frozen=True, kw_only=True):
         interactive: Somebody is there to answer what ``answers`` does not.
         policy: What tools may do in the run; None for the default.
         recorded: The policy that the journal has of a run that was loaded; the stricter of both holds.
+        budget: What the run may spend; None for no limit.
     """
 
     model: str | None = None
@@ -35,6 +37,7 @@ class RunOptions(Struct, frozen=True, kw_only=True):
     interactive: bool = False
     policy: Policy | None = None
     recorded: Policy | None = None
+    budget: Budget | None = None
 
 
 class Workflow(Protocol):

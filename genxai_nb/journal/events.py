@@ -24,7 +24,7 @@ class RunStarted(Fact, frozen=True, kw_only=True, tag="run_started"):
     """A run began. ``input`` is the validated input; ``definitions`` maps a node to its version.
 
     ``key`` names the row of a batch that it is for, so that the batch finds it again; ``policy`` has the fields of
-    the run's policy that are not the default ones.
+    the run's policy that are not the default ones, ``budget`` the limits of its budget.
     """
 
     run: str
@@ -36,18 +36,20 @@ class RunStarted(Fact, frozen=True, kw_only=True, tag="run_started"):
     parent: str | None = None
     key: str | None = None
     policy: dict[str, Any] | None = None
+    budget: dict[str, Any] | None = None
 
 
 class RunResumed(Fact, frozen=True, kw_only=True, tag="run_resumed"):
     """A run was taken up again.
 
     ``definitions`` are versions that are now in force: at least those of the nodes that were under way, which
-    are performed anew. What a node begins with later, its `NodeStarted` tells. ``policy`` is the policy that a person
-    has set meanwhile; None if it is as it was.
+    are performed anew. What a node begins with later, its `NodeStarted` tells. ``policy`` and ``budget`` are those
+    that a person has set meanwhile; None for what is as it was.
     """
 
     definitions: dict[str, str]
     policy: dict[str, Any] | None = None
+    budget: dict[str, Any] | None = None
 
 
 class NodeStarted(Fact, frozen=True, kw_only=True, tag="node_started"):

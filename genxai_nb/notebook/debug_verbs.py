@@ -6,6 +6,7 @@ from .verb import Option, Verb, done_in
 
 AS = Option("as", "NAME", "bind the result to NAME instead of result")
 ANSWERS = Option("answers", "FILE", "answers of people by node name, a YAML or JSON file")
+BUDGET = Option("budget", "BUDGET", "what the run may spend in all, such as 0.50 or calls=10,tokens=20000")
 DETACH = Option("detach", "", "return at once; %genxai wait joins the run")
 INPUT = Option("input", "KEY=VALUE", "a value of the input", many=True)
 INTERACTIVE = Option("interactive", "", "ask and stop as if somebody were there")

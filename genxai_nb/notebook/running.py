@@ -96,6 +96,8 @@ def resume_run(session: Session, request: Request) -> Wait | None:
     let_ask(session, request, started)
     if policy := request.text("policy"):
         started.run.set_policy(policy)
+    if budget := request.text("budget"):
+        started.run.set_budget(budget)
     return drive(session, request, started, read_answers(request))
 
 
@@ -118,8 +120,8 @@ def made_from(session: Session, request: Request, graph: Graph) -> Callable[[], 
     """
     given, answers = read_input(session, request, graph)
     model, store = request.text("model") or None, request.text("store") or None
-    policy = request.text("policy") or None
-    return lambda: graph.start(given, model=model, store=store, answers=answers, policy=policy)
+    policy, budget = request.text("policy") or None, request.text("budget") or None
+    return lambda: graph.start(given, model=model, store=store, answers=answers, policy=policy, budget=budget)
 
 
 def started_new(

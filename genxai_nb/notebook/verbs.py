@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from genxai_nb.errors import UnknownName
 
-from .debug_verbs import ANSWERS, AS, DEBUG_VERBS, DETACH, INPUT, INTERACTIVE, POLICY, RUN
+from .debug_verbs import ANSWERS, AS, BUDGET, DEBUG_VERBS, DETACH, INPUT, INTERACTIVE, POLICY, RUN
 from .display import show_text
 from .help_text import help_of, help_overview
 from .verb import Option, Verb, done_in
@@ -111,7 +111,7 @@ VERBS: tuple[Verb, ...] = (
         waits=True,
         argument="RUN",
         names="run",
-        own=(AS, ANSWERS, DETACH, INTERACTIVE, POLICY, RUN),
+        own=(AS, ANSWERS, BUDGET, DETACH, INTERACTIVE, POLICY, RUN),
     ),
     Verb(
         "wait",

@@ -63,11 +63,14 @@ class Route:
         return min((window for window in windows if window is not None), default=None)
 
     def price(self, reply: ModelReply) -> float | None:
-        """What a reply cost by the model that gave it, in US dollars; None if it is not known."""
-        provider = self._providers[self.models.index(reply.raw[ROUTE]["answered"])]
-        traits = getattr(provider, "traits", None)
-        price = (traits and traits.price) or getattr(provider, "price", None)
-        return price(reply) if price else None
+        """What a reply cost by the model that gave it, in US dollars; None if it is not known.
+
+        Of a reply that is only expected it is the price of the dearest model.
+        """
+        if ROUTE in reply.raw:
+            return _price(self._providers[self.models.index(reply.raw[ROUTE]["answered"])], reply)
+        prices = [_price(provider, reply) for provider in self._providers]
+        return None if None in prices else max(price for price in prices if price is not None)
 
     async def stream(self, request: ModelRequest) -> AsyncIterator[Delta | ModelReply]:
         """Answer a request by the first model that can.
@@ -109,6 +112,12 @@ class Route:
             raise TimedOut(f"Model {model!r} did not begin to answer in {share:g} seconds.") from None
         except StopAsyncIteration:
             raise ConnectionLost(f"Model {model!r} gave no answer.") from None
+
+
+def _price(provider: Provider, reply: ModelReply) -> float | None:
+    traits = getattr(provider, "traits", None)
+    price = (traits and traits.price) or getattr(provider, "price", None)
+    return price(reply) if price else None
 
 
 def _with(item: Delta | ModelReply, told: dict[str, Any]) -> Delta | ModelReply:

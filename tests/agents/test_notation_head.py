@@ -48,6 +48,7 @@ def test_every_kind_of_cell_can_be_written(kind):
         "MODEL": "m",
         "STORE": "s",
         "FILE": "f",
+        "BUDGET": "0.50",
     }
     options = [f"--{option.name} {values.get(option.takes, '')}" for option in CELLS[kind].options]
     head = parse_head(" ".join([kind, "name", *options]))

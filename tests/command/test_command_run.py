@@ -344,3 +344,27 @@ def test_a_policy_is_given_by_name_and_bounded_by_the_environment(command, writt
     monkeypatch.setenv("GENXAI_POLICY", "safe")
     assert "denies" in command("run", file, "--policy", "open").stderr
     assert "Unknown policy 'opne'." in command("run", file, "--policy", "opne").stderr
+
+
+def test_a_budget_ends_a_run_and_a_larger_one_goes_on(command, written):
+    """The run says on stderr what it would need, and is resumed with that."""
+    file = written(
+        "flow.py",
+        """
+        from genxai_nb import Agent, Graph
+
+        graph = Graph("two").node("one", Agent("one", task="Moss grows. Say so."))
+        graph.node("two", Agent("two", task="Fern grows. Say so."))
+        graph.parse("START -> one -> two -> END")
+        """,
+    )
+
+    stopped = command("run", file, "--json", "--budget", "calls=1")
+    assert (stopped.returncode, stopped.stdout) == (1, "")
+    assert "by node 'two' is one too many: all 1 are made" in stopped.stderr
+    assert "--budget calls=2" in stopped.stderr
+    assert command("resume", "r1", file, "--json").returncode == 1
+
+    done = command("resume", "r1", file, "--json", "--budget", "calls=2")
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["two"]

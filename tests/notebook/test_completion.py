@@ -42,7 +42,7 @@ def test_a_line_offers_verbs_then_names_then_options(complete):
     assert complete("%genxai stat") == ["state"]
     assert complete("x = %genxai ti") == ["timeline"]
     assert complete("%genxai run ") == [
-        "review", "--as", "--model", "--store", "--policy", "--answers", "--detach", "--breaks", "--interactive", "--input",
+        "review", "--as", "--model", "--store", "--policy", "--budget", "--answers", "--detach", "--breaks", "--interactive", "--input",
     ]  # fmt: skip
     assert complete("%genxai help ti") == ["timeline"]
     assert complete("%genxai show ") == ["writer", "review", "count", "Draft", "--run"]

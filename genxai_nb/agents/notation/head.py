@@ -11,7 +11,7 @@ from msgspec import Struct
 from genxai_nb.errors import DefinitionError, LineInvalid, suggest
 from genxai_nb.graph.lexer import identifier
 
-Takes = Literal["", "NAME", "SCHEMA", "KEY=HOW", "NUMBER", "MODEL", "STORE", "FILE"]
+Takes = Literal["", "NAME", "SCHEMA", "KEY=HOW", "NUMBER", "MODEL", "STORE", "FILE", "BUDGET"]
 
 
 class Option(Struct, frozen=True):
@@ -54,6 +54,7 @@ _AS = Option("as", "NAME", "bind the result to NAME instead of result")
 _MODEL = Option("model", "MODEL", "use this model for all agents")
 _STORE = Option("store", "STORE", "keep the run there: :memory: or a path")
 _POLICY = Option("policy", "NAME", "what tools may do: default, safe or open")
+_BUDGET = Option("budget", "BUDGET", "what the run may spend: dollars, or calls=10,tokens=20000,seconds=60")
 _ANSWERS = Option("answers", "FILE", "answers of people by node name, a YAML or JSON file")
 _BREAKS = Option("breaks", "", "stop at breakpoints also where nobody is there to go on")
 _INTERACTIVE = Option("interactive", "", "ask and stop as if somebody were there")
@@ -91,6 +92,7 @@ CELLS: dict[str, CellKind] = {
                 _MODEL,
                 _STORE,
                 _POLICY,
+                _BUDGET,
                 _ANSWERS,
                 Option("detach", "", "return at once"),
                 _BREAKS,
@@ -103,7 +105,7 @@ CELLS: dict[str, CellKind] = {
             "GRAPH",
             "step through a graph",
             "its input, a key a line: topic: batteries",
-            (_AS, _MODEL, _STORE, _POLICY, _ANSWERS, _BREAKS, _INTERACTIVE),
+            (_AS, _MODEL, _STORE, _POLICY, _BUDGET, _ANSWERS, _BREAKS, _INTERACTIVE),
         ),
         CellKind(
             "ask",

@@ -1,0 +1,301 @@
+"""The budget in the chain: what a call may take is reserved before it is made, and settled by what it took.
+
+A call that would fit if those under way took less than is reserved for them waits for their end. One that does not
+fit then ends the run as it stands: nothing has failed, and what was answered is answered from the journal when the
+run is resumed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from time import monotonic
+from typing import Any
+
+from msgspec import structs
+
+from genxai_nb.errors import OverBudget
+from genxai_nb.guard.budget import Amount, Budget
+from genxai_nb.journal.cost import in_dollars
+from genxai_nb.journal.events import (
+    CallFailed,
+    CallFinished,
+    CallStarted,
+    Event,
+    RunCancelled,
+    RunFailed,
+    RunFinished,
+    RunPaused,
+    RunResumed,
+)
+from genxai_nb.messages import ModelReply, ModelRequest, Usage, assistant
+from genxai_nb.tokens import CAUTION, estimate_request, estimate_tokens
+
+from .call import Call, Handler
+from .gate import Gate
+
+__all__ = ["ANSWER", "PROCESS", "Account", "Spending", "driven_in", "spent_in"]
+
+ANSWER = 1024  # tokens that are reserved for an answer without a limit of its own
+CHARGED = ("model", "embedding")
+_UNTOLD: dict[str, Any] = {"model": "", "usage": {}}  # what a reply that is only expected tells of itself
+
+Price = Callable[[Any], float | None]
+Halt = Callable[[OverBudget], None]
+
+_lock = threading.Lock()  # of all accounts: that of the process is shared by the loops of several threads
+
+
+class Account:
+    """What somebody may spend, and has spent.
+
+    Args:
+        owner: Whose it is, for errors: ``run`` or ``process``.
+        limit: What may be spent; None for no limit.
+        spent: What was spent before.
+
+    Attributes:
+        limit: What may be spent.
+        under_way: How many calls have reserved something.
+    """
+
+    def __init__(self, owner: str, limit: Budget | None = None, spent: Amount = Amount()) -> None:  # noqa: B008 - frozen
+        self.owner = owner
+        self.limit = limit
+        self.under_way = 0
+        self._spent = spent
+        self._reserved = Amount()
+        self._drives: dict[object, float] = {}
+        self._waiting: list[asyncio.Future[None]] = []
+
+    @property
+    def spent(self) -> Amount:
+        """What was spent, with the time of the drives that go on."""
+        now = monotonic()
+        going = sum(now - began for began in self._drives.values())
+        return self._spent + Amount(seconds=going)
+
+    def allow(self, limit: Budget | None, spent: Amount | None = None) -> None:
+        """Change what may be spent. Without a limit before, counting begins now, at what was ``spent``."""
+        if self.limit is None:
+            self._spent = spent or Amount()
+        self.limit = limit
+
+    def lacking(self, amount: Amount) -> str | None:
+        """Which limit an amount does not fit under beside what is spent and reserved; None if it fits."""
+        return None if self.limit is None else self.limit.lacking(self.spent + self._reserved + amount)
+
+    def reserve(self, amount: Amount) -> None:
+        """Set an amount apart."""
+        self._reserved += amount
+        self.under_way += 1
+
+    def settle(self, reserved: Amount, used: Amount) -> None:
+        """Give back what was set apart, and spend what was used of it."""
+        self.under_way -= 1
+        self._reserved = self._reserved - reserved if self.under_way else Amount()
+        self._spent += used
+        waiting, self._waiting = self._waiting, []
+        for future in waiting:
+            future.get_loop().call_soon_threadsafe(_wake, future)
+
+    def settled(self) -> asyncio.Future[None]:
+        """Resolves when a call under way has settled."""
+        future = asyncio.get_running_loop().create_future()
+        self._waiting.append(future)
+        return future
+
+    @contextmanager
+    def driven(self) -> Iterator[float | None]:
+        """Count the time of a drive; gives the seconds that are left for it, None for no limit."""
+        key, began = object(), monotonic()
+        limit = None if self.limit is None else self.limit.seconds
+        left = None if limit is None else max(0.0, limit - self.spent.seconds)
+        self._drives[key] = began
+        try:
+            yield left
+        finally:
+            del self._drives[key]
+            self._spent += Amount(seconds=monotonic() - began)
+
+    def refusal(self, who: str, wanted: Amount, node: str = "", name: str | None = None) -> OverBudget:
+        """Say what a call, or the run itself, would need that is not left of a limit, or of the first one it is above."""
+        limit, spent = self.limit or Budget(), self.spent
+        name = name or limit.lacking(spent + wanted) or "money"
+        if getattr(spent + wanted, name) is None:
+            return OverBudget(
+                f"{who} has no known price, so no budget of money can hold it.",
+                hint="Limit what is known: --budget tokens=20000, or calls=10.",
+                node=node,
+            )
+        needed = limit.raised(spent + wanted)
+        most, left = getattr(limit, name), max(0, getattr(limit, name) - getattr(spent, name))
+        short = getattr(spent + wanted, name) - most
+        whose = f"in the budget of this {self.owner}"
+        what, more = {
+            "money": (
+                f"needs about {in_dollars(wanted.money or 0)}, and {in_dollars(left)} of {in_dollars(most)} are left",
+                in_dollars(short),
+            ),
+            "tokens": (
+                f"needs about {wanted.tokens:,} tokens, and {left:,} of {most:,} are left",
+                f"{short:,} tokens",
+            ),
+            "calls": (f"is one too many: all {most:,} are made", f"{short:,} call"),
+            "seconds": (f"was stopped after {spent.seconds:.3g} of {most:g} s", f"{short:.3g} s"),
+        }[name]
+        way = f"GENXAI_BUDGET={needed}" if self.owner == "process" else f"--budget {needed}"
+        return OverBudget(
+            f"{who} {what} {whose}.",
+            hint=f"With about {more} more it goes on: resume with {way}.",
+            needed=str(needed),
+            node=node,
+        )
+
+
+PROCESS = Account("process")
+
+
+class Spending:
+    """Middleware that makes only calls of models and embeddings that fit under all accounts.
+
+    Args:
+        accounts: Under which.
+        gate: Tells that the run has been stopped elsewhere.
+        halt: Ends the run where it stands.
+    """
+
+    def __init__(self, accounts: Sequence[Account], gate: Gate, halt: Halt) -> None:
+        self._accounts = accounts
+        self._gate = gate
+        self._halt = halt
+
+    def __call__(self, call: Call, proceed: Handler) -> Awaitable[Any]:
+        """Make a call within the budgets; without any, or of what costs nothing, as it is."""
+        if call.kind not in CHARGED or all(account.limit is None for account in self._accounts):
+            return proceed(call)
+        return self._make(call, proceed)
+
+    async def _make(self, call: Call, proceed: Handler) -> Any:
+        price = call.traits.price
+        expected = asked(call.kind, call.request, price)
+        await self._reserve(call, expected)
+        used = Amount(calls=1)
+        try:
+            reply = await proceed(call)
+            used = answered(call.kind, call.request, reply, None, price)
+        finally:
+            with _lock:
+                for account in self._accounts:
+                    account.settle(expected, used)
+        return reply
+
+    async def _reserve(self, call: Call, expected: Amount) -> None:
+        """Wait until a call fits.
+
+        Raises:
+            CancelledError: It never will, so the run is halted, or the run was stopped meanwhile.
+        """
+        while True:
+            if self._gate.stopped:
+                raise asyncio.CancelledError
+            with _lock:
+                account = next((one for one in self._accounts if one.lacking(expected)), None)
+                if account is None:
+                    for one in self._accounts:
+                        one.reserve(expected)
+                    return
+                settled = account.settled() if account.under_way and expected.money is not None else None
+            if settled is None:
+                node = call.scope.node
+                who = f"The call of {call.kind} {call.name!r} by node {node!r}"
+                self._halt(account.refusal(who, expected, node))
+                raise asyncio.CancelledError
+            await settled
+
+
+def asked(kind: str, request: Any, price: Price | None) -> Amount:
+    """What a call is expected to take at most: the prompt by estimate, the answer by its limit."""
+    tokens = _estimated(request)
+    if kind != "model":
+        return Amount(tokens=tokens, calls=1)
+    limit = request.max_tokens if isinstance(request, ModelRequest) else None
+    usage = Usage(input=round(tokens * CAUTION), output=limit or ANSWER)
+    return Amount(_priced(price, usage), usage.total, calls=1)
+
+
+def answered(kind: str, request: Any, reply: Any, cost: float | None, price: Price | None) -> Amount:
+    """What a call took. Where its usage is not told, as in an answer that was left, it is what was expected."""
+    if kind != "model":
+        return Amount(cost or 0.0, _estimated(request), calls=1)
+    usage = reply.usage if isinstance(reply, ModelReply) else Usage()
+    if not usage.total:
+        return asked(kind, request, price)
+    if cost is None and price is not None:
+        try:
+            cost = price(reply)
+        except Exception:  # noqa: BLE001 - as in the record of the call
+            cost = None
+    return Amount(_priced(price, usage) if cost is None else cost, usage.total, calls=1)
+
+
+def spent_in(events: Iterable[Event], price_of: Callable[[str], Price | None]) -> Amount:
+    """What a run has spent by its journal; what it was answered from a record was free.
+
+    Args:
+        events: Its facts.
+        price_of: The price of a model's replies, for calls whose cost was not known.
+    """
+    total = Amount()
+    asking: dict[str, CallStarted] = {}
+    for event in events:
+        if type(event) is CallStarted and event.kind in CHARGED:
+            asking[event.slot] = event
+        elif type(event) is CallFinished and (start := asking.pop(event.slot, None)) is not None:
+            if not (event.by_hand or event.reused):
+                price = price_of(start.name) if event.cost is None and start.kind == "model" else None
+                total += answered(start.kind, start.request, event.reply, event.cost, price)
+        elif type(event) is CallFailed and asking.pop(event.slot, None) is not None:
+            total += Amount(calls=1)
+    return structs.replace(total, seconds=driven_in(events))
+
+
+def driven_in(events: Iterable[Event]) -> float:
+    """For how many seconds a run was driven; of what a process did after its last fact nothing is known."""
+    total = last = 0.0
+    since: float | None = None
+    for event in events:
+        ends = isinstance(event, RunPaused | RunFailed | RunCancelled | RunFinished)
+        if since is not None and (ends or isinstance(event, RunResumed)):
+            total += (event.at if ends else last) - since
+            since = None
+        if since is None and not ends:
+            since = event.at
+        last = event.at
+    return total if since is None else total + last - since
+
+
+def _estimated(request: Any) -> int:
+    if isinstance(request, ModelRequest):
+        return estimate_request(request)
+    texts = request.get("texts", ()) if isinstance(request, dict) else (request,)
+    return sum(estimate_tokens(str(text)) for text in texts)
+
+
+def _priced(price: Price | None, usage: Usage) -> float | None:
+    """The price of a reply of which no more is known than its tokens."""
+    try:
+        return (
+            None
+            if price is None
+            else price(ModelReply(message=assistant(""), usage=usage, raw=dict(_UNTOLD)))
+        )
+    except Exception:  # noqa: BLE001 - a price that cannot be told is not known
+        return None
+
+
+def _wake(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)

@@ -1,0 +1,65 @@
+"""What a run may spend, and what it has spent by its journal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from genxai_nb.calls.budget import PROCESS, Account, spent_in
+from genxai_nb.errors import GenXAIError
+from genxai_nb.guard.budget import Amount, Budget, budget_from
+from genxai_nb.journal.events import Event, RunResumed, RunStarted
+from genxai_nb.settings import read_settings
+
+if TYPE_CHECKING:
+    from .nodes import Lookup
+
+__all__ = ["account_for", "budget_in", "changed_budget", "process_account", "spent_by", "written"]
+
+
+def account_for(budget: Budget | None, events: Sequence[Event], lookup: Lookup) -> Account:
+    """The account of a run that goes on from its history."""
+    return Account("run", budget, Amount() if budget is None else spent_by(events, lookup))
+
+
+def budget_in(events: Iterable[Event]) -> Budget | None:
+    """The budget that a run had last; None for no limit."""
+    last: dict[str, Any] | None = None
+    for event in events:
+        if isinstance(event, RunStarted | RunResumed) and event.budget is not None:
+            last = event.budget
+    return budget_from(last) if last else None
+
+
+def changed_budget(budget: Budget | None, events: Iterable[Event]) -> dict[str, Any] | None:
+    """The limits of a run's budget, if the journal does not have it yet."""
+    return None if budget == budget_in(events) else written(budget) or {}
+
+
+def written(budget: Budget | None) -> dict[str, Any] | None:
+    """The limits of a budget as they are recorded."""
+    return None if budget is None else msgspec.to_builtins(budget)
+
+
+def process_account() -> Account:
+    """The account of all runs of this process, with the limit that ``GENXAI_BUDGET`` holds now.
+
+    Raises:
+        DefinitionError: It is no budget.
+    """
+    PROCESS.allow(budget_from(read_settings().budget or None))
+    return PROCESS
+
+
+def spent_by(events: Sequence[Event], lookup: Lookup) -> Amount:
+    """What a run has spent; the price of what was not known then is looked up now."""
+
+    def price_of(model: str) -> Callable[[Any], float | None] | None:
+        try:
+            return lookup.resolve("model", model)[1].price
+        except GenXAIError:  # its provider is not there any more
+            return None
+
+    return spent_in(events, price_of)
