@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Awaitable, Mapping, Sequence
 from time import time
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -15,6 +14,7 @@ from genxai_nb.messages import Message, user
 
 from .condensed import fitted, is_summary
 from .held import open_lasting, open_listed, run_key
+from .recalled import forgotten_of
 
 if TYPE_CHECKING:
     from genxai_nb.calls.call import Call, Handler
@@ -131,9 +131,7 @@ async def _recalled(
 
 def _report_forgotten(rows: Sequence[Mapping[str, Any]], context: Context) -> None:
     """Say in the node's log which items of a recorded answer were forgotten since; a replay uses them still."""
-    named = {int(row["id"][1:]): row["id"] for row in rows if re.fullmatch(r"m\d+", str(row.get("id", "")))}
-    kept = context.store.items.pick(list(named)) if named else []
-    if gone := [named[row.number] for row in kept if row.forgotten is not None]:
+    if gone := forgotten_of((row.get("id") for row in rows), context.store.items):
         context.log(f"Recalled from the record: {', '.join(gone)}, forgotten since.")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +13,13 @@ from .history import history_key, unpack
 
 if TYPE_CHECKING:
     from genxai_nb.journal.events import Event
+    from genxai_nb.journal.items import Items
     from genxai_nb.memory.frames import Changed, InPrompt
 
 
 FORGOTTEN = "(forgotten)"
+
+_LASTING = re.compile(r"m\d+")
 
 Place = tuple[str, str, int, int | None]
 
@@ -114,6 +118,24 @@ def written_in(agent: str, events: Iterable[Event]) -> Iterator[tuple[str, list[
             ended = [row["id"] for row in reply["replaced"] if kinds[row["by"]] == kind]
             ended += [row["id"] for row in reply.get("faded", ()) if row["kind"] == kind]
             yield kind, added, ended
+
+
+def forgotten_in(events: Iterable[Event], items: Items) -> list[str]:
+    """The names of the items that a run recalled, and that were forgotten since."""
+    starts, names = set[str](), list[object]()
+    for event in events:
+        if isinstance(event, CallStarted) and event.kind == "memory":
+            starts.add(event.slot)
+        elif isinstance(event, CallFinished) and event.slot in starts and isinstance(event.reply, list):
+            names += [row.get("id") for row in event.reply if isinstance(row, dict)]
+    return forgotten_of(names, items)
+
+
+def forgotten_of(names: Iterable[object], items: Items) -> list[str]:
+    """Of names such as ``m7`` those whose items were forgotten, in the order of writing."""
+    numbers = [int(name[1:]) for name in set(names) if isinstance(name, str) and _LASTING.fullmatch(name)]
+    kept = items.pick(numbers) if numbers else []
+    return [f"m{row.number}" for row in sorted(kept, key=lambda row: row.number) if row.forgotten is not None]
 
 
 def _text(row: Mapping[str, Any], forgotten: Container[str]) -> str:

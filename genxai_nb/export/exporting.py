@@ -10,6 +10,7 @@ from typing import Any
 from msgspec import Struct, structs
 
 from genxai_nb.agents.agent import Agent
+from genxai_nb.agents.recalled import forgotten_in
 from genxai_nb.errors import DefinitionError, RunError
 from genxai_nb.graph.build import Graph
 from genxai_nb.graph.run import Run
@@ -81,6 +82,8 @@ class Exported(Struct, frozen=True, kw_only=True):
         difference: The first thing that differs.
         lines: How many lines the script has.
         earlier: The visits of the run that went by other versions than the script has, in words.
+        forgotten: The memories that the run recalled and that were forgotten since, such as ``m7``: the check took
+            them from the record, and the script will not recall them.
     """
 
     path: Path
@@ -91,6 +94,7 @@ class Exported(Struct, frozen=True, kw_only=True):
     difference: Difference | None = None
     lines: int = 0
     earlier: str = ""
+    forgotten: tuple[str, ...] = ()
 
     @property
     def verdict(self) -> str:
@@ -103,7 +107,8 @@ class Exported(Struct, frozen=True, kw_only=True):
         if not self.run_id:
             return "same definitions"
         earlier = f"; {self.earlier} ran under an earlier version" if self.earlier else ""
-        return f"same in {self.events} events as run {self.run_id}{earlier}"
+        gone = f"; {', '.join(self.forgotten)} of its memories forgotten since" if self.forgotten else ""
+        return f"same in {self.events} events as run {self.run_id}{earlier}{gone}"
 
     def __str__(self) -> str:
         return f"{self.path}: {self.verdict}"
@@ -199,6 +204,7 @@ def export_graph(
         events=found.events,
         difference=found.difference,
         earlier=found.earlier,
+        forgotten=tuple(forgotten_in(recorded, store.items)),
     )
 
 

@@ -47,6 +47,7 @@ _VERBS = (
     "cost",
     "doctor",
     "memory",
+    "take",
     "help",
 )
 __all__ = sorted(["overview", *_VERBS])

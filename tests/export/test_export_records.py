@@ -86,6 +86,27 @@ def test_an_agent_with_memory(flow):
     assert 'memory=["short_term", "semantic"]' in exported.path.read_text("utf-8")
 
 
+def test_forgotten_memories_are_told(flow):
+    """The check takes from the record what the run recalled, and says which of it the script will not recall."""
+    made = flow(
+        """
+        from genxai_nb import Agent, Graph
+        clerk = Agent("clerk", model="offline", task="What do {{topic}} eat?", memory=["semantic"])
+        graph = Graph("g").node("clerk", clerk).edge("START", "clerk")
+        """
+    )
+    kept = made.module.clerk.memory.remember("Cats eat fish.", store=made.store)
+    made.run({"topic": "cats"})
+    assert made.export().forgotten == ()
+    made.module.clerk.memory.forget(kept.id, store=made.store)
+
+    exported = made.export()
+
+    assert exported.checked is True, str(exported)
+    assert exported.forgotten == (kept.id,)
+    assert exported.verdict.endswith(f"; {kept.id} of its memories forgotten since")
+
+
 def test_an_agent_that_was_asked(flow, script):
     """A question is exported as a graph of one node: by the agent, by its graph, or by the run."""
     made = flow(
