@@ -25,7 +25,6 @@
     │   ├── RunNotFound              no such run in this store
     │   ├── RunBusy                  another process is driving the run
     │   ├── OverBudget               the next call does not fit the budget of the run or of the process
-    │   ├── CassetteMiss             a call that the cassette does not hold
     │   └── ResumeRefused            the graph's structure is not the one the run began with
     ├── CallError                    wait, change the request, or let the node's policy decide
     │   ├── ToolFailed               a tool raised, or its arguments were wrong
@@ -94,10 +93,7 @@ class UnknownName(DefinitionError):
 
 
 class LineInvalid(DefinitionError):
-    """A line of the graph language or of a cell body cannot be read.
-
-    Its ``number`` counts from 1, the ``column`` of the caret from 0.
-    """
+    """A line of a graph or a cell cannot be read; ``number`` counts from 1, the caret's ``column`` from 0."""
 
     code = "line_invalid"
 
@@ -167,9 +163,8 @@ class WriteConflict(InputError):
         what = f"Nodes {first!r} and {second!r} both wrote {key!r} in parallel."
         if first == second:
             what = f"Parallel visits of node {first!r} both wrote {key!r}."
-        super().__init__(
-            what, hint=f'Give the key a reducer, such as reducers={{{key!r}: "append"}}, or write two keys.'
-        )
+        hint = f'Give the key a reducer, such as reducers={{{key!r}: "append"}}, or write two keys.'
+        super().__init__(what, hint=hint)
 
 
 class TemplateKeyMissing(InputError):
@@ -205,12 +200,14 @@ class NotStorable(InputError):
 
 
 class RunError(GenXAIError):
-    """A run ended or stands before its end; it can be looked at and mostly resumed."""
+    """A run ended or stands before its end, at ``node`` if it has a place; it can mostly be resumed."""
 
     code = "run"
 
-    def __init__(self, what: str, *, hint: str = "", run_id: str = "", result: Any = None) -> None:
-        self.run_id, self.result = run_id, result
+    def __init__(
+        self, what: str, *, hint: str = "", run_id: str = "", result: Any = None, node: str = ""
+    ) -> None:
+        self.run_id, self.result, self.node = run_id, result, node
         super().__init__(what, hint=hint)
 
 
@@ -222,18 +219,14 @@ class NodeFailed(RunError):
     def __init__(
         self, node: str, cause: str, *, hint: str = "", visit: int = 1, run_id: str = "", result: Any = None
     ) -> None:
-        self.node, self.cause, self.visit = node, cause, visit
-        super().__init__(f"Node {node!r} failed: {cause}", hint=hint, run_id=run_id, result=result)
+        self.cause, self.visit = cause, visit
+        super().__init__(f"Node {node!r} failed: {cause}", hint=hint, run_id=run_id, result=result, node=node)
 
 
 class ConditionFailed(RunError):
     """A condition could not be evaluated, which is not False. ``node`` is whose edges it decides, if any's."""
 
     code = "condition_failed"
-
-    def __init__(self, what: str, *, hint: str = "", node: str = "") -> None:
-        self.node = node
-        super().__init__(what, hint=hint)
 
 
 class NoWayOn(RunError):
@@ -273,26 +266,10 @@ class RunBusy(RunError):
 
 
 class OverBudget(RunError):
-    """What a run wants next does not fit a budget; with a larger one the run can be resumed.
-
-    ``needed`` is a budget of the same kind that it would fit, as it is written; ``node`` is who wanted it.
-    """
+    """A budget leaves too little for what a run wants next; with ``needed``, as it is written, it goes on."""
 
     code = "over_budget"
-
-    def __init__(self, what: str, *, hint: str = "", needed: str = "", node: str = "") -> None:
-        self.needed, self.node = needed, node
-        super().__init__(what, hint=hint)
-
-
-class CassetteMiss(RunError):
-    """A call that is answered from a cassette is not the one that was recorded; ``node`` made it."""
-
-    code = "cassette_miss"
-
-    def __init__(self, what: str, *, hint: str = "", node: str = "") -> None:
-        self.node = node
-        super().__init__(what, hint=hint)
+    needed: str = ""
 
 
 class ResumeRefused(RunError):
@@ -401,10 +378,8 @@ class MissingPackage(SetupError):
     def __init__(self, package: str, extra: str, *, variable: str = "") -> None:
         self.package, self.extra, self.variable = package, extra, variable
         also = f", and {variable} is not set" if variable else ""
-        super().__init__(
-            f"Package {package!r} is not installed{also}.",
-            hint=f'Type: pip install "genxai-nb[{extra}]"' + (f", and set {variable}." if variable else ""),
-        )
+        hint = f'Type: pip install "genxai-nb[{extra}]"' + (f", and set {variable}." if variable else "")
+        super().__init__(f"Package {package!r} is not installed{also}.", hint=hint)
 
 
 class StoreError(GenXAIError):

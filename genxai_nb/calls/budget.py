@@ -147,12 +147,10 @@ class Account:
             "seconds": (f"was stopped after {spent.seconds:.3g} of {most:g} s", f"{short:.3g} s"),
         }[name]
         way = f"GENXAI_BUDGET={needed}" if self.owner == "process" else f"--budget {needed}"
-        return OverBudget(
-            f"{who} {what} {whose}.",
-            hint=f"With about {more} more it goes on: resume with {way}.",
-            needed=str(needed),
-            node=node,
-        )
+        hint = f"With about {more} more it goes on: resume with {way}."
+        error = OverBudget(f"{who} {what} {whose}.", hint=hint, node=node)
+        error.needed = str(needed)
+        return error
 
 
 PROCESS = Account("process")
