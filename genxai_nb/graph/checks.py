@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Protocol
 
 from genxai_nb.errors import DefinitionError, GraphInvalid, TemplateKeyMissing, suggest
@@ -54,7 +54,7 @@ def check(graph: Declared, plan: Plan) -> None:
         TemplateKeyMissing: A template names a key that is no field of the schema.
     """
     _check_ends(graph, plan)
-    _check_edges(graph)
+    _check_edges(graph, plan.edges)
     cycle = plan.cycle_without_limit()
     if cycle:
         raise GraphInvalid(
@@ -79,35 +79,49 @@ def _check_ends(graph: Declared, plan: Plan) -> None:
         raise GraphInvalid(f"Graph {graph.name!r} has no way out.", hint="Draw an edge to END.")
 
 
-def _check_edges(graph: Declared) -> None:
+def _check_edges(graph: Declared, edges: Iterable[Edge]) -> None:
     out: dict[str, list[Edge]] = {}
     into: dict[str, list[Edge]] = {}
-    for edge in graph.edges:
+    for edge in edges:
         out.setdefault(edge.source, []).append(edge)
         into.setdefault(edge.target, []).append(edge)
         _check_keys(graph, edge)
-    for source, edges in out.items():
-        others = [edge for edge in edges if edge.otherwise]
+    for source, leading in out.items():
+        others = [edge for edge in leading if edge.otherwise]
         if others and not any(
-            edge.when is not None or edge.limit is not None for edge in edges if not edge.otherwise
+            edge.when is not None or edge.limit is not None for edge in leading if not edge.otherwise
         ):
             raise GraphInvalid(
                 f"{source} -> {others[0].target} else has no if beside it.", hint="Drop the else."
             )
-        if any(edge.otherwise and edge.when is not None for edge in edges):
+        if any(edge.otherwise and edge.when is not None for edge in leading):
             raise GraphInvalid(
                 f"An edge of {source!r} has both a condition and an else.", hint="Keep one of them."
             )
-    for target, edges in into.items():
-        mapped = [edge for edge in edges if edge.each is not None]
-        if mapped and len(mapped) < len(edges):
-            plain = next(edge for edge in edges if edge.each is None)
-            raise GraphInvalid(
-                f"{target!r} is run for each item by {mapped[0].source!r} and plainly by {plain.source!r}.",
-                hint="Give the plain way a node of its own.",
-            )
-        if mapped and target == END:
-            raise GraphInvalid("END cannot be run for each item.", hint="Put a node between.")
+    for target, coming in into.items():
+        _check_map(target, coming)
+
+
+def _check_map(target: str, coming: list[Edge]) -> None:
+    """A node is run for each item of one list by all that lead to it, or by none."""
+    mapped = [edge for edge in coming if edge.each is not None]
+    if not mapped:
+        return
+    plain = next((edge for edge in coming if edge.each is None), None)
+    if plain is not None:
+        raise GraphInvalid(
+            f"{target!r} is run for each item by {mapped[0].source!r} and plainly by {plain.source!r}.",
+            hint="Give the plain way a node of its own.",
+        )
+    other = next((edge for edge in mapped if edge.each != mapped[0].each), None)
+    if other is not None:
+        raise GraphInvalid(
+            f"{target!r} is run for each item in {mapped[0].each!r} by {mapped[0].source!r}"
+            f" and in {other.each!r} by {other.source!r}.",
+            hint="Give each list a node of its own.",
+        )
+    if target == END:
+        raise GraphInvalid("END cannot be run for each item.", hint="Put a node between.")
 
 
 def _check_keys(graph: Declared, edge: Edge) -> None:

@@ -113,3 +113,23 @@ def test_the_limit_of_an_outer_loop_is_not_renewed_from_inside():
 
     assert (run.count("o"), run.count("i")) == (3, 6)
     assert run.spent == [("i", "o")]
+
+
+def test_a_node_run_for_each_item_is_no_way_on_for_a_failed_one():
+    """It would have no items, so the graph is refused as with any plain way there."""
+    graph = Graph("g").node("x", broken, on_error="goto:m").node("a", nothing).node("m", nothing)
+    graph.parse("START -> [x, a]\na -> m for each item in items\nx -> END\nm -> END")
+
+    with pytest.raises(GraphInvalid, match="'m' is run for each item by 'a' and plainly by 'x'"):
+        graph.build()
+
+
+def test_a_node_is_run_for_each_item_of_one_list_only():
+    """Of two lists that lead to one join, one would be left out."""
+    graph = Graph("g").node("a", nothing).node("b", nothing).node("m", nothing)
+    graph.parse("START -> [a, b]\na -> m for each x in xs\nb -> m for each x in ys\nm -> END")
+
+    with pytest.raises(
+        GraphInvalid, match="for each item in 'xs' by 'a' and in 'ys' by 'b'.*node of its own"
+    ):
+        graph.build()
