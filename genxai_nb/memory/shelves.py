@@ -266,7 +266,7 @@ class StoreShelf:
             loaded is None
             or loaded.model != has.model
             or loaded.index.wasted
-            or (moved and loaded.index.is_bare)
+            or (moved and has.dims and loaded.index.is_bare)
         ):
             loaded = kept[self._owner, self._kind] = _Loaded(has)
         if loaded.revision != has.revision:

@@ -77,6 +77,26 @@ def test_what_says_the_same_takes_the_place_of_what_was_said_before():
     assert answer.run_id == "r5"
 
 
+LONG = (
+    "Remember that the {} meeting of the freight office about the contract with the harbour, the insurance of the red boxes "
+    "and the new rules for drivers takes place in room {} of the old town hall."
+)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "current"),
+    [(("yearly", 17), ("annual", 17), 1), (("yearly", 17), ("yearly", 18), 2)],
+)
+def test_what_means_the_same_is_merged_unless_a_number_or_a_name_differs(one, other, current):
+    """A synonym is no news; a number is, however much alike the sentences are otherwise."""
+    agent = clerk()
+    for words in (one, other):
+        agent.ask(LONG.format(*words), store="journal.db")
+
+    assert list(statuses(agent).values()).count("current") == current
+    assert statuses(agent)[LONG.format(*other)] == "current"
+
+
 def test_what_was_not_used_for_long_fades_in_a_normal_run():
     """An item that is older than the bound and was not used ends, is told, is not recalled, and can come back."""
     agent, items = clerk(), open_store("journal.db").items

@@ -187,6 +187,38 @@ def test_the_visits_of_a_long_run_are_told_apart():
     assert list(frame["steps"]) == [f"weigh(item='{n}')" for n in range(1, 41)]
 
 
+def test_the_instances_of_a_map_and_calls_inside_calls_are_told_apart():
+    """Each instance's episode has its own steps, and what a tool calls in turn is no step of the agent."""
+
+    @tool
+    async def weigh_twice(item: str, context) -> str:
+        """Weigh an item twice."""
+        return str(await context.tool("calculator", expression="2 * 7"))
+
+    def once(request):
+        if request.messages[-1].role == "tool":
+            return "Done."
+        return ToolCall("c0", "weigh_twice", {"item": request.messages[-1].text.split()[-1]})
+
+    agent = Agent(
+        "clerk",
+        model=Scripted(once).model,
+        memory="episodic",
+        tools=[weigh_twice],
+        task="Weigh {{item}}",
+        writes="said",
+    )
+    graph = Graph("map", reducers={"said": "append"}).node("clerk", agent, reads=[])
+    graph.node("split", lambda state: {"items": ["a", "b", "c"]})
+    graph.edge("START", "split").edge("split", "clerk", each="items", item="item").edge("clerk", "END")
+    graph.run({}, store="journal.db")
+
+    frame = agent.memory.table("episodic", store="journal.db")
+    assert dict(zip(frame["task"], frame["steps"], strict=True)) == {
+        f"Weigh {item}": f"weigh_twice(item='{item}')" for item in "abc"
+    }
+
+
 DYING = """
 import os
 from remembering import weigh
