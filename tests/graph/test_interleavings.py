@@ -77,7 +77,7 @@ def test_any_graph_runs_by_the_rules_whoever_ends_first():
 @pytest.mark.slow
 def test_thousands_of_graphs_run_by_the_rules():
     """As above."""
-    holds_for_any_graph(12_000, 4)
+    holds_for_any_graph(8_000, 4)
 
 
 @settings(max_examples=200)
