@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Sequence
 from difflib import SequenceMatcher
@@ -101,6 +102,19 @@ def _is_alike(common: tuple[str, ...], some: tuple[str, ...], others: tuple[str,
     return _said(common) >= ALIKE * longest and bool(words_of("".join(common)))
 
 
+def _may_be_alike(some: tuple[str, ...], others: tuple[str, ...]) -> bool:
+    """Whether two variants have so many words in common, in whatever order, that comparing them is worth it."""
+    first, second = _distinct(some), _distinct(others)
+    repeated = min(_said(some) - len(first), _said(others) - len(second))
+    return len(first & second) + repeated >= ALIKE * max(_said(some), _said(others))
+
+
+@functools.lru_cache(4096)
+def _distinct(tokens: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(token for token in tokens if token != GAP and not token.isspace())
+
+
+@functools.lru_cache(4096)
 def _said(tokens: tuple[str, ...]) -> int:
     """How many tokens are neither gaps nor blanks."""
     return sum(token != GAP and not token.isspace() for token in tokens)
