@@ -164,7 +164,10 @@ def failure(path: Path, exc: sqlite3.Error) -> StoreError:
 def _opened(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
     try:
+        # What is read is of one moment, also while another process makes the tables.
+        connection.execute("BEGIN")
         version = _version(connection, path)
+        connection.execute("COMMIT")
         local = not on_network(path)
         # Each transaction writes whole pages, and most events are small.
         connection.execute("PRAGMA page_size = 2048")
