@@ -97,6 +97,14 @@ class Connection:
             pause = min(pause * 2, 0.02, until - now)
             time.sleep(pause)
 
+    def stand_still(self) -> None:
+        """Let nothing be under way while the process forks: the child would take it for a lock that never ends."""
+        self._lock.acquire()
+
+    def go_on(self) -> None:
+        """Go on after a fork."""
+        self._lock.release()
+
     def start_over_in_child(self) -> None:
         """Leave the parent's connection alone, not even closing it: it must not cross a fork."""
         _left_behind.append(self._connection)
@@ -104,11 +112,23 @@ class Connection:
 
 
 _left_behind: list[sqlite3.Connection | None] = []
+_standing: list[Connection] = []
+
+
+def _stand_still() -> None:
+    for connection in list(_open):
+        connection.stand_still()
+        _standing.append(connection)
+
+
+def _go_on() -> None:
+    while _standing:
+        _standing.pop().go_on()
 
 
 def _start_over_in_child() -> None:
-    for connection in _open:
-        connection.start_over_in_child()
+    while _standing:
+        _standing.pop().start_over_in_child()
 
 
-os.register_at_fork(after_in_child=_start_over_in_child)
+os.register_at_fork(before=_stand_still, after_in_parent=_go_on, after_in_child=_start_over_in_child)

@@ -156,6 +156,31 @@ print(len(list(store.read(run))))
     assert python(text, tmp_path / "journal.db").communicate() == ("41\n", "")
 
 
+def test_forked_child_takes_no_transaction_of_its_parent_for_a_lock(tmp_path):
+    """A process that forks while one of its threads writes waits for that first."""
+    text = """
+import os, sys, threading, time
+from genxai_nb.journal.events import RunFinished, RunStarted
+from genxai_nb.journal.sqlite import SqliteStore
+store, inside = SqliteStore(sys.argv[1]), threading.Event()
+run = store.begin(RunStarted(at=0, run="", graph="g", structure="", input={}, definitions={}))
+def write(connection):
+    connection.execute("UPDATE run SET ended = NULL")
+    inside.set()
+    time.sleep(0.2)
+thread = threading.Thread(target=store._file.write, args=(write,))
+thread.start()
+inside.wait()
+child = os.fork()
+store.append(run, [RunFinished(at=1)], wait=3)
+if child == 0:
+    os._exit(0)
+thread.join()
+print(os.waitpid(child, 0)[1], len(list(store.read(run))))
+"""
+    assert python(text, tmp_path / "journal.db").communicate() == ("0 3\n", "")
+
+
 def test_full_disk(tmp_path):
     """When nothing more can be written the error is ours, and what was acknowledged stays readable."""
     text = """

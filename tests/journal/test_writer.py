@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 import threading
 from functools import partial
 
@@ -133,3 +135,51 @@ def test_its_thread_ends_when_nobody_needs_it(store, monkeypatch):
             thread.join(20)
         assert writer._thread is None
     assert [event.visit for event in list(store.read("r1"))[1:]] == [0, 1, 2]
+
+
+LOCKING = """
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.execute("BEGIN IMMEDIATE")
+print("locked", flush=True)
+sys.stdin.read()
+"""
+FORKED = """
+import os, subprocess, sys, threading
+from genxai_nb.journal.events import RunFinished, RunStarted
+from genxai_nb.journal.sqlite import SqliteStore
+from genxai_nb.journal.store import Part
+from genxai_nb.journal.writer import writer_of
+
+def write(run):
+    told = threading.Event()
+    writer = writer_of(store)
+    writer.hand_in(Part(run, [RunFinished(at=1)]), lambda error: told.set())
+    return writer, told
+
+store = SqliteStore(sys.argv[1])
+runs = [store.begin(RunStarted(at=0, run="", graph="g", structure="", input={}, definitions={})) for _ in range(2)]
+locking = subprocess.Popen([sys.executable, "-c", sys.argv[2], sys.argv[1]], stdin=-1, stdout=-1)
+locking.stdout.readline()
+writer, first = write(runs[0])
+_, second = write(runs[0])
+child = os.fork()
+if child == 0:
+    locking.stdin.close()  # both have it: the lock is held until both let go
+    _, told = write(runs[1])
+    os._exit(0 if told.wait(20) else 1)
+locking.communicate()
+print(os.waitpid(child, 0)[1], first.wait(20), second.wait(20), *(len(list(store.read(run))) for run in runs))
+"""
+
+
+def test_a_forked_child_writes_its_own_only(tmp_path):
+    """What the parent had handed in before the fork is written once, by the parent."""
+    done = subprocess.run(
+        [sys.executable, "-c", FORKED, tmp_path / "journal.db", LOCKING],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.stdout, done.returncode) == ("0 True True 3 2\n", 0), done.stderr
