@@ -156,12 +156,12 @@ class Held:
         done = shelf.add([draft], model=model, dims=find_embedder(model).dims if model else 0)
         return (done.added or done.known)[0]
 
-    def proposals(self) -> list[Proposal]:
-        """The procedures that its episodes suggest and that it does not have yet."""
+    def proposals(self, counted: int) -> list[Proposal]:
+        """The procedures that its newest episodes suggest and that it does not have yet."""
         from genxai_nb.memory.proposals import proposals
 
         opened: Any = self.open("procedural")
-        return proposals(self.items("episodic"), opened.shelf.items(), opened.after)
+        return proposals(self.items("episodic")[-counted:], opened.shelf.items(), opened.after)
 
     def accept(self, proposal: Proposal, name: str) -> Item:
         """Keep a procedure that was proposed, with the counts of its episodes."""

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from .held import Conversing, Options
 
 
+COUNTED = 5000  # episodes, the newest ones, of which rates are reckoned and procedures proposed
+
+
 class KindTables:
     """Success rates of episodes, facts around an entity, procedures that are proposed.
 
@@ -56,7 +59,7 @@ class KindTables:
         from genxai_nb.memory.frames import proposal_table
 
         self._chosen("episodic"), self._chosen("procedural")
-        return proposal_table(self._held(store).proposals())
+        return proposal_table(self._held(store).proposals(COUNTED))
 
     def accept(self, proposal: str, *, name: str = "", store: str | None = None) -> Item:
         """Make a procedure of a proposal, with the counts of the episodes that suggest it.
@@ -71,7 +74,7 @@ class KindTables:
         """
         self._chosen("episodic"), self._chosen("procedural")
         held = Held(self._agent, open_store(store))
-        found = {one.name: one for one in held.proposals()}
+        found = {one.name: one for one in held.proposals(COUNTED)}
         if proposal not in found:
             raise UnknownName("proposed procedure", proposal, found)
         return held.accept(found[proposal], name or proposal)
@@ -116,7 +119,7 @@ class KindTables:
         return EntityMap(self._agent.name, [item for item in facts if item.status == "current"])
 
     def rates(self, by: Literal["task", "tool"] = "task", *, store: str | None = None) -> DataFrame:
-        """How often its episodes went well, by task or by tool.
+        """How often its episodes went well, by task or by tool; of the newest 5,000.
 
         See `genxai_nb.memory.frames.rate_table` for the columns.
 
@@ -133,7 +136,7 @@ class KindTables:
             raise UnknownName("grouping of episodes", str(by), ("task", "tool"))
         (name,) = self._chosen("episodic")
         items = self._held(store).items(name)
-        return rate_table([item for item in items if item.status == "current"], by)
+        return rate_table([item for item in items if item.status == "current"][-COUNTED:], by)
 
     def _chosen(self, kind: str | None) -> tuple[str, ...]:
         if kind is None:

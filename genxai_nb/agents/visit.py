@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from genxai_nb.errors import GenXAIError
+
 from .history import history_key, pack
 from .loop import respond
 from .recall import recall
@@ -46,7 +48,10 @@ async def answer(
     try:
         outcome = await respond(agent, prompt, context, memories)
     except Exception as exc:  # remembered whatever it is, and raised on
-        await remember_failure(agent, messages[-1].text, exc, context, memories)
+        try:
+            await remember_failure(agent, messages[-1].text, exc, context, memories)
+        except GenXAIError as lost:
+            context.log(f"The failure could not be remembered: {lost}")
         raise
     changes = changes_of(outcome)
     summary = "".join(entry["text"] for entries in condensed.values() for entry in entries)

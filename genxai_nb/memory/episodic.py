@@ -88,7 +88,9 @@ class Episodic:
         )
 
     def complete(self, draft: Draft, visit: Visit) -> Draft:
-        """The episode with what the journal tells of the visit."""
+        """The episode with what the journal tells of the visit; one that was told by hand stays as it is."""
+        if draft.rule not in {DONE, FAILED}:
+            return draft
         steps = [
             f"{step.tool}(…)" if is_hidden(step.call) else _short(step.call)
             for step in visit.steps[:MOST_STEPS]

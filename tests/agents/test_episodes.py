@@ -13,6 +13,8 @@ from genxai_nb.agents.workflow import Graph
 from genxai_nb.errors import NodeFailed, ProviderError, ToolFailed
 from genxai_nb.graph.run import Run
 from genxai_nb.journal import open_store
+from genxai_nb.journal.events import Logged
+from genxai_nb.journal.items import Draft
 from genxai_nb.messages import ToolCall
 from genxai_nb.providers.scripted import Scripted
 from genxai_nb.tools.base import tool
@@ -112,6 +114,33 @@ def test_a_visit_that_fails_is_an_episode_too():
     assert list(agent.memory.table("episodic", store="journal.db")["outcome"])[-1] == "done"
     assert any("Weigh the red box: failed (the model is out)" in text for text in prompts(script))
     assert all(event.__class__.__name__ != "CallDiverged" for event in open_store("journal.db").read("r1"))
+
+
+def test_a_store_that_cannot_be_written_does_not_hide_why_a_visit_failed():
+    """The error of the visit is raised; that it could not be remembered stands in the log."""
+    store = open_store("journal.db")
+    agent = clerk(Scripted(failing), task="{{task}}")
+    graph, logged = Graph("work").node("clerk", agent).edge("START", "clerk"), []
+    store.items.add(
+        "clerk", "episodic", [Draft(text="old", vector=b"\0" * 16)], at=1.0, model="old/1", dims=4
+    )
+    run = graph.start({"task": "Weigh the red box"}, store="journal.db")
+    run.subscribe(lambda event: logged.append(event.text) if isinstance(event, Logged) else None)
+    run.step()
+    run.answer_call(run.held[0].slot, None)
+    with pytest.raises(NodeFailed, match="the model is out"):
+        run.resume()
+
+    assert ["The failure could not be remembered" in text for text in logged] == [True]
+
+
+def test_an_episode_told_by_hand_is_kept_word_for_word():
+    """A task that went well is an episode without steps, found by its words."""
+    agent = clerk(Scripted(failing))
+    told = agent.memory.remember("Weigh the red box", kind="episodic", store="journal.db")
+
+    assert (told.text, told.fields) == ("Weigh the red box", {"task": "Weigh the red box", "outcome": "done"})
+    assert agent.memory.recall("Weigh a box", store="journal.db")[0].item.id == told.id
 
 
 def test_the_same_task_twice_is_two_episodes_and_a_replay_none():
@@ -224,6 +253,8 @@ import os
 from remembering import weigh
 from genxai_nb import Agent, Graph
 from genxai_nb.journal import open_store
+from genxai_nb.journal.events import Logged
+from genxai_nb.journal.items import Draft
 from genxai_nb.providers.scripted import Scripted
 
 class Dying:
