@@ -162,6 +162,8 @@ class Level:
     def _start(self) -> list[Visit]:
         """Start what may start."""
         starting, self._unperformed = self._unperformed, []
+        if starting and not all(isinstance(visit.ready.body, Subgraph) for visit in starting):
+            self._pace.take_up()
         places = self.schedule.startable()
         if not places:
             return starting

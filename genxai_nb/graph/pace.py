@@ -160,6 +160,10 @@ class Pace:
         inside = self._inside
         return inside is not None and (path == inside or path.startswith(f"{inside}/"))
 
+    def take_up(self) -> None:
+        """Visits that had begun before go on, so no other one starts in this stride."""
+        self._left = 0
+
     def ended(self, node: str, visit: int, data: Mapping[str, Any]) -> None:
         """A visit has ended with this view; stop here if somebody wants to."""
         for point in self.breakpoints.values():
