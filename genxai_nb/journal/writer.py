@@ -15,9 +15,7 @@ from genxai_nb.errors import GenXAIError, StoreError
 
 from .store import Part, Store
 
-SLOW = 0.002  # seconds of a commit, after which a loop had better not make the next one itself
 PATIENCE = 30.0  # seconds to wait for another process's lock
-LINGER = 5.0  # seconds that the thread waits for more before it ends
 
 Acknowledge = Callable[[BaseException | None], object]
 
@@ -37,6 +35,8 @@ class Writer:
         store: Where to.
 
     Attributes:
+        quick: Seconds that a commit may take for a loop to make the next one itself.
+        linger: Seconds that the thread waits for more before it ends.
         slow: The last commit took so long that a loop had better not wait for the next one.
         live: Who is driving a run in this store; whoever is alone may as well write himself.
     """
@@ -46,6 +46,8 @@ class Writer:
         self._lock = threading.Lock()
         self._handed: SimpleQueue[_Handed] = SimpleQueue()
         self._thread: threading.Thread | None = None
+        self.quick = 0.002
+        self.linger = 5.0
         self.slow = False
         self.live: set[object] = set()
 
@@ -58,7 +60,7 @@ class Writer:
         """
         began = perf_counter()
         self._store.append_all((part,))
-        self.slow = perf_counter() - began > SLOW
+        self.slow = perf_counter() - began > self.quick
 
     def hand_in(self, part: Part, acknowledge: Acknowledge) -> None:
         """Let the thread write this, after all that was handed in before.
@@ -76,7 +78,7 @@ class Writer:
     def _work(self) -> None:
         while True:
             try:
-                handed = [self._handed.get(timeout=LINGER)]
+                handed = [self._handed.get(timeout=self.linger)]
             except Empty:
                 with self._lock:
                     if self._handed.empty():
@@ -104,7 +106,7 @@ class Writer:
             error = exc
         except BaseException as exc:  # noqa: BLE001 - whoever waits is told whatever it was
             error = exc
-        self.slow = perf_counter() - began > SLOW
+        self.slow = perf_counter() - began > self.quick
         for _, acknowledge in handed:
             acknowledge(error)
 

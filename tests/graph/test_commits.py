@@ -194,9 +194,10 @@ def in_a_thread(state):
 
 @pytest.mark.parametrize("body", [on_the_loop, in_a_thread])
 @pytest.mark.parametrize("slow", [False, True], ids=["quick disk", "slow disk"])
-async def test_a_run_alone_writes_on_the_loop_unless_the_disk_is_slow(store, monkeypatch, slow, body):
+async def test_a_run_alone_writes_on_the_loop_unless_the_disk_is_slow(store, slow, body):
     """A chain of bodies that nothing else has to wait for is a transaction a turn, without a thread if it can be."""
-    monkeypatch.setattr("genxai_nb.journal.writer.SLOW", -1.0 if slow else float("inf"))
+    writer = writer_of(store)
+    writer.quick = -1.0 if slow else float("inf")
     graph = Graph("chain")
     for number in range(20):
         graph.node(f"n{number}", body)
@@ -204,4 +205,4 @@ async def test_a_run_alone_writes_on_the_loop_unless_the_disk_is_slow(store, mon
     run = graph.start({}, store=store.address)
     assert (await run.drive()).state["n"] == 20
     assert store.transactions == 22
-    assert (writer_of(store)._thread is not None) == slow
+    assert (writer._thread is not None) == slow

@@ -123,10 +123,11 @@ def test_it_goes_on_after_a_fault_of_ours(store):
     assert told.all[0] is None
 
 
-def test_its_thread_ends_when_nobody_needs_it(store, monkeypatch):
+def test_its_thread_ends_when_nobody_needs_it(store):
     """It lingers for a while only, and what comes later is written by a new one."""
-    monkeypatch.setattr("genxai_nb.journal.writer.LINGER", 0.01)
     store.begin(started())
+    lingering = writer_of(store)
+    lingering.linger = 0.01
     for visit in range(3):
         told = Told()
         writer = hand_in(store, told, [("r1", finished(visit))])
