@@ -16,6 +16,8 @@ from msgspec import Struct
 
 from genxai_nb.errors import Denied, MissingPackage, ToolFailed
 
+from .tables import WRITES, tables_of
+
 if TYPE_CHECKING:
     from sqlglot.expressions import Expr
 
@@ -26,7 +28,6 @@ Dialect = Literal["sqlite", "postgres", "duckdb"]
 LONGEST = 100_000  # characters
 
 _READS = {"Select", "Union", "Intersect", "Except", "Values", "Subquery"}
-_WRITES = {"Insert", "Update", "Delete", "Merge", "Create", "Drop", "Alter", "TruncateTable"}
 _CREATED = {"TABLE", "VIEW", "INDEX"}
 _NEVER = {
     "Command", "Pragma", "Attach", "Detach", "Copy", "Set", "Use", "Transaction", "Commit", "Rollback", "Kill",
@@ -50,6 +51,8 @@ _REACHING: dict[Dialect, tuple[str, ...]] = {
         "pg_*", "sleep*", "read_*", "parquet_*", "glob", "sniff_csv", "getenv", "query", "query_table", "sqlite_*", "postgres_*",
         "mysql_*", "iceberg_*", "delta_*", "duckdb_secrets", "which_secret", "pragma_*", "load_*", "st_read",
         "checkpoint", "force_checkpoint", "write_log", "parse_duckdb_log", "duckdb_logs*", "current_setting",
+        "json_execute_*", "*_external_resource*", "*_grammar_extension*", "enable_*", "disable_*", "truncate_*", "python_*",
+        "pandas_*", "arrow_*", "seq_scan",
     ),
 }  # fmt: skip
 
@@ -108,7 +111,7 @@ def read_statement(query: str, dialect: Dialect, *, writing: bool = False) -> St
     """
     tree = _parsed(query, dialect)
     kinds = {type(node).__name__ for node in tree.walk()}
-    writes = type(tree).__name__ in _WRITES or bool(kinds & _WRITES) or _locks(tree)
+    writes = type(tree).__name__ in WRITES or bool(kinds & WRITES) or _locks(tree)
     _check_kinds(tree, kinds)
     if writes and not writing:
         raise Denied(
@@ -121,7 +124,7 @@ def read_statement(query: str, dialect: Dialect, *, writing: bool = False) -> St
             raise Denied(
                 f"The function {name!r} reaches beyond the tables of the database.", hint="Do without it."
             )
-    tables = tuple(sorted(set(_tables(tree))))
+    tables = tuple(sorted(set(tables_of(tree, dialect))))
     return _written(tree, dialect, writes=writes, tables=tables, functions=functions)
 
 
@@ -182,8 +185,8 @@ def _with_dollars(query: str) -> str:
 def _check_kinds(tree: Expr, kinds: set[str]) -> None:
     root = type(tree).__name__
     never = sorted(kinds & _NEVER)
-    if never or root not in _READS | _WRITES:
-        what = _said(tree) if root not in _READS | _WRITES else never[0].upper()
+    if never or root not in _READS | WRITES:
+        what = _said(tree) if root not in _READS | WRITES else never[0].upper()
         raise Denied(
             f"{what} is no statement that may be made here.",
             hint="Queries (SELECT, WITH, VALUES), INSERT, UPDATE, DELETE, and CREATE, DROP or ALTER of tables may.",
@@ -207,7 +210,7 @@ def _locks(tree: Expr) -> bool:
 
 
 def _first_write(kinds: set[str]) -> str:
-    return next((kind.upper() for kind in sorted(kinds & _WRITES)), "FOR UPDATE")
+    return next((kind.upper() for kind in sorted(kinds & WRITES)), "FOR UPDATE")
 
 
 def _functions(tree: Expr) -> Iterator[str]:
@@ -216,46 +219,6 @@ def _functions(tree: Expr) -> Iterator[str]:
     for node in tree.find_all(exp.Func):
         if isinstance(node, exp.Anonymous | exp.AnonymousAggFunc | exp.CombinedAggFunc):
             yield str(node.name or node.this).lower().strip('"')
-
-
-def _tables(tree: Expr) -> Iterator[str]:
-    """The tables that are no names of the statement's own ``WITH``."""
-    from sqlglot import exp
-
-    for node in tree.find_all(exp.Table):
-        if isinstance(node.this, exp.Func):
-            continue
-        if node.name and (node.db or not _is_named_above(node, node.name)):
-            yield ".".join(part for part in (node.catalog, node.db, node.name) if part)
-
-
-def _is_named_above(node: Expr, name: str) -> bool:
-    """Whether a name is that of a ``WITH`` that can be seen from a node."""
-    below, above = node, node.parent
-    while above is not None:
-        if type(above).__name__ == "With":
-            # inside of the list itself, earlier names can be seen, and all of them if it is recursive
-            names = (
-                above.expressions
-                if above.args.get("recursive")
-                else above.expressions[: _place(above, below)]
-            )
-            if _has(names, name):
-                return True
-        else:
-            own = above.args.get("with_")
-            if own is not None and own is not below and _has(own.expressions, name):
-                return True
-        below, above = above, above.parent
-    return False
-
-
-def _place(listed: Expr, one: Expr) -> int:
-    return next((n for n, cte in enumerate(listed.expressions) if cte is one), 0)
-
-
-def _has(ctes: list[Expr], name: str) -> bool:
-    return any(cte.alias.lower() == name.lower() for cte in ctes)
 
 
 def _written(

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from genxai_nb.errors import ToolFailed
+from genxai_nb.errors import Denied, ToolFailed
 from genxai_nb.guard.sql import read_statement
 
 WORDS = st.sampled_from(
@@ -69,3 +69,42 @@ def test_mark_of_parameters_cannot_be_guessed():
     first, second = (read_statement("SELECT :a", "sqlite") for _ in range(2))
     assert first.mark != second.mark
     assert first.with_parameters(":{}") == second.with_parameters(":{}") == "SELECT :a"
+
+
+@pytest.mark.parametrize(
+    ("query", "dialect", "tables"),
+    [
+        # what is changed is a real table, whatever a WITH in front is called
+        ("WITH b AS (SELECT 1 AS a) DELETE FROM b", "sqlite", ("b",)),
+        ("WITH b AS (SELECT 1 AS a) UPDATE b SET a = 2", "sqlite", ("b",)),
+        ("WITH b AS (SELECT 1 AS a) INSERT INTO b SELECT 2", "duckdb", ("b",)),
+        ("WITH b AS (SELECT 1 AS a) INSERT INTO b (a) SELECT a FROM b", "postgres", ("b",)),
+        ("WITH b AS (SELECT 1 AS i) DELETE FROM a USING b WHERE a.i = b.i", "postgres", ("a",)),
+        # names that a database takes for different ones
+        ('WITH "B" AS (SELECT 1) SELECT * FROM b', "postgres", ("b",)),
+        ("WITH B AS (SELECT 1) SELECT * FROM b", "postgres", ()),
+        ("WITH to\N{KELVIN SIGN}ens AS (SELECT 1) SELECT * FROM tokens", "sqlite", ("tokens",)),
+        # a table without FROM, as SQLite has it
+        ("SELECT 1 FROM a WHERE i IN b", "sqlite", ("a", "b")),
+        ("SELECT 1 FROM a WHERE i IN main.b", "sqlite", ("a", "main.b")),
+        ("WITH b AS (SELECT 1) SELECT 1 FROM a WHERE i IN b", "sqlite", ("a",)),
+        ("SELECT 1 FROM a WHERE i IN b", "duckdb", ("a",)),
+        # functions that give rows, of which only those of their own arguments are none
+        ("SELECT * FROM histogram_values(b, i)", "duckdb", ("histogram_values",)),
+        ("SELECT * FROM a, LATERAL main.histogram(b, i)", "duckdb", ("a", "histogram")),
+        ("SELECT * FROM pragma_table_info('b')", "sqlite", ("pragma_table_info",)),
+        ("SELECT * FROM a JOIN LATERAL leak(1) ON true", "postgres", ("a", "leak")),
+        ("SELECT * FROM ROWS FROM (leak(1), jsonb_each('{}')) AS t", "postgres", ("leak",)),
+        ("SELECT * FROM json_each('[1]'), generate_series(1, 3)", "sqlite", ()),
+    ],
+)
+def test_tables_are_those_that_a_database_would_open(query: str, dialect: str, tables: tuple[str, ...]):
+    """A policy is asked about each table that is read or changed, however the query hides it."""
+    assert read_statement(query, dialect, writing=True).tables == tables
+
+
+def test_a_query_within_a_query_is_refused():
+    """DuckDB would run a statement that is written as data, past all that is looked at here."""
+    query = "SELECT * FROM json_execute_serialized_sql(json_serialize_sql('SELECT * FROM b'))"
+    with pytest.raises(Denied, match="json_execute_serialized_sql"):
+        read_statement(query, "duckdb")
