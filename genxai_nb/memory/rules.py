@@ -132,7 +132,7 @@ def facts_noted(text: str) -> list[Fact]:
         >>> facts_noted("Done.\nFact: The report is due on Friday.")[0].text
         'The report is due on Friday.'
     """
-    return _first(lambda line: Fact(text=as_sentence(line), rule="noted"), _NOTED.findall(text))
+    return _first(_noted, _NOTED.findall(text))
 
 
 def without_values(text: str) -> str:
@@ -188,6 +188,14 @@ def _stated(clause: str) -> Fact | None:
         if found := pattern.fullmatch(clause):
             return _fact(rule, found, clause)
     return None
+
+
+def _noted(line: str) -> Fact:
+    """A line as a fact, with its parts if it tells of somebody or something by name; it never replaces another one."""
+    stated = _stated(line.rstrip(" .!"))
+    if stated is None or stated.rule not in {"of", "who"}:
+        return Fact(text=as_sentence(line), rule="noted")
+    return structs.replace(stated, text=as_sentence(line), rule="noted", single=False)
 
 
 def _fact(rule: str, found: re.Match[str], clause: str) -> Fact:

@@ -21,11 +21,12 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
 from recall_data import FACTS, facts, questions
 
-from genxai_nb.journal.items import Draft
+from genxai_nb.journal.items import Draft, Entry
 from genxai_nb.journal.sqlite import SqliteStore
 from genxai_nb.memory import registry
 from genxai_nb.memory.base import Kind, Query
 from genxai_nb.memory.budget import shared_out
+from genxai_nb.memory.index import Index
 from genxai_nb.memory.shelves import ListShelf, StoreShelf
 from genxai_nb.memory.vectors import Matrix, best
 
@@ -120,10 +121,35 @@ def search() -> None:
         print(f"exact search {count:>7,} x 512   median {median(times):.3f} ms   best {min(times):.3f} ms")
 
 
-def recall() -> None:
-    """Recall for a prompt from six kinds with 10,000 items each, embeddings made before."""
+def beside_chroma() -> None:
+    """A query of 10,000 embeddings here and in Chroma's collection in memory, in turns, if Chroma is installed."""
+    try:
+        import chromadb
+    except ModuleNotFoundError:
+        print("chromadb is not installed")
+        return
+    vectors = RANDOM.standard_normal((10_000, 512)).astype("<f4")
+    index = Index(512)
+    index.extend([Entry(n, "", vector.tobytes()) for n, vector in enumerate(vectors, 1)])
+    client = chromadb.EphemeralClient(chromadb.Settings(anonymized_telemetry=False))
+    theirs = client.create_collection("bench", embedding_function=None, metadata={"hnsw:space": "cosine"})
+    for start in range(0, 10_000, 1000):
+        some = vectors[start : start + 1000]
+        theirs.add(ids=[str(start + n) for n in range(1000)], embeddings=list(some))
+    asked = RANDOM.standard_normal((200, 512)).astype("<f4")
+    ratios, ours = [], []
+    for vector in asked:
+        here = spent(lambda one: index.search("", one.tobytes(), 5), [vector])
+        there = spent(lambda one: theirs.query(query_embeddings=[one], n_results=5), [vector])
+        ours.append(here)
+        ratios.append(there / here)
+    print(f"query of 10,000   {median(ours):.3f} ms   Chroma / ours {median(ratios):.1f}")
+
+
+def recall(each: int) -> None:
+    """Recall for a prompt from six kinds, those that last with so many items each, embeddings made before."""
     texts = facts()
-    vectors = drafts(10_000)
+    vectors = drafts(each)
     lasting = ("long_term", "episodic", "semantic", "procedural")
     with tempfile.TemporaryDirectory() as name:
         store = SqliteStore(Path(name) / "journal.db")
@@ -155,12 +181,17 @@ def recall() -> None:
 
         prompt(asked[0])
         for kind in kinds:
-            print(f"recall {kind.name:<11} 10,000 items   median {spent(kind.recall, asked):.3f} ms")
-        print(f"recall for a prompt, six kinds     median {spent(prompt, asked):.3f} ms")
+            print(f"recall {kind.name:<11} {each:>6,} items   median {spent(kind.recall, asked):.3f} ms")
+        times = [spent(prompt, [one]) for one in asked]
+        print(
+            f"recall for a prompt, six kinds, {4 * each:,} items   median {median(times):.3f} ms   best {min(times):.3f} ms"
+        )
         store.close()
 
 
 if __name__ == "__main__":
     search()
-    recall()
+    beside_chroma()
+    recall(2_500)
+    recall(10_000)
     durable_add()

@@ -101,6 +101,16 @@ def test_an_agent_notes_a_fact_by_a_line_of_its_own():
     ]
 
 
+def test_a_noted_fact_by_name_has_parts_and_replaces_nothing():
+    """It can be followed like one that was stated; what an agent says of itself is a sentence only."""
+    noted = facts_noted("Fact: Ada reports to Bo.\nFact: My name is Clerk.")
+
+    assert [(fact.subject, fact.object, fact.rule, fact.single) for fact in noted] == [
+        ("Ada", "Bo", "noted", False),
+        ("", "", "noted", False),
+    ]
+
+
 @given(st.text(max_size=400))
 def test_any_text_gives_few_short_sentences(text):
     """Whatever is said, the facts are few, short, whole sentences, none twice, none that hides something."""
