@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test slow soak browser bench bench-quick check audit clean
+.PHONY: help demo lab test slow soak browser docs bench bench-quick check audit clean
 
 # Everything runs in .venv, whatever environment is active, and beside no configuration of the user.
 BIN := .venv/bin
@@ -47,6 +47,10 @@ soak:  ## Run random graphs, kills and a long-lived kernel for hours: make soak 
 browser:  ## Click the panel in a real JupyterLab, and nothing else.
 	@bash .ci/prepare test
 	$(BIN)/python -m pytest tests/browser
+
+docs:  ## Build the documentation into build/site.
+	@bash .ci/prepare docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 
 bench-quick:  ## Measure beside other libraries in a few minutes, and write docs/benchmarks.md.
 	@bash .ci/prepare check
