@@ -81,11 +81,11 @@ def test_by_the_third_similar_task_a_procedure_saves_calls(memory, asked):
 
 
 def test_a_procedure_is_proposed_in_the_run_that_shows_it():
-    """The second success logs a proposal and has it in the record of its write; the first one, and a fork, have none."""
+    """The second success logs a proposal and has it in the record of its write; the ones before and after have none."""
     script = Scripted(shipping)
     agent = clerk(script, KINDS, task="Ship {{item}}")
     graph, logged, proposed = Graph("ship").node("clerk", agent, reads=[]).edge("START", "clerk"), [], []
-    for item in ("the red box", "the blue box"):
+    for item in ("the red box", "the blue box", "the green box"):
         run = graph.start({"item": item}, store="journal.db")
         run.subscribe(lambda event: logged.append(event.text) if isinstance(event, Logged) else None)
         run.resume()
@@ -99,7 +99,7 @@ def test_a_procedure_is_proposed_in_the_run_that_shows_it():
             ]
         )
 
-    assert proposed == [[], ["weigh-then-bill"]]
+    assert proposed == [[], ["weigh-then-bill"], []]
     assert logged == ["Proposed a procedure for 'Ship the … box': clerk.memory.accept('weigh-then-bill')"]
     frame = agent.memory.proposals(store="journal.db")
     assert list(frame.columns) == ["name", "when", "steps", "successes", "duration"]
@@ -107,7 +107,7 @@ def test_a_procedure_is_proposed_in_the_run_that_shows_it():
         "weigh(item='the … box')",
         "bill(item='the … box', rate=7)",
     ]
-    assert (frame["successes"][0], frame["duration"][0] > 0) == (2, True)
+    assert (frame["successes"][0], frame["duration"][0] > 0) == (3, True)
     assert len(agent.memory.table("procedural", store="journal.db")) == 0
 
 
