@@ -11,6 +11,12 @@ __all__ = ["program"]
 MACHINES = {"x86_64": (0xC000003E, 0), "aarch64": (0xC00000B7, 1)}
 CLONE = (56, 220)
 CLONE3 = (435, 435)
+SOCKET = (41, 198)
+UNIX, INET, INET6 = (
+    1,
+    2,
+    10,
+)  # the kinds of sockets that a namespace confines; others reach the machine's own host
 REFUSED = {
     "unshare": (272, 97), "setns": (308, 268), "mount": (165, 40), "umount2": (166, 39), "pivot_root": (155, 41),
     "chroot": (161, 51), "ptrace": (101, 117), "process_vm_readv": (310, 270), "process_vm_writev": (311, 271),
@@ -21,11 +27,14 @@ REFUSED = {
     "open_by_handle_at": (304, 265), "quotactl": (179, 60), "swapon": (167, 224), "reboot": (169, 142),
     "acct": (163, 89), "syslog": (103, 116), "open_tree": (428, 428), "move_mount": (429, 429), "fsopen": (430, 430),
     "fsmount": (432, 432), "mount_setattr": (442, 442), "memfd_secret": (447, 447),
+    # memory that belongs to no process, so that no limit counts it
+    "memfd_create": (319, 279), "shmget": (29, 194),
 }  # fmt: skip
 NEW_NAMESPACE = 0x7E020080  # all CLONE_NEW* flags
 
 _LOAD, _EQUAL, _AT_LEAST, _HAS, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
-_KILL, _EPERM, _ENOSYS, _ALLOW = 0x80000000, 0x00050001, 0x00050026, 0x7FFF0000
+_KILL, _ALLOW = 0x80000000, 0x7FFF0000
+_EPERM, _ENOSYS, _EAFNOSUPPORT = 0x00050001, 0x00050026, 0x00050061
 _NUMBER, _ARCHITECTURE, _FIRST = 0, 4, 16  # offsets in what the filter is shown of a call
 
 
@@ -55,6 +64,9 @@ def program(machine: str = "") -> bytes:
     for numbers in REFUSED.values():
         lines += [(_EQUAL, 0, 1, numbers[column]), (_RETURN, 0, 0, _EPERM)]
     lines += [(_EQUAL, 0, 1, CLONE3[column]), (_RETURN, 0, 0, _ENOSYS)]  # libraries then take clone
+    lines += [(_EQUAL, 0, 6, SOCKET[column]), (_LOAD, 0, 0, _FIRST)]
+    lines += [(_EQUAL, 2, 0, UNIX), (_EQUAL, 1, 0, INET), (_EQUAL, 0, 1, INET6)]
+    lines += [(_RETURN, 0, 0, _ALLOW), (_RETURN, 0, 0, _EAFNOSUPPORT)]
     lines += [(_EQUAL, 0, 3, CLONE[column]), (_LOAD, 0, 0, _FIRST), (_HAS, 0, 1, NEW_NAMESPACE)]
     lines += [(_RETURN, 0, 0, _EPERM), (_RETURN, 0, 0, _ALLOW)]
     return b"".join(struct.pack("=HBBI", *line) for line in lines)
