@@ -100,6 +100,11 @@ def _parser() -> _Parser:
         "{...} are such, and all else is text",
     )
     run.add_argument("--model", metavar="MODEL", help="use this model for all agents")
+    run.add_argument(
+        "--cassette",
+        metavar="FILE",
+        help="answer models from this file if it is there, else record them in it",
+    )
     _driving(run)
 
     resume = _command(commands, "resume", "go on with a run", "running:resume_file", _RESUME)

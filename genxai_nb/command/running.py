@@ -63,6 +63,7 @@ def run_file(given: Namespace) -> int:
             interactive=_somebody_is_there(given),
             policy=given.policy,
             budget=given.budget,
+            cassette=given.cassette,
         )
         keep_script_of(file, run)
         code, result = _carried_on(run, given)

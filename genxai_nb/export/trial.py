@@ -102,9 +102,9 @@ def _is_guard(part: ast.If) -> bool:
 
 
 def _replayed(graph: Any, recorded: list[Event]) -> list[Event]:
-    from genxai_nb.providers.registry import expect_replay
+    from genxai_nb.calls.expected import expect_answers
 
-    expect_replay()
+    expect_answers()
     started = recorded[0]
     if not isinstance(started, RunStarted):
         return []

@@ -10,7 +10,20 @@ import msgspec
 from genxai_nb.journal.codec import encode_event
 from genxai_nb.journal.events import CallStarted, Event, NodeStarted, RunStarted
 
-VOLATILE = ("at", "seconds", "attempt", "attempts", "wait", "run", "parent", "key", "policy", "budget")
+VOLATILE = (
+    "at",
+    "seconds",
+    "attempt",
+    "attempts",
+    "wait",
+    "run",
+    "parent",
+    "key",
+    "policy",
+    "budget",
+    "cassette",
+    "recording",
+)
 PASSING = (
     "run_paused",
     "run_resumed",

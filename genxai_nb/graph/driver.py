@@ -13,7 +13,9 @@ from msgspec import Struct
 from genxai_nb.calls.budget import PROCESS, Account, Spending
 from genxai_nb.calls.call import Middleware, chained
 from genxai_nb.calls.earlier import earlier_attempts
+from genxai_nb.calls.expected import expect_answers
 from genxai_nb.calls.gate import Gate
+from genxai_nb.calls.playing import Playing
 from genxai_nb.calls.policy import Guard
 from genxai_nb.calls.record import Record
 from genxai_nb.calls.replay import Replay, Reuse
@@ -99,6 +101,11 @@ class Driver:
         self.account = account_for(options.budget, events, graph.lookup)
         spending = Spending((self.account, process_account()), self.gate, self._halt)
         layers: list[Middleware] = [replay, self.gate, guard, spending, record, retry]
+        if options.cassette is not None:
+            layers.insert(-1, Playing(options.cassette, events, self._halt))
+        self._played = options.cassette is not None and not options.cassette.recording
+        if self._played:
+            layers.remove(spending)
         self.exchange = Exchange(
             run_id,
             next(head.name for head in store.heads(run_id) if head.current),
@@ -194,6 +201,8 @@ class Driver:
             self._task.cancel()
 
     async def _run(self) -> dict[str, Any]:
+        if self._played:
+            expect_answers()
         await self.journal.commit(self._opening)
         return await self.level.run()
 

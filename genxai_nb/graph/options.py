@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, TypedDict
 
+from genxai_nb.calls.cassette import Cassette, cassette_from
 from genxai_nb.errors import DefinitionError, StateInvalid, UnknownName
 from genxai_nb.guard.budget import Budget, budget_from
 from genxai_nb.guard.policy import Policy, policy_from
@@ -15,6 +16,8 @@ from .nodes import NodeOptions
 from .workflow import RunOptions
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from .definition import Node
 
 __all__ = ["as_input", "node_options", "run_options", "whole"]
@@ -104,6 +107,7 @@ class RunChoices(TypedDict, total=False):
     interactive: bool
     policy: Policy | Mapping[str, Any] | str | None
     budget: Budget | Mapping[str, Any] | str | float | None
+    cassette: Cassette | Path | str | None
 
 
 def run_options(
@@ -115,6 +119,7 @@ def run_options(
     interactive: bool = False,
     policy: object = None,
     budget: object = None,
+    cassette: object = None,
 ) -> RunOptions:
     """Check how a run is asked for; answers may name a node as it is written in cells, with hyphens.
 
@@ -122,6 +127,7 @@ def run_options(
         StateInvalid: A value is none that the option takes.
         UnknownName: There is an answer for what is neither a node nor a question, or no such policy.
         DefinitionError: The policy or the budget cannot be read.
+        InputError: The cassette cannot be read.
     """
     for option, value in (("model", model), ("store", store)):
         if value is not None and not isinstance(value, str):
@@ -143,6 +149,7 @@ def run_options(
         interactive=interactive,
         policy=policy_from(policy),
         budget=budget_from(budget),
+        cassette=cassette_from(cassette),
     )
 
 

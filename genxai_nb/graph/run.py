@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import structs
 
+from genxai_nb.calls.cassette import Cassette
 from genxai_nb.errors import ResumeRefused
 from genxai_nb.guard.budget import Budget, budget_from
 from genxai_nb.journal import open_store
@@ -92,8 +93,13 @@ class Run(Branching):
         events = run.events()
         started = events[0]
         if isinstance(started, RunStarted):
+            tape = Cassette(started.cassette, recording=started.recording) if started.cassette else None
             run.options = RunOptions(
-                model=started.model, store=store, recorded=policy_in(events), budget=budget_in(events)
+                model=started.model,
+                store=store,
+                recorded=policy_in(events),
+                budget=budget_in(events),
+                cassette=tape,
             )
         if run._history.damage is not None:
             run.status, run.reason = "paused", f"event {len(events) + 1} is damaged"
@@ -183,6 +189,8 @@ def _beginning(
         key=key,
         policy=None if options.policy is None else options.policy.changed(),
         budget=written(options.budget),
+        cassette=str(options.cassette.file) if options.cassette else "",
+        recording=options.cassette is not None and options.cassette.recording,
     )
     return started, (*definitions, graph.own_record())
 

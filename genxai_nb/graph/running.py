@@ -16,9 +16,12 @@ from .run import Run
 from .workflow import Workflow
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pandas import DataFrame
     from pydantic import BaseModel
 
+    from genxai_nb.calls.cassette import Cassette
     from genxai_nb.guard.budget import Budget
     from genxai_nb.guard.policy import Policy
 
@@ -56,6 +59,7 @@ class Running(Workflow):
         interactive: bool = False,
         policy: Policy | Mapping[str, Any] | str | None = None,
         budget: Budget | Mapping[str, Any] | str | float | None = None,
+        cassette: Cassette | Path | str | None = None,
     ) -> Result:
         """Run the graph to its end and return its result.
 
@@ -67,6 +71,8 @@ class Running(Workflow):
             interactive: Somebody is there to answer the rest; the run waits for `Run.answer`.
             policy: What tools may do: ``safe``, ``open``, a Policy or its fields; None for the default.
             budget: What the run may spend: US dollars, or limits by name: ``money tokens calls seconds``.
+            cassette: A file with models' answers. If it is there, the run is answered from it and asks no model; else
+                what they answer is recorded there.
 
         Raises:
             OverBudget: The next call does not fit the budget; with a larger one the run can be resumed.
@@ -81,6 +87,7 @@ class Running(Workflow):
             interactive=interactive,
             policy=policy,
             budget=budget,
+            cassette=cassette,
         ).resume()
 
     async def arun(

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
+from genxai_nb.calls.cassette import Cassette
 from genxai_nb.guard.budget import Budget
 from genxai_nb.guard.policy import Policy
 from genxai_nb.journal.store import Definition
@@ -29,6 +30,7 @@ class RunOptions(Struct, frozen=True, kw_only=True):
         policy: What tools may do in the run; None for the default.
         recorded: The policy that the journal has of a run that was loaded; the stricter of both holds.
         budget: What the run may spend; None for no limit.
+        cassette: Where models' answers are recorded, or taken from; None for neither.
     """
 
     model: str | None = None
@@ -38,6 +40,7 @@ class RunOptions(Struct, frozen=True, kw_only=True):
     policy: Policy | None = None
     recorded: Policy | None = None
     budget: Budget | None = None
+    cassette: Cassette | None = None
 
 
 class Workflow(Protocol):

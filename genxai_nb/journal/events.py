@@ -25,6 +25,7 @@ class RunStarted(Fact, frozen=True, kw_only=True, tag="run_started"):
 
     ``key`` names the row of a batch that it is for, so that the batch finds it again; ``policy`` has the fields of
     the run's policy that are not the default ones, ``budget`` the limits of its budget.
+    ``cassette`` is the file where models' answers are recorded (``recording``), or taken from.
     """
 
     run: str
@@ -37,6 +38,8 @@ class RunStarted(Fact, frozen=True, kw_only=True, tag="run_started"):
     key: str | None = None
     policy: dict[str, Any] | None = None
     budget: dict[str, Any] | None = None
+    cassette: str = ""
+    recording: bool = False
 
 
 class RunResumed(Fact, frozen=True, kw_only=True, tag="run_resumed"):

@@ -45,6 +45,7 @@ _VERBS = (
     "state",
     "timeline",
     "cost",
+    "cassette",
     "doctor",
     "memory",
     "take",

@@ -121,7 +121,16 @@ def made_from(session: Session, request: Request, graph: Graph) -> Callable[[], 
     given, answers = read_input(session, request, graph)
     model, store = request.text("model") or None, request.text("store") or None
     policy, budget = request.text("policy") or None, request.text("budget") or None
-    return lambda: graph.start(given, model=model, store=store, answers=answers, policy=policy, budget=budget)
+    cassette = request.text("cassette") or None
+    return lambda: graph.start(
+        given,
+        model=model,
+        store=store,
+        answers=answers,
+        policy=policy,
+        budget=budget,
+        cassette=cassette,
+    )
 
 
 def started_new(

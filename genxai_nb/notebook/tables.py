@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from genxai_nb.calls.cassette import Cassette
 from genxai_nb.errors import InputError
 from genxai_nb.journal.opening import find_store
 
@@ -131,6 +132,15 @@ def show_costs(session: Session, request: Request) -> DataFrame:
     """What the models of a run took and cost, by node; prices are those of when each call ended."""
     run = meant(session, request)
     return _told(run.costs(), f"Run {run.run_id} has asked no model.")
+
+
+def show_cassette(_session: Session, request: Request) -> DataFrame:
+    """What models were asked and answered on a cassette.
+
+    Raises:
+        InputError: There is no such file, or it is no cassette.
+    """
+    return Cassette(request.name, recording=False).table()
 
 
 def meant(session: Session, request: Request) -> Run:

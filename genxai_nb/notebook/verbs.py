@@ -220,6 +220,15 @@ VERBS: tuple[Verb, ...] = (
         own=(RUN,),
     ),
     Verb(
+        "cassette",
+        done_in("tables", "show_cassette"),
+        "What models answered on a cassette, which runs are answered from.",
+        "%genxai cassette calls.jsonl",
+        'Cassette("calls.jsonl").table()   # from genxai_nb.calls.cassette',
+        argument="FILE",
+        required=True,
+    ),
+    Verb(
         "memory",
         done_in("memories", "show_memory"),
         "What an agent remembers, what a question recalls, what a run changed in it.",

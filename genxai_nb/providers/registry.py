@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from msgspec import structs
 
 from genxai_nb.calls.call import Call, Handler, Traits
+from genxai_nb.calls.expected import answers_expected
 from genxai_nb.errors import (
     Authentication,
     BadResponse,
@@ -36,8 +37,6 @@ if TYPE_CHECKING:
 
 GROUP = "genxai_nb.providers"
 REMOTE = Traits(reply=ModelReply, attempts=4, timeout=600, deadline=900)
-
-_replaying = False
 
 
 def names() -> list[str]:
@@ -68,19 +67,13 @@ def model_call(model: str) -> tuple[Handler, Traits]:
     try:
         provider = find_provider(model)
     except (SetupError, Authentication, UnknownName) as exc:
-        if not _replaying:
+        if not answers_expected():
             raise
         return _lacking(exc), REMOTE
     traits = getattr(provider, "traits", REMOTE)
     if traits.price is None:
         traits = structs.replace(traits, price=getattr(provider, "price", None))
     return answer_from(provider, model), traits
-
-
-def expect_replay() -> None:
-    """Let this process make calls of models that it could not ask, since a record answers them."""
-    global _replaying
-    _replaying = True
 
 
 def _lacking(error: GenXAIError) -> Handler:

@@ -36,13 +36,13 @@ def test_a_line_offers_verbs_then_names_then_options(complete):
     assert complete("%genxai ") == [
         "run", "ask", "resume", "wait", "debug", "break", "step", "next", "out", "until", "continue", "pause",
         "back", "goto", "fork", "tree", "set", "watch", "held", "call", "answer", "why", "diff",
-        "agents", "tools", "tool", "graphs", "runs", "show", "export", "state", "timeline", "cost", "memory", "take", "doctor",
+        "agents", "tools", "tool", "graphs", "runs", "show", "export", "state", "timeline", "cost", "cassette", "memory", "take", "doctor",
         "help",
     ]  # fmt: skip
     assert complete("%genxai stat") == ["state"]
     assert complete("x = %genxai ti") == ["timeline"]
     assert complete("%genxai run ") == [
-        "review", "--as", "--model", "--store", "--policy", "--budget", "--answers", "--detach", "--breaks", "--interactive", "--input",
+        "review", "--as", "--model", "--store", "--policy", "--budget", "--cassette", "--answers", "--detach", "--breaks", "--interactive", "--input",
     ]  # fmt: skip
     assert complete("%genxai help ti") == ["timeline"]
     assert complete("%genxai show ") == ["writer", "review", "count", "Draft", "--run"]

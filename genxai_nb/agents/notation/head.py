@@ -55,6 +55,7 @@ _MODEL = Option("model", "MODEL", "use this model for all agents")
 _STORE = Option("store", "STORE", "keep the run there: :memory: or a path")
 _POLICY = Option("policy", "NAME", "what tools may do: default, safe or open")
 _BUDGET = Option("budget", "BUDGET", "what the run may spend: dollars, or calls=10,tokens=20000,seconds=60")
+_CASSETTE = Option("cassette", "FILE", "answer models from this file if it is there, else record them in it")
 _ANSWERS = Option("answers", "FILE", "answers of people by node name, a YAML or JSON file")
 _BREAKS = Option("breaks", "", "stop at breakpoints also where nobody is there to go on")
 _INTERACTIVE = Option("interactive", "", "ask and stop as if somebody were there")
@@ -93,6 +94,7 @@ CELLS: dict[str, CellKind] = {
                 _STORE,
                 _POLICY,
                 _BUDGET,
+                _CASSETTE,
                 _ANSWERS,
                 Option("detach", "", "return at once"),
                 _BREAKS,
@@ -105,7 +107,7 @@ CELLS: dict[str, CellKind] = {
             "GRAPH",
             "step through a graph",
             "its input, a key a line: topic: batteries",
-            (_AS, _MODEL, _STORE, _POLICY, _BUDGET, _ANSWERS, _BREAKS, _INTERACTIVE),
+            (_AS, _MODEL, _STORE, _POLICY, _BUDGET, _CASSETTE, _ANSWERS, _BREAKS, _INTERACTIVE),
         ),
         CellKind(
             "ask",
