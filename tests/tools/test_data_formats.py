@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import base64
+import datetime
+import resource
+from decimal import Decimal
 from pathlib import Path
 
+import pyarrow
 import pytest
 from data_bombs import ENTITIES
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pyarrow import parquet
 
 from genxai_nb.errors import Denied, ToolFailed
 from genxai_nb.tools.builtin.data.formats import read_data, write_data
@@ -133,3 +138,27 @@ def test_data_comes_back_from_json_and_yaml(value):
         except UnicodeEncodeError:
             continue
         assert read_data(made, kind) == value
+
+
+def test_a_table_that_unpacks_to_gigabytes_is_refused():
+    """Half a kilobyte of Parquet that says the same megabyte two thousand times is not told nor held."""
+    rows = pyarrow.table(
+        {"a": pyarrow.array(["x" * 1_000_000]).dictionary_encode().take(pyarrow.array([0] * 2000))}
+    )
+    parquet.write_table(rows, "bomb.parquet", compression="zstd")
+    assert Path("bomb.parquet").stat().st_size < 1000
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(ToolFailed, match="unpacks to more than 20000000 bytes"):
+        transform(source_path="bomb.parquet", source_format="parquet", target_format="json")
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200 * 1024
+
+
+def test_values_of_parquet_are_told_as_text():
+    """Times, decimals and bytes have no form of their own in JSON."""
+    day = datetime.datetime(2026, 11, 24, 8, tzinfo=datetime.UTC)
+    parquet.write_table(
+        pyarrow.table({"d": [day], "n": [Decimal("1.50")], "b": [b"ab"], "l": [[1, None]]}), "v.parquet"
+    )
+    assert read_data(Path("v.parquet").read_bytes(), "parquet") == [
+        {"d": "2026-11-24T08:00:00Z", "n": "1.50", "b": "YWI=", "l": [1, None]}
+    ]

@@ -7,9 +7,12 @@ import io
 import json
 import re
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from genxai_nb.errors import LineInvalid, MissingPackage, ToolFailed
+from genxai_nb.tools.child import ask_child
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -34,6 +37,9 @@ MOST_COLUMNS = 1_000
 MOST_DEPTH = 100
 
 Format = Literal["json", "csv", "xml", "yaml", "parquet"]
+
+_PARQUET = str(Path(__file__).with_name("parquet_rows.py"))
+_LONGEST = 30.0  # seconds
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
@@ -250,21 +256,11 @@ def _value(cell: str) -> Any:
 
 
 def _read_parquet(data: bytes) -> list[dict[str, Any]]:
-    from genxai_nb.tools.results import plain
-
-    arrow, parquet = _parquet()
-    try:
-        file = parquet.ParquetFile(io.BytesIO(data))
-        meta = file.metadata
-        size = sum(meta.row_group(number).total_byte_size for number in range(meta.num_row_groups))
-        if meta.num_rows > MOST_ROWS or meta.num_columns > MOST_COLUMNS or size > 20 * LARGEST:
-            raise ToolFailed(
-                f"The table has {meta.num_rows} rows and {meta.num_columns} columns, which is too large."
-            )
-        rows: list[dict[str, Any]] = file.read().to_pylist()
-    except (arrow.ArrowException, OSError, ValueError) as exc:
-        raise ToolFailed(f"This is no Parquet: {str(exc)[:200]}.") from exc
-    made: list[dict[str, Any]] = plain(rows, "rows")
+    if find_spec("pyarrow") is None:
+        raise MissingPackage("pyarrow", "tools")
+    bounds = {"most_rows": MOST_ROWS, "most_columns": MOST_COLUMNS, "most_bytes": 4 * LARGEST}
+    said = ask_child(_PARQUET, bounds, data, seconds=_LONGEST, what="The table")
+    made: list[dict[str, Any]] = said["rows"]
     return made
 
 
