@@ -45,3 +45,23 @@ def test_the_panel_names_the_memories_of_the_latest_prompt(watch, graph):
     )
     calls = [(call["kind"], call["name"]) for call in told["details"]["clerk"]["calls"]]
     assert calls[:1] == [("memory", "clerk")]
+
+
+def test_the_panel_shows_the_values_of_the_run_with_the_state(watch):
+    """Below the state stands what each agent noted in working memory, the newest value of each name, not to edit."""
+    script = Scripted(lambda request: f"Hello {len(script.requests)}.")
+    graph = Graph("pair")
+    for name, options in (("alone", {}), ("reader", {"shared": True}), ("writer", {"shared": True})):
+        agent = Agent(name, model=script.model, memory={"working": options}, task="Hi", writes=f"{name}_said")
+        graph.node(name, agent, reads=[])
+    graph.parse("START -> alone -> reader -> writer -> END")
+    panel = watch(graph.start({}))
+    panel.press("go")
+    panel.wait_for("Done")
+    shown = panel.wait(lambda shown: len(shown["state"]["rows"]) == 5 and shown)
+    rows = {row["key"]: (row["glance"], row["text"], row["edit"]) for row in shown["state"]["rows"][3:]}
+
+    assert rows == {
+        "working memory of alone": ("alone_said = Hello 1.", "alone_said = Hello 1.", None),
+        "shared working memory": ("2 values", "reader_said = Hello 2.\nwriter_said = Hello 3.", None),
+    }

@@ -27,7 +27,7 @@ from .story import Story
 from .talk import held_rows, question_rows, streams
 from .timeline import timeline
 from .tree import Tree, store_of
-from .values import as_mapping, to_rows
+from .values import as_mapping, noted_rows, to_rows
 from .visits import VisitStory
 
 if TYPE_CHECKING:
@@ -141,7 +141,10 @@ class Exhibit:
         return status | {
             "state": {
                 "title": self._title(standing),
-                "rows": to_rows(self._state(), story.written, self._appended()),
+                "rows": [
+                    *to_rows(self._state(), story.written, self._appended()),
+                    *noted_rows(story.noted),
+                ],
                 "watches": self._watched(standing),
             },
             "timeline": timeline(story, standing, story.seconds if standing.rests else story.now(time())),

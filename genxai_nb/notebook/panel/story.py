@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import Any
 
+from genxai_nb.agents.history import memory_key
 from genxai_nb.journal.cost import Cost, cost_of
 from genxai_nb.journal.events import (
     CallDiverged,
@@ -35,6 +36,9 @@ from .visits import CallStory, NodeStory, VisitStory, key_of
 __all__ = ["Story", "tell", "upto"]
 
 
+_WORKING = memory_key("working", "")
+
+
 class Story:
     """Everything that a panel tells of a run; `take` lets it go on by one fact or hint.
 
@@ -47,6 +51,7 @@ class Story:
         error: Why the run stands or failed.
         seconds: How long the run was driven.
         written: The public keys that the last step wrote, with what it wrote.
+        noted: What agents noted in working memory, by whose it is; empty for what they share.
         stops: How often the run came to rest.
 
     Example:
@@ -71,6 +76,7 @@ class Story:
         self.status = "ready"
         self.error = ""
         self.written: dict[str, Any] = {}
+        self.noted: dict[str, tuple[Any, ...]] = {}
         self.stops = 0
         self.sizes: dict[str, int] = {}
         self.definitions: dict[str, str] = {}
@@ -131,6 +137,7 @@ class Story:
             setattr(twin, name, getattr(self, name))
         twin.ways, twin.sizes = dict(self.ways), dict(self.sizes)
         twin.written, twin.definitions = self.written, self.definitions
+        twin.noted = dict(self.noted)
         twin._diverged = set(self._diverged)
         # Only what is under way changes later: the rest is shared.
         calls = {id(call): call.copy() for visit in self._open.values() for call in visit.calls}
@@ -234,6 +241,10 @@ class Story:
                 written.setdefault(name, []).extend(value if isinstance(value, list) else [value])
         written.update(update)
         self.written = {name: value for name, value in written.items() if name[:1] != "@"}
+        for name, entries in written.items():
+            if name.startswith(_WORKING):
+                whose = name.removeprefix(_WORKING)
+                self.noted[whose] = (*self.noted.get(whose, ()), *entries)
         self._measure(self.written)
 
     def _measure(self, values: dict[str, Any]) -> None:

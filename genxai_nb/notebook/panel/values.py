@@ -13,7 +13,7 @@ from genxai_nb.expressions import declared_fields
 from genxai_nb.graph.draw.lettering import one_line
 from genxai_nb.notebook.record_account import cut, text_of
 
-__all__ = ["as_mapping", "read_value", "to_rows", "written_out"]
+__all__ = ["as_mapping", "noted_rows", "read_value", "to_rows", "written_out"]
 
 _GLANCE, _LONGEST, _MOST = 160, 20_000, 200
 
@@ -50,6 +50,29 @@ def to_rows(
                 "change": _change(key, (written or {}), appended),
                 "edit": said if said is not None and len(said) <= _LONGEST else None,
                 "plain": plain,
+            }
+        )
+    return rows
+
+
+def noted_rows(noted: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[dict[str, Any]]:
+    """Make a row for what each agent, or all that share it, noted in working memory; it is not edited here.
+
+    Args:
+        noted: The entries in the order of writing, by the agent's name; empty for a shared one.
+    """
+    rows = []
+    for whose, entries in noted.items():
+        newest = {entry.get("about") or entry["text"]: entry["text"] for entry in entries}
+        text = "\n".join(newest.values())
+        rows.append(
+            {
+                "key": f"working memory of {whose}" if whose else "shared working memory",
+                "glance": one_line(text, _GLANCE) if len(newest) == 1 else f"{len(newest):,} values",
+                "text": cut(text, _LONGEST),
+                "change": "",
+                "edit": None,
+                "plain": True,
             }
         )
     return rows
