@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import secrets
 import tarfile
 import zipfile
 from pathlib import Path
@@ -158,6 +159,19 @@ def test_a_huge_header_is_not_read():
     head = member("x", tarfile.XHDTYPE, size=2**32).tobuf(tarfile.USTAR_FORMAT)
     Path("t.tar").write_bytes(gzip.compress(head + bytes(5_000_000)))
     with pytest.raises(ToolFailed):
+        compressor("list", "t.tar", format="tar.gz")
+
+
+@pytest.mark.parametrize(
+    "kind", [tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK]
+)
+def test_a_header_as_large_as_a_file_is_refused(kind: bytes):
+    """The more an archive holds, the more it may unpack to, but its headers stay small, for they are kept in memory."""
+    head = member("x", kind, size=2_000_000).tobuf(tarfile.USTAR_FORMAT)
+    Path("t.tar").write_bytes(
+        gzip.compress(head + b"2000000 a=" + bytes(2_000_000)) + secrets.token_bytes(100_000)
+    )
+    with pytest.raises(Denied, match="header of 2000000 bytes"):
         compressor("list", "t.tar", format="tar.gz")
 
 

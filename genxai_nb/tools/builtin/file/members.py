@@ -7,7 +7,7 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Iterator
-from typing import BinaryIO, NamedTuple, cast
+from typing import BinaryIO, NamedTuple, Self, cast
 
 from genxai_nb.errors import Denied, ToolFailed
 from genxai_nb.guard.names import shown
@@ -17,6 +17,8 @@ __all__ = ["FREE", "HIGHEST_RATIO", "MOST_BYTES", "Member", "members_of", "too_l
 MOST_BYTES = 200 * 1024 * 1024
 HIGHEST_RATIO = 100
 FREE = 1024 * 1024  # so small a whole may be packed as densely as it likes
+
+LARGEST_HEADER = 64 * 1024
 
 _GZIP = b"\x1f\x8b"
 _ENCRYPTED = 0x1
@@ -64,6 +66,23 @@ def _of_zip(file: BinaryIO, source: str) -> Iterator[tuple[Member, BinaryIO]]:
                 yield Member(entry.filename, entry.file_size), cast("BinaryIO", read)
 
 
+class _Header(tarfile.TarInfo):
+    """A header of a tar archive; those that go before another one are read whole, so they have to be small."""
+
+    _READ_WHOLE = frozenset({tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE,
+                             tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK})  # fmt: skip
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+        header = super().frombuf(buf, encoding, errors)
+        if header.type in cls._READ_WHOLE and header.size > LARGEST_HEADER:
+            raise Denied(
+                f"The archive has a header of {header.size} bytes; {LARGEST_HEADER} is the most.",
+                hint="Such archives are not unpacked.",
+            )
+        return header
+
+
 def _of_tar(file: BinaryIO, source: str) -> Iterator[tuple[Member, BinaryIO]]:
     packed_bytes = file.seek(0, 2)
     file.seek(0)
@@ -72,7 +91,7 @@ def _of_tar(file: BinaryIO, source: str) -> Iterator[tuple[Member, BinaryIO]]:
     inner = gzip.GzipFile(fileobj=file, mode="rb") if start == _GZIP else file
     bounded = _Bounded(cast("BinaryIO", inner), max(4 * FREE, packed_bytes * (HIGHEST_RATIO + 1)), source)
     # as a stream: headers may not make it read back, or all at once
-    with tarfile.open(fileobj=cast("BinaryIO", bounded), mode="r|") as packed:
+    with tarfile.open(fileobj=cast("BinaryIO", bounded), mode="r|", tarinfo=_Header) as packed:
         for entry in packed:
             if entry.isdir():
                 continue
