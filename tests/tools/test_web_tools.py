@@ -101,6 +101,12 @@ async def test_a_service_is_called(server, inside):
     assert (answer.ok, answer.status, answer.text) == (False, 404, "nothing here")
 
 
+async def test_parameters_are_added_to_those_of_the_address(server, inside):
+    """What stands after the question mark already, such as the version of a service, stays there."""
+    answer = await caller(f"{server.url}/echo?version=2&n=0", "GET", params={"n": 1}, context=inside)
+    assert answer.json["query"] == {"version": "2", "n": "1"}
+
+
 async def test_what_changes_something_carries_its_key(server):
     """A POST has the key of its call, so that a service can tell that it is made again; a GET has none."""
     inside = SimpleNamespace(policies=(Policy(hosts=(server.host,)),), run_id="r1", idempotency_key="abc")

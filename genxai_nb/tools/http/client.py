@@ -111,7 +111,7 @@ class Client:
             url: The URL.
             headers: Headers; they do not follow a redirect to another origin.
             credentials: Headers with secrets, which stay at the origin of the URL too.
-            params: Added to the URL's query.
+            params: Added to the URL's query, in place of what it says of the same names.
             json: A body as JSON.
             content: A body as it is.
             timeout: Seconds for all of it.
@@ -129,8 +129,7 @@ class Client:
             async with asyncio.timeout(timeout), self._open(timeout) as client:
                 first = client.build_request(
                     method,
-                    url,
-                    params=params or None,
+                    httpx.URL(url).copy_merge_params(params) if params else url,
                     json=json,
                     content=content,
                     headers={**_USUAL, **given, **(credentials or {})},
