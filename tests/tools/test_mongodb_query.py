@@ -96,6 +96,14 @@ def test_abuse_is_refused_before_it_is_sent(arguments: dict, server: Store):
     assert len(server.commands) == before
 
 
+def test_a_connection_leads_to_the_database_that_it_names(server: Store):
+    """A list of collections would say little if the model could choose the database they are in."""
+    before = len(server.commands)
+    with pytest.raises(Denied, match="leads to database '.*', not 'payroll'"):
+        ask(database="payroll")
+    assert len(server.commands) == before
+
+
 def test_slow_and_absent_servers_are_told(server: Store, monkeypatch):
     """A server that does not answer in time, or is not there, is told by its name."""
     server.delay = 2

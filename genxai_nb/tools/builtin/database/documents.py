@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from annotated_types import Interval, MaxLen
 from msgspec import Struct
 
-from genxai_nb.errors import MissingPackage, ToolFailed
+from genxai_nb.errors import Denied, MissingPackage, ToolFailed
 from genxai_nb.guard.documents import check_collection, check_document, check_filter, check_update
 from genxai_nb.guard.policy import Subject
 from genxai_nb.tools.base import tool
@@ -103,7 +103,13 @@ def mongodb_query(  # noqa: PLR0913 - what each means is told to the model
     if operation == "distinct" and not (field or "").replace(".", "").isidentifier():
         raise ToolFailed("distinct needs the name of a field.")
     found = find_connection(connection, "MongoDB", ("mongodb",))
-    name = database or urlsplit(found.url.reveal()).path.strip("/")
+    own = urlsplit(found.url.reveal()).path.strip("/")
+    if database and own and database != own:
+        raise Denied(
+            f"Connection {connection!r} leads to database {own!r}, not {database!r:.80}.",
+            hint="Leave database out, or name another connection.",
+        )
+    name = own or database
     if not name:
         raise ToolFailed(f"Connection {connection!r} names no database.", hint="Give database.")
     check_collection(name, collection)
