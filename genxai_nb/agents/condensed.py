@@ -104,10 +104,11 @@ async def _condense(
     from genxai_nb.settings import read_settings
 
     said = [(_speaker(message, agent.name), message.text[:_LONGEST]) for message in turns if message.text]
-    model = context.model_override or agent.model or read_settings().model
-    if way == "model" and model != "offline":
+    if way == "model":
+        model = context.model_override or agent.model or read_settings().model
         try:
-            return await _asked(model, before, said, tokens, context)
+            if model != "offline":
+                return await _asked(model, before, said, tokens, context)
         except CallError as error:
             context.log(f"The conversation is condensed by its sentences: {error}")
     return extracted(before, said, tokens)

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from remembering import calls, prompts, weigh
 
 from genxai_nb.agents.agent import Agent
-from genxai_nb.agents.condensed import OPENING
+from genxai_nb.agents.condensed import OPENING, fitted, is_summary
 from genxai_nb.agents.workflow import Graph
 from genxai_nb.errors import DefinitionError, ProviderError
 from genxai_nb.graph.run import Run
 from genxai_nb.memory.summary import extracted
-from genxai_nb.messages import ToolCall
+from genxai_nb.messages import Message, Text, ToolCall, ToolResult, user
 from genxai_nb.providers.scripted import Scripted
-from genxai_nb.tokens import estimate_tokens
+from genxai_nb.tokens import estimate_message, estimate_tokens
 
 LONG = "The weather in Ulm is fine and there is a lot to tell about every single street of it. "
 
@@ -162,3 +164,43 @@ def test_extracted_sentences_were_said_and_fit(said, tokens):
     if tokens >= 60:
         assert len(lines) == len(every) or sum(estimate_tokens(line) + 1 for line in every) > tokens
     assert extracted(summary, [], tokens) == summary
+
+
+TURNS = st.lists(st.tuples(st.integers(1, 30), st.integers(0, 2)), max_size=8)  # words asked, calls made
+
+
+def conversation(turns) -> list[Message]:
+    """Turns of a question, calls with their results, and an answer."""
+    said: list[Message] = []
+    for number, (words, count) in enumerate(turns):
+        said.append(user(f"Question {number}: " + "word " * words))
+        for call in range(count):
+            name = f"c{number}.{call}"
+            said.append(Message("assistant", (ToolCall(name, "weigh", {"item": "a box"}),)))
+            said.append(Message("tool", (ToolResult(name, "weigh", "7 kg"),)))
+        said.append(Message("assistant", (Text(f"Answer {number}."),)))
+    return said
+
+
+@given(st.lists(TURNS, min_size=1, max_size=4), st.integers(1, 400), st.sampled_from(["sentences", "none"]))
+def test_a_conversation_is_a_summary_and_its_newest_turns_whatever_is_said(parts, tokens, way):
+    """In each visit: whole turns from the end, within the budget, and what is left out is told by the summary."""
+    agent = Agent("clerk", model="offline", memory={"short_term": {"summary": way}})
+    turns, state = [], {}
+    for more in parts:
+        turns += more
+        history = conversation(turns)
+        sent, update = asyncio.run(fitted(agent, history, tokens, None, state))  # no model is asked
+        for key, entries in update.items():
+            state[key] = [*state.get(key, ()), *entries]
+        told = [message for message in sent if is_summary(message)]
+        rest = sent[len(told) :]
+
+        assert sent[: len(told)] == told
+        assert rest == history[len(history) - len(rest) :]
+        assert not rest or rest[0].role == "user"
+        fits = sum(map(estimate_message, history)) <= tokens
+        assert rest == history if fits and not state else sum(map(estimate_message, rest)) <= tokens
+        if way == "none":
+            assert not told
+            assert not update
