@@ -177,10 +177,10 @@ class Held:
         return next(one for one in shelf.items() if one.id == item.id)
 
     def embed(self, kind: str, progress: Callable[[int, int], None]) -> int:
-        """Embed items of a kind that have no embedding of the installed model; tell how many there were."""
-        from genxai_nb.memory.embed import find_embedder, vectors_of
+        """Embed items of a kind that have no embedding of the model in use; tell how many there were."""
+        from genxai_nb.memory.embed import find_embedder, installed_model, vectors_of
 
-        embedder, shelf = find_embedder(), shelf_of(self._store.items, self._agent, kind)
+        embedder, shelf = find_embedder(installed_model()), shelf_of(self._store.items, self._agent, kind)
         left = shelf.unembedded(embedder.model)
         for start in range(0, len(left), _BATCH):
             some = left[start : start + _BATCH]

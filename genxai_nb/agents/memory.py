@@ -225,7 +225,7 @@ class AgentMemory(KindTables):
         progress: Callable[[int, int], None] = lambda done, count: None,  # noqa: ARG005 - nobody looks
         store: str | None = None,
     ) -> int:
-        """Embed what was kept without embeddings, or by another model, with the model that is installed.
+        """Embed what was kept without embeddings, or by another model, with the model that is in use.
 
         Batch by batch, each durable; if it is interrupted, the next call goes on where this one was. What has no
         embedding yet is found by its words meanwhile.
@@ -239,8 +239,9 @@ class AgentMemory(KindTables):
             How many items were embedded.
 
         Raises:
-            MissingPackage: No sentence encoder is installed.
-            UnknownName: The agent has no such kind of memory.
+            MissingPackage: No embedder is installed.
+            UnknownName: The agent has no such kind of memory, or there is no such embedder.
+            ProviderError: The embedder's request failed; what was embedded stays.
         """
         held = Held(self._agent, open_store(store))
         return sum(held.embed(name, progress) for name in self._chosen(kind) if registry.find(name).embeds)

@@ -120,6 +120,18 @@ def test_what_has_no_embedding_is_embedded_anew_and_goes_on_after_an_interrupt()
     assert items.collection("clerk", "semantic").model == find_embedder().model
 
 
+def test_items_are_embedded_anew_by_the_model_in_use(monkeypatch):
+    """The embedder that the settings name is the one that is asked; nothing is lost if there is none of that name."""
+    memory = Agent("clerk", memory="semantic").memory
+    memory.remember("My name is Ada.", store="journal.db")
+    before = open_store("journal.db").items.collection("clerk", "semantic")
+    monkeypatch.setenv("GENXAI_EMBEDDER", "nobody:small")
+
+    with pytest.raises(UnknownName, match="nobody:small"):
+        memory.embed(store="journal.db")
+    assert open_store("journal.db").items.collection("clerk", "semantic") == before
+
+
 def test_what_the_extra_embedded_asks_for_the_extra():
     """A collection of the sentence encoder is never searched by words alone: the package to install is named."""
     Agent("clerk", memory="semantic").memory.remember("My name is Ada.")
