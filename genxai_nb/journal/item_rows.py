@@ -125,8 +125,8 @@ class SqliteItems:
                 return []
             number, _ = _collection(connection, owner, kind)
             rows = connection.execute(
-                "SELECT number, coalesce(body ->> 'cue', text), coalesce(vector, x''), body ->> 'since',"
-                " body ->> 'expires' FROM item WHERE number > ? AND collection = ? AND until IS NULL AND forgotten IS NULL ORDER BY number",
+                "SELECT number, coalesce(json_extract(body, '$.cue'), text), coalesce(vector, x''), json_extract(body, '$.since'),"
+                " json_extract(body, '$.expires') FROM item WHERE number > ? AND collection = ? AND until IS NULL AND forgotten IS NULL ORDER BY number",
                 (after, number),
             )
             return [Entry(*row) for row in rows]
@@ -222,7 +222,7 @@ class SqliteItems:
             number, _ = _collection(connection, owner, kind)
             rows = connection.execute(
                 "SELECT number FROM item WHERE collection = ? AND at < ? AND until IS NULL AND forgotten IS NULL"
-                " AND coalesce(body ->> 'used', at) < ? ORDER BY number",
+                " AND coalesce(json_extract(body, '$.used'), at) < ? ORDER BY number",
                 (number, since, since),
             )
             return [found for (found,) in rows]

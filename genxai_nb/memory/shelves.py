@@ -149,6 +149,7 @@ class _Loaded:
 
 
 _DAY = 86400.0
+_MOST = 500  # items that are picked at once; a database takes so many numbers
 _loading = threading.Lock()
 _loaded: WeakKeyDictionary[Items, dict[tuple[str, str], _Loaded]] = WeakKeyDictionary()
 
@@ -248,7 +249,8 @@ class StoreShelf:
         now = time()
         numbers = self._items.unused(self._owner, self._kind, now - days * _DAY)
         self._items.end(self._owner, self._kind, numbers, at=now)
-        return [self._item(row) for row in self._items.pick(numbers)] if numbers else []
+        some = (numbers[start : start + _MOST] for start in range(0, len(numbers), _MOST))
+        return [self._item(row) for part in some for row in self._items.pick(part)]
 
     def undo(self, added: Sequence[str], ended: Sequence[str]) -> int:
         """Let items end that were added, and those hold again that ended; tell how many there were."""

@@ -200,6 +200,17 @@ def test_fading_is_looked_for_once_a_day_and_may_be_off():
         Agent("clerk", memory={"long_term": {"fade": -1}})
 
 
+def test_very_many_items_may_fade_at_once():
+    """More than SQLite takes in one question as it comes (32,766): all of them end and are told."""
+    items = open_store("journal.db").items
+    items.add("clerk", "long_term", [Draft(text=f"Old {number}.") for number in range(40_000)], at=1.0)
+    answer = clerk().ask("We decided to stay.", store="journal.db")
+    frame = clerk().memory.diff(answer, store="journal.db")
+
+    assert frame["change"].value_counts().to_dict() == {"ended": 40_000, "added": 1}
+    assert clerk().memory.undo(answer, store="journal.db") == 40_001
+
+
 def test_a_kill_during_a_merge_leaves_the_old_item_or_the_new_one(tmp_path):
     """Wherever the process dies, exactly one of the two holds when the store is opened again."""
     held = []
