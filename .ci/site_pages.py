@@ -49,10 +49,11 @@ def read(source: str) -> str:
 
 
 def notebook_as_text(path: Path) -> str:
-    """A notebook with its outputs as Markdown; what is drawn in HTML stays HTML."""
+    """A notebook with its outputs as Markdown; what is drawn in HTML stays HTML, and cells of ours are no Python."""
     from nbconvert import MarkdownExporter
 
-    return str(MarkdownExporter().from_filename(str(path))[0])
+    text: str = MarkdownExporter().from_filename(str(path))[0]
+    return text.replace("```python\n%%genxai", "```text\n%%genxai")
 
 
 def on_page_markdown(markdown: str, *, page: Any, config: Any, **_: Any) -> str:

@@ -115,3 +115,18 @@ def test_an_example_of_a_verb_is_one(verb):
     assert re.search(rf"%genxai {verb.name}\b", first)
     assert first.startswith("%%") == verb.cell or verb.line
     assert set(given) <= {option.name for option in verb.options}
+
+
+def test_the_tour_leads_through_the_house():
+    """Every room has its line, and every file that the tour names is there."""
+    tour, house = page("architecture.md"), ROOT / "genxai_nb"
+    rooms = {
+        f"{path.name}/" if path.is_dir() else path.name
+        for path in house.iterdir()
+        if path.name[0] not in "_."
+    }
+    named = set(re.findall(r"`([a-z_]+/[a-z_/]+\.py)`", tour))
+
+    assert {room for room in rooms - {"py.typed"} if f"`{room}`" not in tour} == set()
+    assert len(named) > 20
+    assert {name for name in named if not (house / name).exists()} == set()

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 from genxai_nb import Agent, Graph
 from genxai_nb.graph.draw import Arrow, Card, Picture, layout, picture_of, svg
-from genxai_nb.graph.draw.layout import Direction
+
+CROWD, SMALL = 7, (112.0, 58.0)
 
 
 def pictures() -> dict[str, str]:
     """Each picture as SVG, by the name of its file."""
     drawn = {
-        "review.svg": (review(), "right"),
-        "call.svg": (way_of_a_call(), "right"),
-        "journal.svg": (readers_of_the_journal(), "right"),
-        "driving.svg": (ways_to_drive(), "right"),
-        "rooms.svg": (way_of_a_cell(), "right"),
+        "review.svg": review(),
+        "call.svg": way_of_a_call(),
+        "journal.svg": readers_of_the_journal(),
+        "driving.svg": ways_to_drive(),
+        "rooms.svg": way_of_a_cell(),
     }
-    return {name: _svg(picture, direction) for name, (picture, direction) in drawn.items()}
+    return {name: _svg(picture) for name, picture in drawn.items()}
 
 
-def _svg(picture: Picture, direction: Direction) -> str:
-    """Drawn without Graphviz, so that every machine draws the same."""
-    return svg(picture, layout(picture, direction, programs=())) + "\n"
+def _svg(picture: Picture) -> str:
+    """Drawn to the right and without Graphviz, so that every machine draws the same; of many cards each is small."""
+    sizes = {} if len(picture.cards) < CROWD else {card.name: SMALL for card in picture.cards}
+    return svg(picture, layout(picture, "right", sizes=sizes, programs=())) + "\n"
 
 
 def review() -> Picture:
@@ -35,8 +37,16 @@ def review() -> Picture:
 
 def way_of_a_call() -> Picture:
     """What a request passes before it reaches the world."""
-    steps = ("a node's body", "replay", "gate", "policy", "retry", "model or tool")
-    kinds = ("asks", "already known?", "debugger", "allowed?", "attempts", "the world")
+    steps = ("node", "replay", "gate", "policy", "budget", "retry", "world")
+    kinds = (
+        "asks",
+        "known already?",
+        "held by you?",
+        "allowed?",
+        "does it fit?",
+        "attempts",
+        "model or tool",
+    )
     return _chain("a call", steps, kinds)
 
 
