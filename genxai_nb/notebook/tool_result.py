@@ -182,15 +182,16 @@ def _picture(value: Any) -> Markup | None:
     """A small copy of an image that the tool has written or looked at, if it lies where tools may read."""
     if not isinstance(value, Mapping) or not value.keys() >= _IMAGE_PARTS:
         return None
+    if not isinstance(value["path"], str):
+        return None
+    from genxai_nb.guard.paths import Roots
+    from genxai_nb.tools.builtin.file.images import open_image
+
     try:
-        from PIL import Image
-
-        from genxai_nb.guard.paths import Roots
-
-        with Roots().open(value["path"]) as file, Image.open(file, formats=[value["format"]]) as opened:
+        with Roots().open(value["path"]) as file, open_image(file, value["path"]) as opened:
             small = opened.convert("RGBA")
             small.thumbnail(_THUMBNAIL)
-    except (ImportError, OSError, ValueError, SyntaxError, GenXAIError):
+    except GenXAIError:
         return None  # it is told in words all the same
     made = BytesIO()
     small.save(made, "PNG")

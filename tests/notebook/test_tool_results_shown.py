@@ -60,6 +60,20 @@ def test_image_is_shown_small(tmp_path, monkeypatch):
     assert not html.fromstring(outcome_bundle(outcome)["text/html"]).xpath(".//img")
 
 
+def test_image_that_is_too_large_or_none_is_told_in_words(tmp_path, monkeypatch):
+    """Some hundred bytes that say they are many million pixels are not unpacked, and odd values are no image."""
+    monkeypatch.chdir(tmp_path)
+    Image.new("1", (9000, 9000)).save("large.png")
+    Image.new("1", (90, 90)).save("small.png")
+    shape = {"width": 1, "height": 1}
+    for path, kind in (("large.png", "PNG"), ("none.png", "PNG"), (7, "PNG"), (None, None)):
+        shown = result_bundle("look", {"path": path, "format": kind, **shape})["text/html"]
+        assert not html.fromstring(shown).xpath(".//img")
+    assert html.fromstring(
+        result_bundle("look", {"path": "small.png", "format": "PNG", **shape})["text/html"]
+    ).xpath(".//img")
+
+
 def test_no_key_is_shown(monkeypatch):
     """A key of the environment stands by its name, in the page and in the plain text."""
     monkeypatch.setenv("SHOWN_API_KEY", "sk-canary-71c0ffee9d")

@@ -103,7 +103,7 @@ def image_processor(
         (10, 5, '#ff0000')
     """
     roots = roots_of(context)
-    with roots.open(file_path) as file, _read(file, file_path) as image:
+    with roots.open(file_path) as file, open_image(file, file_path) as image:
         kind = image.format or "PNG"
         if operation == "analyze":
             return _told(image, file_path, kind, file.seek(0, 2))
@@ -118,7 +118,7 @@ def image_processor(
 
 
 @contextmanager
-def _read(file: BinaryIO, path: str) -> Iterator[Image]:
+def open_image(file: BinaryIO, path: str) -> Iterator[Image]:
     """Open an image whose pixels are read only after its size was looked at.
 
     Raises:
