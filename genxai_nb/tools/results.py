@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from msgspec import Struct, to_builtins
+from msgspec.structs import fields
 
 from genxai_nb.errors import NotStorable
 
@@ -54,10 +55,10 @@ def _converted(value: Any, path: str) -> Any:
     if isinstance(value, tuple) and hasattr(value, "_asdict"):
         return plain(value._asdict(), path)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = dataclasses.fields(value)
-        return {field.name: plain(getattr(value, field.name), f"{path}.{field.name}") for field in fields}
+        names = [field.name for field in dataclasses.fields(value)]
+        return {name: plain(getattr(value, name), f"{path}.{name}") for name in names}
     if isinstance(value, Struct):
-        return plain(to_builtins(value), path)
+        return _of_struct(value, path)
     if isinstance(value, set | frozenset):
         return sorted((plain(item, f"{path}{{}}") for item in value), key=repr)
     if hasattr(value, "model_dump"):  # a pydantic model
@@ -67,6 +68,18 @@ def _converted(value: Any, path: str) -> Any:
     if hasattr(value, "tolist"):  # numpy and pandas
         return plain(value.tolist(), path)
     return _text(value, path)
+
+
+def _of_struct(value: Struct, path: str) -> Any:
+    """The fields that msgspec would write, each in its own plain form: it makes lists of named tuples."""
+    written = to_builtins(value)
+    if not isinstance(written, dict):
+        return plain(written, path)
+    for field in fields(value):
+        name = field.encode_name
+        if name in written:
+            written[name] = plain(getattr(value, field.name), f"{path}.{name}")
+    return written
 
 
 def _text(value: Any, path: str) -> str:

@@ -82,3 +82,24 @@ def test_values_without_a_plain_form_are_refused(value: Any, path: str):
     """The error names where in the result the value is."""
     with pytest.raises(NotStorable, match=rf"^{path} is a "):
         plain(value, "tool")
+
+
+class Near(NamedTuple):
+    """A part with names."""
+
+    id: str
+    score: float
+
+
+class Found(Struct, omit_defaults=True):
+    """Parts with names, within a struct."""
+
+    near: list[Near]
+    best: Near | None = None
+    more: bool = False
+
+
+def test_names_within_a_struct_are_kept():
+    """A model reads what a number means also where a struct holds a named tuple; defaults stay left out."""
+    found = Found([Near("a", 1.0)], best=Near("a", 1.0))
+    assert plain(found, "found") == {"near": [{"id": "a", "score": 1.0}], "best": {"id": "a", "score": 1.0}}
