@@ -28,7 +28,7 @@ MOST_DEPTH = 150  # of nesting; the parser itself refuses little more
 
 _TOO_DEEP = "The expression is nested too deeply."
 _TOO_LARGE = "Compute the value in a function node and test its result."
-_EXAMPLE = "Write a Python expression over the state, such as score < 0.8 and len(notes) > 2."
+EXAMPLE = "Write a Python expression over the state, such as score < 0.8 and len(notes) > 2."
 _OTHER_LANGUAGES = (("&&", "and"), ("||", "or"), ("=>", ">="), ("=<", "<="), ("<>", "!="))
 _REFUSED = {
     "Await": "await",
@@ -119,7 +119,7 @@ def compile_expression(text: str, functions: Mapping[str, Callable[..., Any]] = 
     """
     body = text.replace("\r\n", "\n").replace("\r", "\n").strip()
     if not body:
-        raise LineInvalid("The expression is empty.", line=text, number=1, column=0, hint=_EXAMPLE)
+        raise LineInvalid("The expression is empty.", line=text, number=1, column=0, hint=EXAMPLE)
     compiler = _Compiler(body, functions)
     if len(body) > MOST_TEXT:
         compiler.refuse(
@@ -141,7 +141,7 @@ def _other_language(text: str) -> str:
     for foreign, ours in _OTHER_LANGUAGES:
         if foreign in text:
             return f"Write {ours} for {foreign}."
-    return _EXAMPLE
+    return EXAMPLE
 
 
 class _Compiler:
@@ -171,7 +171,7 @@ class _Compiler:
             what, column = "The expression breaks off.", len(self.lines[-1])
         self.refuse(what, exc.lineno, column, hint, exc)
 
-    def refuse_node(self, node: ast.expr, what: str, hint: str = _EXAMPLE) -> NoReturn:
+    def refuse_node(self, node: ast.expr, what: str, hint: str = EXAMPLE) -> NoReturn:
         line = self.lines[node.lineno - 1]
         column = len(line.encode()[: node.col_offset].decode())  # the tree counts bytes
         self.refuse(what, node.lineno, column, hint)
@@ -181,7 +181,7 @@ class _Compiler:
         what: str,
         number: int | None = 1,
         column: int = 0,
-        hint: str = _EXAMPLE,
+        hint: str = EXAMPLE,
         cause: Exception | None = None,
     ) -> NoReturn:
         number = min(max(number or 1, 1), len(self.lines))

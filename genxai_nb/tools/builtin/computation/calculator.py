@@ -8,6 +8,7 @@ from typing import Any
 
 from genxai_nb.errors import ConditionFailed, LineInvalid, ToolFailed, suggest
 from genxai_nb.expressions import compile_expression
+from genxai_nb.expressions.expression import EXAMPLE
 from genxai_nb.tools.base import tool
 
 __all__ = ["calculator"]
@@ -65,7 +66,8 @@ def calculator(expression: str) -> int | float:
             raise ToolFailed(f"{unknown[0]!r} in {expression!r} is no number and no constant.", hint=hint)
         value = compiled.evaluate(_CONSTANTS)
     except LineInvalid as exc:
-        raise ToolFailed(f"{expression!r} is no arithmetic expression: {exc.what}", hint=exc.hint) from exc
+        hint = "Write one such as (3 + 4) * sqrt(2)." if exc.hint == EXAMPLE else exc.hint
+        raise ToolFailed(f"{expression!r:.200} is no arithmetic expression: {exc.what}", hint=hint) from exc
     except ConditionFailed as exc:
         raise ToolFailed(exc.what, hint=exc.hint) from exc
     return _number(value, expression)
