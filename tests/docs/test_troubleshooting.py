@@ -8,7 +8,7 @@ from doc_blocks import ROOT, run_fresh
 from troubles import SETUP, TROUBLES
 
 PAGE = (ROOT / "docs" / "troubleshooting.md").read_text("utf-8")
-HEADINGS = re.findall(r"^### `(.+)`$", PAGE, re.MULTILINE)
+HEADINGS = [text for _, text in re.findall(r"^### (`+)(.+)\1$", PAGE, re.MULTILINE)]
 SOURCES = [
     path.read_text("utf-8") for path in (ROOT / "genxai_nb").rglob("*") if path.suffix in {".py", ".js"}
 ]

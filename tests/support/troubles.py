@@ -19,6 +19,7 @@ def nothing(state):
 # By the heading in the page, where three points stand for any text. What cannot be brought about here in a moment, such
 # as a kernel that dies, has no cells: its words are looked for in the source.
 TROUBLES: dict[str, tuple[str, ...]] = {
+    "Nothing has run in this notebook yet.": ("%genxai next",),
     "Unknown agent, tool or function 'critic'.": ("%%genxai graph g\nSTART -> critic -> END",),
     "Unknown graph 'reviw'.": ("%%genxai run reviw\ntopic: x",),
     "Unknown verb 'timelin'.": ("%genxai timelin",),
@@ -75,6 +76,12 @@ TROUBLES: dict[str, tuple[str, ...]] = {
         "run = graph_of(nothing).start({})",
         "Run.load(run.run_id, graph_of(nothing, 'START -> step -> END'))",
     ),
+    "was loaded for reading only.": ("Run.load(graph_of(nothing).start({}).run_id).resume()",),
+    "are left in the budget of this run.": ("review.run({'topic': 'yeast'}, budget={'tokens': 3})",),
+    "does not hold what node 'writer' asks model": (
+        "result = review.run({'topic': 'yeast'}, cassette='replies.json')",
+        "review.run({'topic': 'salt'}, cassette='replies.json')",
+    ),
     "is being driven already": (),
     "was taken over by another process": (),
     "Unknown kind of memory 'semantik'.": ("%%genxai agent a\nmemory: semantik",),
@@ -106,4 +113,8 @@ TROUBLES: dict[str, tuple[str, ...]] = {
         "review.run({'topic': 'x'}, store='x.db')",
     ),
     "Kernel gone. This run is saved": (),
+    "UsageError: Cell magic `%%genxai` not found.": (
+        "%unload_ext genxai_nb",
+        "%%genxai agent a\nrole: Writer",
+    ),
 }
