@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test slow soak browser docs bench bench-quick check audit clean
+.PHONY: help demo live lab test slow soak browser docs bench bench-quick check audit clean
 
 # Everything runs in .venv, whatever environment is active, and beside no configuration of the user.
 BIN := .venv/bin
@@ -22,6 +22,10 @@ help:  ## List the targets.
 demo:  ## Run notebooks/quickstart.ipynb with a random topic and print its result.
 	@bash .ci/prepare demo
 	@$(BIN)/python notebooks/demo.py
+
+live:  ## Run the quickstart's graph, a tool and a loop on each configured model: make live [MODELS="openai:gpt-5 ..."]
+	@bash .ci/prepare check
+	@$(BIN)/python notebooks/live.py $(MODELS)
 
 lab:  ## Open the notebooks in JupyterLab.
 	@bash .ci/prepare lab

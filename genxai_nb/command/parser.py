@@ -141,7 +141,7 @@ def _parser() -> _Parser:
     doctor.add_argument(
         "--live",
         action="store_true",
-        help="ask each configured model for one token, which may cost a fraction of a cent",
+        help="try each configured model with tiny calls, which may cost a fraction of a cent each",
     )
     doctor.add_argument(
         "--model", metavar="MODEL", action="append", default=[], help="with --live: ask this model instead"

@@ -2,7 +2,8 @@
 
 from .checks import examine
 from .finding import Finding
-from .live import ask_models
+from .live import ask_models, configured_models
 from .report import Report
+from .servers import Place, find_servers
 
-__all__ = ["Finding", "Report", "ask_models", "examine"]
+__all__ = ["Finding", "Place", "Report", "ask_models", "configured_models", "examine", "find_servers"]

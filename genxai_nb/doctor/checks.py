@@ -1,4 +1,4 @@
-"""Looking at Python, packages, keys, models, programs and the store; nothing is asked of the network."""
+"""Looking at Python, packages, keys, models, servers, programs and the store; no other machine is asked."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from genxai_nb.providers.vendors import VENDORS, lacking
 from genxai_nb.settings import read_settings
 
 from .finding import Finding, Status
+from .servers import find_servers
 
 _PACKAGE = "genxai-nb"
 _OLDEST = (3, 11)
@@ -33,12 +34,21 @@ _OUTLIVED = {
 
 
 def examine(store: str | None = None) -> list[Finding]:
-    """Look at everything that can be seen without asking a server.
+    """Look at everything that can be seen without asking another machine.
 
     Args:
         store: Where runs are kept; None for the settings' store.
     """
-    return [*_python(), *_packages(), *_keys(), *_models(), *_programs(), *_sandboxes(), _store(store)]
+    return [
+        *_python(),
+        *_packages(),
+        *_keys(),
+        *_models(),
+        *find_servers(),
+        *_programs(),
+        *_sandboxes(),
+        _store(store),
+    ]
 
 
 def _python() -> Iterator[Finding]:

@@ -51,11 +51,17 @@ class Report:
         return "\n\n".join([*blocks, self._verdict()])
 
     def _verdict(self) -> str:
-        failed = [finding.name for finding in self.findings if finding.status == "failed"]
-        warned = [finding.name for finding in self.findings if finding.status == "warning"]
+        failed = [_called(finding) for finding in self.findings if finding.status == "failed"]
+        warned = [_called(finding) for finding in self.findings if finding.status == "warning"]
         if failed:
             return f"✕ To mend: {', '.join(failed)}."
         return f"! To look at: {', '.join(warned)}." if warned else "✓ Nothing has to be mended."
+
+
+def _called(finding: Finding) -> str:
+    """What a finding is called beside those of other parts: that of a model that was tried, with the model."""
+    live, _, model = finding.part.partition(" ")
+    return f"{finding.name} of {model}" if live == "live" and model else finding.name
 
 
 def _line(finding: Finding, width: int) -> str:

@@ -24,7 +24,7 @@ _FRONT_ENDS = {
 
 
 def look_at_all(_session: Session, request: Request) -> Report | Inquiry:
-    """Show what is there and what is missing; with ``--live`` ask each configured model for one token."""
+    """Show what is there and what is missing; with ``--live`` try each configured model."""
     findings = [*examine(), *_notebook()]
     if not request.has("live"):
         return Report(findings)

@@ -265,7 +265,9 @@ VERBS: tuple[Verb, ...] = (
         waits=True,
         own=(
             Option(
-                "live", "", "ask each configured model for one token, which may cost a fraction of a cent"
+                "live",
+                "",
+                "try each configured model with tiny calls, which may cost a fraction of a cent each",
             ),
             Option("model", "MODEL", "ask this model, not the configured ones", names="model", many=True),
         ),

@@ -26,6 +26,16 @@ _LONGEST = 5000  # characters of a text that are looked at; the vendors' models 
 _NOTHING = "(empty)"  # a text has to say something
 
 
+def embedding_models(provider: str) -> list[str]:
+    """The embedding models of a provider that are known by name, the smallest first.
+
+    Example:
+        >>> embedding_models("cohere")
+        ['cohere:embed-v4.0']
+    """
+    return [model for model in _DIMS if model.startswith(f"{provider}:")]
+
+
 class Embeds(Protocol):
     """A provider whose model makes embeddings."""
 

@@ -6,8 +6,8 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
-from chat_chunks import DONE, chunk, usage_chunk
-from model_server import Refusal, serving
+from chat_chunks import DONE, call_chunk, chunk, usage_chunk
+from model_server import Plain, Refusal, serving
 
 from genxai_nb.doctor import Finding, Report, ask_models, examine
 from genxai_nb.providers.vendors import VENDORS
@@ -25,7 +25,17 @@ def test_every_part_is_looked_at():
     """Python, packages, extras, keys, models, programs and the store are there, and all is well here."""
     findings = examine()
     parts = list(dict.fromkeys(finding.part for finding in findings))
-    assert parts == ["python", "packages", "extras", "keys", "models", "programs", "sandboxes", "store"]
+    assert parts == [
+        "python",
+        "packages",
+        "extras",
+        "keys",
+        "models",
+        "servers",
+        "programs",
+        "sandboxes",
+        "store",
+    ]
     assert Report(findings).ok
     assert found("packages", "msgspec").value == metadata.version("msgspec")
     assert "openai" in found("extras", "openai").value
@@ -102,30 +112,68 @@ def test_store_that_cannot_be_used_has_to_be_mended(tmp_path: Path):
     assert found("store", str(below), store=str(below)).value == "cannot be written"
 
 
-def test_live_asks_for_one_token_and_tells_its_cost(monkeypatch: pytest.MonkeyPatch):
-    """Each configured vendor is asked once, shortly, and what that cost is said."""
+def said(*texts: str) -> list:
+    """An answer in pieces."""
+    return [*(chunk(content=text) for text in texts), chunk("stop"), usage_chunk(9, 1), DONE]
+
+
+CALLED = [call_chunk(0, "add", '{"a": 17, "b": 25}', "c1"), chunk("tool_calls"), usage_chunk(9, 1), DONE]
+EMBEDDED = Plain({"data": [{"index": 0, "embedding": [0.6, 0.8]}], "model": "m", "usage": {}})
+
+
+def test_live_tries_all_that_a_model_can_do_and_tells_what_it_cost(monkeypatch: pytest.MonkeyPatch):
+    """Text, stream, tool, structured output and embedding of each configured vendor, by tiny calls."""
     with serving() as server:
         monkeypatch.setenv("OPENAI_BASE_URL", server.url)
         monkeypatch.setenv("OPENAI_API_KEY", CANARY)
-        server.answers = [[chunk(content="Yes"), chunk("length"), usage_chunk(9, 1), DONE]]
-        (finding,) = ask_models()
-        assert finding.name == f"openai:{VENDORS['openai'].small}"
-        assert finding.status == "ok"
-        assert "9 + 1 tokens, $0.00000" in finding.value
-        assert server.requests[0]["max_completion_tokens"] == 1
+        server.answers = [said("Yes"), said("one, ", "two"), CALLED, said('{"sum": 42}'), EMBEDDED]
+        findings = ask_models()
+        assert {one.part for one in findings} == {f"live openai:{VENDORS['openai'].small}"}
+        values = {one.name: one.value for one in findings}
+        assert list(values) == ["text", "stream", "tool", "structured", "embedding"]
+        assert {one.status for one in findings} == {"ok"}
+        assert "9 + 1 tokens, $0.00000" in values["text"]
+        assert values["stream"].startswith("2 pieces, ")
+        assert values["tool"].startswith("add(17, 25), ")
+        assert values["structured"].startswith('{"sum": 42}, ')
+        assert values["embedding"].startswith("openai:text-embedding-3-small: 2 numbers")
+        assert server.requests[3]["response_format"]["type"] == "json_schema"
+        assert [request.get("max_completion_tokens") for request in server.requests] == [400] * 4 + [None]
 
         server.answers = [Refusal(401, {"error": {"message": f"Wrong: {CANARY}"}})]
         (finding,) = ask_models()
         assert (finding.status, finding.hint) == ("failed", "Set OPENAI_API_KEY to a valid key.")
-        assert CANARY[:6] not in repr(Report([finding]))
+        report = repr(Report([finding]))
+        assert report.endswith("✕ To mend: text of openai:gpt-4.1-nano.")
+        assert CANARY[:6] not in report
 
 
-def test_live_asks_the_models_that_are_named():
-    """A local server can be tried by name; a model that is none says so; nothing configured is said."""
+def test_live_warns_of_what_a_model_cannot_do():
+    """A model that writes text, and neither streams nor calls nor fits a schema, is no failure of the installation."""
     with serving() as server:
-        server.answers = [[chunk(content="Yes"), chunk("stop"), usage_chunk(9, 1), DONE]]
-        local, wrong = ask_models([f"local:{server.url}#llama3.2", "opnai:x"])
-    assert (local.status, local.value.rpartition(", ")[2]) == ("ok", "free")
-    assert wrong.status == "failed"
+        server.answers = [
+            said("Yes"),
+            said("one, two"),
+            Refusal(400, {"error": {"message": "m does not support tools"}}),
+            said("It is 42."),
+        ]
+        findings = {one.name: one for one in ask_models([f"local:{server.url}#m"])}
+    assert {name: one.status for name, one in findings.items()} == {
+        "text": "ok",
+        "stream": "warning",
+        "tool": "warning",
+        "structured": "warning",
+        "embedding": "absent",
+    }
+    assert "came in 1 piece" in findings["stream"].value
+    assert "does not support tools" in findings["tool"].value
+    assert "'It is 42.' does not fit the schema" in findings["structured"].value
+    assert Report(findings.values()).ok
+
+
+def test_live_tells_of_a_model_that_is_none_and_of_none_at_all():
+    """A misspelt model fails with the nearest name; nothing configured is said."""
+    (wrong,) = ask_models(["opnai:x"])
+    assert (wrong.status, "openai" in wrong.hint) == ("failed", True)
     (none,) = ask_models()
     assert (none.status, none.value) == ("absent", "none is configured")
