@@ -17,12 +17,18 @@ ABOUT = Path(sys.argv[1])
 
 
 async def list_tools(_context: Any, _params: Any) -> types.ListToolsResult:
-    """The tools as the file describes them now."""
+    """The tools as the file describes them now: each by a text, or by one and what is said of its parameter."""
     about = json.loads(await anyio.Path(ABOUT).read_text("utf-8"))
-    schema = {"type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"]}
-    return types.ListToolsResult(
-        tools=[types.Tool(name=name, description=said, input_schema=schema) for name, said in about.items()]
-    )
+    tools = []
+    for name, told in about.items():
+        said, of_text = (told, {}) if isinstance(told, str) else told
+        schema = {
+            "type": "object",
+            "properties": {"text": {"type": "string", **of_text}},
+            "required": ["text"],
+        }
+        tools.append(types.Tool(name=name, description=said, input_schema=schema))
+    return types.ListToolsResult(tools=tools)
 
 
 async def call_tool(_context: Any, params: types.CallToolRequestParams) -> types.CallToolResult:

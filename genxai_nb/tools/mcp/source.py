@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 from genxai_nb.calls.call import Call, Traits, digest
 from genxai_nb.errors import Denied, ToolFailed
 from genxai_nb.guard.urls import read_url
-from genxai_nb.guard.visible import visible
 from genxai_nb.loop import run_sync
 from genxai_nb.messages import ToolSpec
 from genxai_nb.tools.base import Tool
 from genxai_nb.tools.node import ToolNode
 
 from .link import Link
+from .listing import read_listing, told_whole
 from .pins import Listed, Pins
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["McpServer", "McpTool"]
 
-LONGEST_DESCRIPTION = 4_000
 LONGEST_RESULT = 200_000
 MOST_PAGES = 20
 
@@ -124,8 +123,8 @@ class McpServer:
         return [McpTool(self, tool) for tool in listed]
 
     def describe(self) -> dict[str, str]:
-        """What the server says of its tools now, by name, with what is hidden in the text made visible."""
-        return {tool.name: tool.description for tool in run_sync(self._listed(()))}
+        """What the server says of its tools and their parameters now, by name, with what is hidden in it made visible."""
+        return {tool.name: told_whole(tool) for tool in run_sync(self._listed(()))}
 
     def accept(self, *names: str) -> None:
         """Accept what the server says of its tools now: of all, or of those of the given names.
@@ -172,12 +171,12 @@ class McpServer:
                     return
 
         await self._link.ask(ask, self.timeout)
-        listed = [Listed(tool.name, _told(tool.description or ""), dict(tool.input_schema)) for tool in tools]
-        unknown = [name for name in names if name not in {tool.name for tool in listed}]
+        unknown = [name for name in names if name not in {tool.name for tool in tools}]
         if unknown:
-            known = ", ".join(tool.name for tool in listed) or "none"
+            known = ", ".join(tool.name for tool in tools) or "none"
             raise ToolFailed(f"MCP server {self.name!r} has no tool {unknown[0]!r}.", hint=f"Tools: {known}.")
-        return [tool for tool in listed if not names or tool.name in names]
+        chosen = [tool for tool in tools if not names or tool.name in names]
+        return [read_listing(tool.name, tool.description or "", tool.input_schema) for tool in chosen]
 
     def _headers(self) -> dict[str, str]:
         from genxai_nb.tools.builtin.web.credentials import credentials_for
@@ -251,12 +250,6 @@ class McpTool(Tool):
             GraphInvalid: A required parameter has no argument though others are given.
         """
         return ToolNode(self, options, required=tuple(self._listed.schema.get("required", ())))
-
-
-def _told(description: str) -> str:
-    """A description with what is hidden in it made visible, and not too long."""
-    lines = [visible(line.rstrip("\r")) for line in description.split("\n")]
-    return "\n".join(lines)[:LONGEST_DESCRIPTION]
 
 
 def _text_of(content: Iterable[Any]) -> str:
