@@ -115,6 +115,7 @@ def test_an_example_of_a_verb_is_one(verb):
     assert re.search(rf"%genxai {verb.name}\b", first)
     assert first.startswith("%%") == verb.cell or verb.line
     assert set(given) <= {option.name for option in verb.options}
+    assert compile(verb.python, verb.name, "exec")
 
 
 def test_the_tour_leads_through_the_house():

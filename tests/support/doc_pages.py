@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import inspect
 import re
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ from doc_advice import ADVICE, EXAMPLES, FURTHER
 from doc_pictures import pictures
 
 from genxai_nb import errors
+from genxai_nb.command.parser import _parser  # what is typed is read by it alone
 from genxai_nb.journal import events
 from genxai_nb.notebook.verb import Option, Verb
 from genxai_nb.notebook.verbs import VERBS
@@ -197,6 +199,55 @@ def _field(field: msgspec.structs.FieldInfo) -> str:
     return f"| `{field.name}` | {_cell(f'`{kind}`')} | {default} |"
 
 
+def commands() -> str:
+    """How each command is typed."""
+    whole = _parser()
+    (chosen,) = (action for action in whole._actions if isinstance(action.choices, dict))
+    lines = [
+        "# The command line",
+        "",
+        "`genxai-nb COMMAND` works without Jupyter: on Python files and on notebooks, which it reads. `python -m genxai_nb` is the",
+        "same. `genxai-nb COMMAND --help` tells of one.",
+        "",
+        WRITTEN,
+        "",
+        "```text",
+        *(whole.epilog or "").rstrip().splitlines(),
+        "```",
+        "",
+    ]
+    for name, command in (chosen.choices or {}).items():
+        named = [action for action in command._actions if action.dest != "help"]
+        words = [_word(action) for action in named if not action.option_strings]
+        lines += [f"## {name}", "", " ".join((command.description or "").split()), ""]
+        lines += ["```text", " ".join(["genxai-nb", name, *words, "[OPTIONS]"]), "```", ""]
+        lines += [
+            "| argument | |",
+            "|---|---|",
+            *(f"| `{_typed(action)}` | {_cell(_about(action))} |" for action in named),
+            "",
+        ]
+    return "\n".join(lines)
+
+
+def _word(action: argparse.Action) -> str:
+    word = str(action.metavar or action.dest.upper())
+    return f"[{word}]" if action.nargs in {"?", "*"} else word
+
+
+def _typed(action: argparse.Action) -> str:
+    """An argument as it is typed."""
+    if not action.option_strings:
+        return _word(action).strip("[]")
+    values = "" if action.nargs == 0 else f" {action.metavar or action.dest.upper()}"
+    return ", ".join(action.option_strings) + values
+
+
+def _about(action: argparse.Action) -> str:
+    """The help of an argument; its placeholders stand for what argparse would put there."""
+    return (action.help or "") % {"default": action.default, "prog": "genxai-nb"}
+
+
 def _prose(doc: str) -> str:
     """What a docstring says before its sections, with the marks of Markdown."""
     text = re.split(r"^(?:Args|Attributes|Raises|Example):$", doc, maxsplit=1, flags=re.MULTILINE)[0]
@@ -208,6 +259,7 @@ def _cell(text: str) -> str:
 
 
 PAGES: dict[str, Callable[[], str]] = {
+    "command.md": commands,
     "verbs.md": verbs,
     "settings.md": settings,
     "errors.md": error_list,
