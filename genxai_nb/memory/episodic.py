@@ -16,6 +16,7 @@ DONE, FAILED = "done", "failed"
 LONGEST = 300  # characters of a task, an answer or an error
 MOST_STEPS = 20
 
+_CANDIDATES = 50  # of which those that tell something are recalled
 _SPACES = re.compile(r"\s+")
 
 
@@ -25,7 +26,8 @@ class Episodic:
     A visit that fails is an episode as well. What the visit did is read from the run's journal when the episode
     is written: the steps are its tool calls with their arguments, the cost is what its calls cost as far as that is
     known, and the duration is the time from its beginning to the end of its last call. Episodes are found by
-    their tasks; see `genxai_nb.memory.index.Index`.
+    their tasks; see `genxai_nb.memory.index.Index`. One that went well without any step tells nothing of how to go
+    about a task: it is counted, and not recalled.
 
     Args:
         shelf: Where they stand.
@@ -60,7 +62,7 @@ class Episodic:
         FAILED: "Each visit that failed, with its error.",
         "by hand": "What a person tells it: a task that went well.",
         "never": "A visit whose task, answer or error looks like a key or names a password, a PIN, a token or a secret; the arguments of such a step.",
-        "recalled": "By the likeness of its task to the question, in meaning and words, from 0 to 1.",
+        "recalled": "By the likeness of its task to the question, from 0 to 1; not what went well without a step.",
     }
 
     def __init__(self, shelf: Shelf) -> None:
@@ -114,10 +116,9 @@ class Episodic:
         Raises:
             StoreError: The query was embedded by another model.
         """
-        return [
-            Recalled(item=item, score=match.relevance, why=match.why)
-            for item, match in self.shelf.search(query, k)
-        ]
+        found = self.shelf.search(query, max(k, _CANDIDATES))
+        telling = [(item, match) for item, match in found if item.rule != DONE or "steps" in item.fields]
+        return [Recalled(item=item, score=match.relevance, why=match.why) for item, match in telling[:k]]
 
 
 def steps_in(fields: dict[str, str]) -> list[str]:
