@@ -177,6 +177,15 @@ async def test_large_bodies_are_cut(server, page: str):
     assert (len(answer.body), answer.truncated) == (100_000, True)
 
 
+@pytest.mark.parametrize("body", [{"content": "x" * 2_000_001}, {"json": ["x" * 2_000_000]}])
+async def test_what_is_sent_has_a_limit(server, body: dict):
+    """A body above the limit is refused before a byte of it is sent."""
+    before = len(server.seen)
+    with pytest.raises(ToolFailed, match="2000000 is the most"):
+        await allowing(server).request("POST", f"{server.url}/echo", **body)
+    assert len(server.seen) == before
+
+
 async def test_slow_bodies_end_in_time(server):
     """The time is for the whole request, not for each piece of it."""
     with pytest.raises(ToolFailed, match=r"not done within 0\.3 s"):

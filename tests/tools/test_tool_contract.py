@@ -44,7 +44,14 @@ def test_says_in_words_what_it_does(builtin: Tool):
     assert builtin.description.split("\n")[0].endswith(".")
     assert row.description.endswith(".")
     assert row.category == builtin.category
-    assert builtin.timeout is None or builtin.timeout > 0
+
+
+def test_has_a_time_in_which_it_ends(builtin: Tool):
+    """Each call has a limit: the tool's, or for code the one that is asked for, as a person may be asked before."""
+    if builtin.name == "code_executor":
+        assert builtin.spec.parameters["properties"]["timeout"]["maximum"] == 300
+    else:
+        assert builtin.timeout
 
 
 def test_returns_what_a_notebook_shows(builtin: Tool):

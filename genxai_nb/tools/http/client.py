@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["MOST_BYTES", "Answer", "Client", "client_for"]
 
 MOST_BYTES = 5_000_000
+MOST_SENT = 2_000_000
 MOST_HOPS = 10
 
 _USUAL = {"user-agent": "genxai-nb", "accept-encoding": "gzip, deflate"}
@@ -120,7 +121,7 @@ class Client:
 
         Raises:
             Denied: A hop leads where the policies do not allow, or a header is refused.
-            ToolFailed: The server cannot be reached, or does not answer properly or in time.
+            ToolFailed: The body is too large, or the server cannot be reached, or does not answer properly or in time.
         """
         began = perf_counter()
         given = _headers(headers or {})
@@ -134,6 +135,11 @@ class Client:
                     content=content,
                     headers={**_USUAL, **given, **(credentials or {})},
                 )
+                if len(first.content) > MOST_SENT:
+                    raise ToolFailed(
+                        f"The body has {len(first.content)} bytes; {MOST_SENT} is the most.",
+                        hint="Send less of it.",
+                    )
                 try:
                     return await self._follow(client, first, redirects, most, began)
                 finally:

@@ -43,7 +43,7 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
 }
 
 
-@tool(category="computation", tags=["math"], read_only=True, idempotent=True)
+@tool(category="computation", tags=["math"], timeout=10, read_only=True, idempotent=True)
 def calculator(expression: str) -> int | float:
     """Evaluate an arithmetic expression.
 
