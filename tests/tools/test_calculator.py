@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import math
 import time
+from contextlib import suppress
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from genxai_nb.errors import ToolFailed
 from genxai_nb.tools.registry import find
@@ -84,3 +87,10 @@ def test_is_read_only_and_described():
     assert calculator.spec.parameters["required"] == ["expression"]
     assert calculator.spec.parameters["properties"]["expression"]["type"] == "string"
     assert math.isclose(calculator("pi"), math.pi)
+
+
+@given(st.text(max_size=25) | st.from_regex(r"[-+*/%().0-9a-z, \[\]]{1,20}", fullmatch=True))
+def test_any_text_is_a_number_or_an_error_in_words(text: str):
+    """No text makes the calculator fail in another way, or give what is no number."""
+    with suppress(ToolFailed):
+        assert math.isfinite(calculator(text))

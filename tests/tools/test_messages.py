@@ -8,10 +8,13 @@ from types import SimpleNamespace
 
 import pytest
 from asking import asking_once
+from hypothesis import given
+from hypothesis import strategies as st
 from receivers import Mailbox, Wire, mail_server, wire
 
 from genxai_nb.errors import Denied, ToolFailed
 from genxai_nb.guard.policy import Policy
+from genxai_nb.tools.builtin.communication.mail import _address
 from genxai_nb.tools.builtin.communication.notification import Channels, Email, Slack, Sms, Webhook
 from genxai_nb.tools.registry import find
 
@@ -354,3 +357,14 @@ def test_agent_tells_what_only_the_service_knows(name: str, arguments: dict, ser
     answer, script = asking_once(name, arguments, **OPEN)
     assert word in answer
     assert KEY not in repr(script.requests)
+
+
+@given(st.text(max_size=40) | st.from_regex(r'[a-z.@"<>,\[\]: %-]{1,30}@[a-z.0-9-]{1,20}', fullmatch=True))
+def test_any_text_is_one_address_or_none(text: str):
+    """What is taken as an address is one address, so that a policy's list means whom it names."""
+    try:
+        address = _address(text)
+    except ToolFailed:
+        return
+    assert address.count("@") == 1
+    assert not any(character <= " " or character in ',;:<>"()[]\\' for character in address)
