@@ -72,7 +72,7 @@ def on_page_markdown(markdown: str, *, page: Any, config: Any, **_: Any) -> str:
             return f"{found['open']}{way}{rest})"
         if config.repo_url:
             return f"{found['open']}{config.repo_url.rstrip('/')}/blob/main/{source}{rest})"
-        return found["text"]
+        return found["text"].removesuffix("↗")  # an arrow alone says only that there is a link
 
     parts = FENCED.split(markdown)
     return "".join(part if part.startswith("```") else LINK.sub(turned, part) for part in parts)
