@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,11 +14,11 @@ from model_server import ModelServer, Refusal, serving
 from vendor_graph import counting
 
 from genxai_nb import Agent, Graph, Run
-from genxai_nb.calls.budget import PROCESS, Account, driven_in
+from genxai_nb.calls.budget import PROCESS, Account, answered, asked, driven_in
 from genxai_nb.errors import DefinitionError, NodeFailed, OverBudget, ProviderError
 from genxai_nb.guard.budget import Amount, Budget
 from genxai_nb.journal import events as facts
-from genxai_nb.messages import ModelRequest, ToolCall, user
+from genxai_nb.messages import ModelReply, ModelRequest, ToolCall, Usage, assistant, user
 from genxai_nb.providers.scripted import Scripted
 
 MODEL = "openai:gpt-4o-mini"  # 0.15 and 0.60 dollars for a million tokens
@@ -130,7 +131,7 @@ def test_what_was_spent_survives_a_crash(server: ModelServer):
     )
     died = subprocess.run(
         [sys.executable, "-c", code],
-        env={**dict(__import__("os").environ), "PYTHONPATH": f"{SUPPORT}:{Path(__file__).parents[2]}"},
+        env={**os.environ, "PYTHONPATH": f"{SUPPORT}:{Path(__file__).parents[2]}"},
         check=False,
     )
     assert died.returncode == -9
@@ -174,6 +175,21 @@ def test_usage_that_was_not_told_is_paid_by_estimate(server: ModelServer):
     with pytest.raises(OverBudget):
         run.resume()
     assert len(server.requests) == made
+
+
+def test_answer_is_paid_by_what_its_vendor_charges_and_without_usage_by_what_was_expected():
+    """The price sees the reply as it came; an answer that its reader left tells no usage, and was not free."""
+    request = ModelRequest(model="m", messages=(user("Moss?"),), max_tokens=10)
+
+    def charged(reply: ModelReply) -> float:
+        return reply.raw.get("charged", reply.usage.total / 100)
+
+    told = ModelReply(message=assistant("Moss."), usage=Usage(3, 4), raw={"charged": 0.01})
+    assert answered("model", request, told, None, charged) == Amount(0.01, 7, 1)
+    left = ModelReply(message=assistant("Mo"), stop="abandoned")
+    expected = asked("model", request, charged)
+    assert expected.tokens > 10
+    assert answered("model", request, left, 0.0, charged) == expected
 
 
 def test_call_that_failed_counts_as_a_call_and_gives_back_the_rest(server: ModelServer):

@@ -166,6 +166,22 @@ def test_run_that_is_resumed_goes_on_with_its_cassette():
     assert len(script.requests) == 2
 
 
+def test_played_run_that_is_resumed_takes_the_next_answer():
+    """What its journal holds of equal requests counts as played."""
+    script = Scripted(["one", "two"])
+
+    async def ask(_state, context):
+        return {"said": [(await context.model("?", model=script.model)).message.text for _ in range(2)]}
+
+    graph = Graph("asking").node("ask", ask).edge("START", "ask")
+    graph.run({}, store="runs.db", cassette=FILE)
+    run = graph.start({}, store="runs.db", cassette=FILE)
+    while not any(isinstance(event, CallFinished) for event in run.events()):
+        run.step()
+    run.cancel()
+    assert Run.load(run.run_id, graph, "runs.db").resume().state["said"] == ["one", "two"]
+
+
 def test_failure_is_not_recorded(server: ModelServer):
     """A wrong key is mended and the run recorded; the cassette does not exist before something was answered."""
     server.answers = [Refusal(401, {"error": {"message": "No."}})]
