@@ -89,6 +89,7 @@ WORLD = [
     "import socket; socket.socket(40, socket.SOCK_STREAM) and 'ESCAPED to the host of a virtual machine'",
     "import socket; socket.socket(38, socket.SOCK_SEQPACKET) and 'ESCAPED to the ciphers of the kernel'",
     "import socket; socket.socket(16, socket.SOCK_RAW, 9) and 'ESCAPED to the records of the kernel'",
+    "import socket as s; s.socketpair()[0].setsockopt(1, 7, 1 << 22) or 'ESCAPED the limit of memory'",
     "import os; os.write(os.memfd_create('x'), b'x') and 'ESCAPED the limit of memory'",
     "import ctypes; ctypes.CDLL(None).shmget(0, 4096, 0o1600) >= 0 and 'ESCAPED the limit of memory'",
     "import fcntl, termios; [fcntl.ioctl(fd, termios.TIOCSTI, b'x') for fd in range(3)] and 'ESCAPED terminal'",

@@ -41,7 +41,7 @@ def command(limits: Limits, folder: str) -> list[str]:
         "cwd": folder,
         "max_processes": limits.processes,
         "max_open_files": 256,
-        "extra_deny_syscalls": ["memfd_create"],  # memory that no limit counts
+        "extra_deny_syscalls": ["memfd_create", "setsockopt"],  # ways to memory that no limit counts
         "no_coredump": True,
         "clean_env": True,
         "env": {**ENVIRONMENT, "HOME": folder, "TMPDIR": folder},

@@ -30,12 +30,20 @@ REFUSED = {
     # memory that belongs to no process, so that no limit counts it
     "memfd_create": (319, 279), "shmget": (29, 194),
 }  # fmt: skip
+SETSOCKOPT = (54, 208)
+OF_SOCKETS, SEND_BUFFER, RECEIVE_BUFFER = 1, 7, 8  # buffers of sockets are no process's memory
 NEW_NAMESPACE = 0x7E020080  # all CLONE_NEW* flags
 
 _LOAD, _EQUAL, _AT_LEAST, _HAS, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 _KILL, _ALLOW = 0x80000000, 0x7FFF0000
 _EPERM, _ENOSYS, _EAFNOSUPPORT = 0x00050001, 0x00050026, 0x00050061
-_NUMBER, _ARCHITECTURE, _FIRST = 0, 4, 16  # offsets in what the filter is shown of a call
+_NUMBER, _ARCHITECTURE, _FIRST, _SECOND, _THIRD = (
+    0,
+    4,
+    16,
+    24,
+    32,
+)  # offsets in what the filter is shown of a call
 
 
 def program(machine: str = "") -> bytes:
@@ -67,6 +75,9 @@ def program(machine: str = "") -> bytes:
     lines += [(_EQUAL, 0, 6, SOCKET[column]), (_LOAD, 0, 0, _FIRST)]
     lines += [(_EQUAL, 2, 0, UNIX), (_EQUAL, 1, 0, INET), (_EQUAL, 0, 1, INET6)]
     lines += [(_RETURN, 0, 0, _ALLOW), (_RETURN, 0, 0, _EAFNOSUPPORT)]
+    lines += [(_EQUAL, 0, 7, SETSOCKOPT[column]), (_LOAD, 0, 0, _SECOND), (_EQUAL, 0, 4, OF_SOCKETS)]
+    lines += [(_LOAD, 0, 0, _THIRD), (_EQUAL, 1, 0, SEND_BUFFER), (_EQUAL, 0, 1, RECEIVE_BUFFER)]
+    lines += [(_RETURN, 0, 0, _EPERM), (_RETURN, 0, 0, _ALLOW)]
     lines += [(_EQUAL, 0, 3, CLONE[column]), (_LOAD, 0, 0, _FIRST), (_HAS, 0, 1, NEW_NAMESPACE)]
     lines += [(_RETURN, 0, 0, _EPERM), (_RETURN, 0, 0, _ALLOW)]
     return b"".join(struct.pack("=HBBI", *line) for line in lines)
