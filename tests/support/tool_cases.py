@@ -14,6 +14,7 @@ class Cases(NamedTuple):
     real: str
 
 
+# an agent's final answer holds a random value that the tool alone could know
 _AGENT = "test_tools_in_agents.py::test_an_agent_answers_what_only_the_tool_knows"
 _PATHS = "test_file_tools.py::test_paths_out_are_refused_to_all"
 _WIRE = "test_messages.py::test_agent_tells_what_only_the_service_knows"
@@ -24,7 +25,7 @@ CASES: dict[str, Cases] = {
         "test_calculator.py::test_calculates",
         "test_calculator.py::test_refuses_in_words",
         "test_calculator.py::test_hostile_expressions_end_at_once",
-        "test_calculator.py::test_calculates",
+        _AGENT,
     ),
     "code_executor": Cases(
         "test_code_executor.py::test_value_and_print",
@@ -36,19 +37,19 @@ CASES: dict[str, Cases] = {
         "test_data_validator.py::test_valid",
         "test_data_validator.py::test_range_and_pattern",
         "test_data_validator.py::test_any_text_is_answered",
-        "test_data_validator.py::test_all_json_is_valid",
+        _AGENT,
     ),
     "hash_generator": Cases(
         "test_hash_generator.py::test_digest_is_that_of_the_standard_library",
         "test_hash_generator.py::test_text_without_a_place_in_the_encoding_is_told",
         "test_hash_generator.py::test_key_in_place_of_its_name_is_refused_and_not_repeated",
-        "test_hash_generator.py::test_published_vectors",
+        _AGENT,
     ),
     "regex_matcher": Cases(
         "test_regex_matcher.py::test_finds",
         "test_regex_matcher.py::test_output_is_bounded",
         "test_regex_matcher.py::test_hostile_patterns_end_in_time",
-        "test_regex_matcher.py::test_finds_what_the_standard_library_finds",
+        _AGENT,
     ),
     # file
     "directory_scanner": Cases(
@@ -129,7 +130,7 @@ CASES: dict[str, Cases] = {
         "test_messages.py::test_notification_sends_on_each_channel_and_reports_each",
         "test_messages.py::test_notification_that_nobody_got_is_an_error",
         "test_messages.py::test_policy_sees_every_recipient",
-        "test_messages.py::test_notification_sends_on_each_channel_and_reports_each",
+        _WIRE,
     ),
     "slack_notifier": Cases(
         "test_messages.py::test_slack_takes_text_and_nothing_more",
@@ -154,7 +155,7 @@ CASES: dict[str, Cases] = {
         "test_sql_query.py::test_inspector_tells_what_there_is",
         "test_sql_query.py::test_policy_sees_the_tables",
         "test_sql_query.py::test_what_cannot_be_reached_is_told_without_its_password",
-        "test_sql_query.py::test_inspector_tells_what_there_is",
+        _AGENT,
     ),
     "mongodb_query": Cases(
         "test_mongodb_query.py::test_finds_and_counts",

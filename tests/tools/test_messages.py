@@ -347,6 +347,14 @@ def test_agent_may_write_to_those_that_its_policy_lists(mailbox: Mailbox):
     [
         ("sms_sender", {"connection": "phone", "to_number": "+4930901820", "message": "Hi"}),
         ("webhook_caller", {"connection": "hook", "payload": {}}),
+        ("slack_notifier", {"connection": "team", "message": "Hi"}),
+        (
+            "notification_manager",
+            {
+                "message": "Hi",
+                "channels": {"slack": {"connection": "team"}, "webhook": {"connection": "hook"}},
+            },
+        ),
     ],
 )
 def test_agent_tells_what_only_the_service_knows(name: str, arguments: dict, service: Wire):
@@ -354,6 +362,7 @@ def test_agent_tells_what_only_the_service_knows(name: str, arguments: dict, ser
     word = secrets.token_hex(8)
     service.answer("/2010-04-01/Accounts/AC12/Messages.json", 201, f'{{"sid": "{word}", "status": "queued"}}')
     service.answer("/hook", 200, f'{{"word": "{word}"}}')
+    service.answer(f"/services/T0/B0/{KEY}", 404, f"no_channel_{word}")
     answer, script = asking_once(name, arguments, **OPEN)
     assert word in answer
     assert KEY not in repr(script.requests)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import secrets
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -138,7 +141,40 @@ def converts_a_file(_server) -> Scene:
     return {"source_path": "a.yaml", "source_format": "yaml", "target_format": "json"}, found
 
 
+def multiplies(_server) -> Scene:
+    first, second = number(), number()
+    return {"expression": f"{first} * {second}"}, str(first * second)
+
+
+def makes_an_address_plain(_server) -> Scene:
+    return {
+        "data": f"ann@{(found := word())}.EXAMPLE".upper(),
+        "validation_type": "email",
+    }, f"{found}.example"
+
+
+def digests(_server) -> Scene:
+    return {"data": (text := word()), "algorithm": "sha256"}, hashlib.sha256(text.encode()).hexdigest()
+
+
+def turns_a_text_round(_server) -> Scene:
+    first, second = word(), word()
+    replaced = {"operation": "sub", "pattern": "(.+) (.+)", "replacement": r"\2 \1"}
+    return {"text": f"{first} {second}", **replaced}, f"{second} {first}"
+
+
+def inspects_a_database(_server) -> Scene:
+    with closing(sqlite3.connect("shop.db")) as database:
+        database.execute(f"CREATE TABLE t{(found := word())} (id)")
+    return {"connection": "shop", "operation": "list_tables"}, f"t{found}"
+
+
 USES: dict[str, Callable[[Any], Scene]] = {
+    "calculator": multiplies,
+    "data_validator": makes_an_address_plain,
+    "hash_generator": digests,
+    "regex_matcher": turns_a_text_round,
+    "database_inspector": inspects_a_database,
     "file_reader": reads_a_file,
     "file_writer": writes_a_file,
     "directory_scanner": lists_a_folder,
@@ -159,8 +195,9 @@ USES: dict[str, Callable[[Any], Scene]] = {
 
 
 @pytest.mark.parametrize("name", USES)
-def test_an_agent_answers_what_only_the_tool_knows(name: str, server):
+def test_an_agent_answers_what_only_the_tool_knows(name: str, server, monkeypatch):
     """The agent's answer holds a value that was made a moment ago and that only the tool could find."""
+    monkeypatch.setenv("GENXAI_CONNECTION_SHOP", "sqlite:///shop.db")
     arguments, found = USES[name](server)
     assert found not in json.dumps(arguments)
 
