@@ -99,6 +99,8 @@ class Level:
         self._tasks: dict[tuple[Visit, int | None], asyncio.Task[None]] = {}
         self._outcomes: deque[Outcome] = deque()
         self._wake: asyncio.Future[None] | None = None
+        self._changed = False  # the pace has, since it was last looked what may start
+        self._writing = False
         self._looking = False
         self._failed: tuple[Outcome, str] | None = None
 
@@ -132,13 +134,17 @@ class Level:
         PERFORMED.set(lone)
         ended = 0  # bodies whose end is not written yet
         while True:
+            self._changed = False
             starting = [] if self._ending() else self._start()
             events = self._take_events()  # at once: if the store fails, whether it has them is not known
             try:
                 if not self._journal.write(events):
+                    self._writing = True
                     await self._journal.commit(events)
+                    self._writing = False
             except NotStorable as exc:
                 raise self._refused(exc, events) from exc
+            self._looked()
             pace.busy -= ended
             ended = 0
             visit = starting[0] if len(starting) == 1 and not self._tasks else None
@@ -194,8 +200,9 @@ class Level:
         )
 
     def _look_again(self) -> None:
-        """The pace has changed: whoever waits here is busy until it has looked what may start now."""
-        if self._stir():
+        """The pace has changed: who waits or writes here is busy until it has looked what may start now."""
+        self._changed = True
+        if (self._stir() or self._writing) and not self._looking:
             self._looking = True
             self._pace.busy += 1
 
@@ -213,8 +220,7 @@ class Level:
 
     async def _collect(self) -> list[Outcome]:
         """All bodies that have returned, waiting for the first; empty when stirred for something else, or at the end."""
-        self._looked()
-        if not self._outcomes and self._more():
+        if not self._outcomes and not self._changed and self._more():
             self._wake = asyncio.get_running_loop().create_future()
             self._pace.check()
             await self._wake

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 
 import pytest
 from counting import CountingStore
@@ -15,6 +16,7 @@ from genxai_nb.graph.rows import Batch
 from genxai_nb.graph.workflow import RunOptions
 from genxai_nb.journal import events as facts
 from genxai_nb.journal.writer import writer_of
+from genxai_nb.loop import submit
 
 WIDE = 100
 
@@ -206,3 +208,34 @@ async def test_a_run_alone_writes_on_the_loop_unless_the_disk_is_slow(store, slo
     assert (await run.drive()).state["n"] == 20
     assert store.transactions == 22
     assert (writer._thread is not None) == slow
+
+
+@pytest.mark.parametrize("stride", ["go", "next"])
+def test_what_is_asked_while_the_end_of_a_visit_is_written_is_done(store, stride):
+    """A run that is told to go on while its last end is on its way to the disk goes on once it is there."""
+    writing, written = threading.Event(), threading.Event()
+
+    def hold_up(parts):
+        if any(isinstance(event, facts.NodeFinished) for part in parts for event in part.events):
+            writing.set()
+            assert written.wait(20)
+
+    async def ask(state, context):
+        return {"said": await context.call("tool", "m", {"q": 1}, answer, Traits())}
+
+    async def answer(call):
+        return "made"
+
+    graph = Graph("two").node("ask", ask).node("then", lambda state: {"n": len(state["said"])})
+    run = graph.parse("START -> ask -> then -> END").start({}, store=store.address)
+    run.step()
+    (held,) = run.held
+    writer_of(store).quick = -1.0  # so that the loop goes on while it is written
+    writer_of(store).slow = True
+    store.before = hold_up
+    run.answer_call(held.slot, "by hand")
+    assert writing.wait(20)
+    going_on = run.begin(stride)
+    submit(asyncio.sleep(0)).result(20)  # what was asked before has begun
+    written.set()
+    assert going_on.result(20).state == {"said": "by hand", "n": 7}
