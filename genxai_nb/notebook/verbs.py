@@ -68,7 +68,8 @@ VERBS: tuple[Verb, ...] = (
         "schema",
         done_in("definitions", "define_schema"),
         "Define the schema of a state by Python annotations.",
-        "%%genxai schema Draft\ntopic: str\nscore: float = 0  # quality from 0 to 1\nnotes: list[str] = [] | append",
+        '%%genxai schema Draft\ntopic: str\ndraft: str = ""\nscore: float = 0  # quality from 0 to 1\n'
+        "notes: list[str] = [] | append",
         "class Draft(pydantic.BaseModel): ...",
         cell=True,
         line=False,
