@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from .definition import Definition
 from .node import AgentNode
@@ -10,7 +10,7 @@ from .node import AgentNode
 if TYPE_CHECKING:
     from genxai_nb.graph.nodes import NodeOptions
 
-    from .answer import Answer, AnswerStream
+    from .answer import Answer, AnswerStream, Asking
     from .workflow import Graph
 
 
@@ -73,22 +73,23 @@ class Agent(Definition):
 
         return asking(self)
 
-    def ask(self, prompt: str, *, model: str | None = None, store: str | None = None) -> Answer:
+    def ask(self, prompt: str, **how: Unpack[Asking]) -> Answer:
         """Ask the agent and wait for its answer; it remembers what was asked before.
 
         Args:
             prompt: What to ask.
-            model: A model to use in place of the agent's own.
-            store: Where the run is kept; None for the settings' store.
+            how: ``model``, a model to use in place of the agent's own; ``store``, where the run is kept; ``budget``, what it
+                may spend, and ``cassette``, a file that it is recorded in or answered from, as for `Graph.run`.
 
         Raises:
             NodeFailed: The agent came to no answer; the cause is chained.
+            OverBudget: The next call does not fit the budget.
         """
         from .answer import ask
 
-        return ask(self, prompt, model=model, store=store)
+        return ask(self, prompt, **how)
 
-    async def aask(self, prompt: str, *, model: str | None = None, store: str | None = None) -> Answer:
+    async def aask(self, prompt: str, **how: Unpack[Asking]) -> Answer:
         """Ask the agent from async code.
 
         Raises:
@@ -96,10 +97,10 @@ class Agent(Definition):
         """
         from .answer import aask
 
-        return await aask(self, prompt, model=model, store=store)
+        return await aask(self, prompt, **how)
 
-    def stream(self, prompt: str, *, model: str | None = None, store: str | None = None) -> AnswerStream:
+    def stream(self, prompt: str, **how: Unpack[Asking]) -> AnswerStream:
         """Ask the agent and take its answer piece by piece, with ``for`` or ``async for``."""
         from .answer import AnswerStream
 
-        return AnswerStream(self, prompt, model=model, store=store)
+        return AnswerStream(self, prompt, **how)

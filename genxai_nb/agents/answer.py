@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from genxai_nb.errors import InputError, RunError, RunPaused
 from genxai_nb.journal.events import CallRetried, NodeFinished, Streamed
@@ -20,14 +20,27 @@ from .visit import answer
 from .workflow import Graph
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from genxai_nb.calls.cassette import Cassette
     from genxai_nb.graph.nodes import Context, NodeOptions
     from genxai_nb.graph.result import Result
     from genxai_nb.graph.run import Run
+    from genxai_nb.guard.budget import Budget
     from genxai_nb.journal.events import Event, Hint
 
     from .definition import Definition
 
 PROMPT, ANSWER = "prompt", "answer"
+
+
+class Asking(TypedDict, total=False):
+    """What `Agent.ask` takes by name."""
+
+    model: str | None
+    store: str | None
+    budget: Budget | Mapping[str, Any] | str | float | None
+    cassette: Cassette | Path | str | None
 
 
 @dataclass(frozen=True)
@@ -108,7 +121,7 @@ def asking(agent: Definition) -> Graph:
     return graph
 
 
-def question(agent: Definition, prompt: str, *, model: str | None = None, store: str | None = None) -> Run:
+def question(agent: Definition, prompt: str, **how: Unpack[Asking]) -> Run:
     """Make the run that answers a prompt; it stands before its one node.
 
     Raises:
@@ -121,7 +134,7 @@ def question(agent: Definition, prompt: str, *, model: str | None = None, store:
     if agent.remembers and agent.conversation:
         state[history_key(agent.name)] = pack(agent.conversation)
         state[memory_key(KIND, agent.name)] = agent.memory.summaries
-    return asking(agent).start(state, model=model, store=store)
+    return asking(agent).start(state, **how)
 
 
 def answered(agent: Definition, run: Run, result: Result) -> Answer:
@@ -146,17 +159,15 @@ def answered(agent: Definition, run: Run, result: Result) -> Answer:
     return Answer(text, output, result.usage, result.cost, run.run_id)
 
 
-def ask(agent: Definition, prompt: str, *, model: str | None = None, store: str | None = None) -> Answer:
+def ask(agent: Definition, prompt: str, **how: Unpack[Asking]) -> Answer:
     """Ask and wait. See `Agent.ask`."""
-    run = question(agent, prompt, model=model, store=store)
+    run = question(agent, prompt, **how)
     return answered(agent, run, run.resume())
 
 
-async def aask(
-    agent: Definition, prompt: str, *, model: str | None = None, store: str | None = None
-) -> Answer:
+async def aask(agent: Definition, prompt: str, **how: Unpack[Asking]) -> Answer:
     """Ask from async code. See `Agent.aask`."""
-    run = question(agent, prompt, model=model, store=store)
+    run = question(agent, prompt, **how)
     return answered(agent, run, await run_here(run.drive()))
 
 
@@ -169,8 +180,7 @@ class AnswerStream:
     Args:
         agent: Who is asked.
         prompt: What is asked.
-        model: A model to use in place of the agent's own.
-        store: Where the run is kept; None for the settings' store.
+        how: As for `Agent.ask`.
 
     Attributes:
         run: The run that answers.
@@ -179,10 +189,8 @@ class AnswerStream:
         InputError: The prompt is empty.
     """
 
-    def __init__(
-        self, agent: Definition, prompt: str, *, model: str | None = None, store: str | None = None
-    ) -> None:
-        self.run = question(agent, prompt, model=model, store=store)
+    def __init__(self, agent: Definition, prompt: str, **how: Unpack[Asking]) -> None:
+        self.run = question(agent, prompt, **how)
         self._agent = agent
         self._answer: Answer | None = None
         self._slot = ""  # of the model call whose text was streamed last

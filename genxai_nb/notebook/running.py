@@ -51,8 +51,12 @@ def ask_agent(session: Session, request: Request) -> Wait | None:
     """
     agent = session.agent(request.name)
     prompt = read_prompt(session, request)
-    model = request.text("model") or None
-    started = started_new(session, request, lambda: question(agent, prompt, model=model), answer_of(agent))
+    model, budget, cassette = (request.text(name) or None for name in ("model", "budget", "cassette"))
+
+    def make() -> Run:
+        return question(agent, prompt, model=model, budget=budget, cassette=cassette)
+
+    started = started_new(session, request, make, answer_of(agent))
     return drive(session, request, started)
 
 

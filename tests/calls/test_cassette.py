@@ -11,7 +11,7 @@ from model_server import ModelServer, Refusal, serving
 
 from genxai_nb import Agent, Graph, Run
 from genxai_nb.calls.cassette import Cassette
-from genxai_nb.errors import GenXAIError, InputError, NodeFailed, RunError
+from genxai_nb.errors import GenXAIError, InputError, NodeFailed, OverBudget, RunError
 from genxai_nb.journal.events import CallFinished, Streamed
 from genxai_nb.journal.events import NodeFailed as Failed
 from genxai_nb.messages import TextDelta, ToolCall
@@ -226,6 +226,18 @@ def test_cassette_is_readable_and_holds_no_secret(server: ModelServer):
         .startswith("Do not tell [an OpenAI key], ä")
     )
     assert len(script.requests) == 2
+
+
+def test_agent_that_is_asked_by_itself_is_recorded_played_and_held_to_a_budget():
+    """`ask` and `stream` take a cassette and a budget as a run does."""
+    script = Scripted(["Moss grows.", "never"])
+    clerk = Agent("clerk", model=script.model, memory="none")
+    first = clerk.ask("What grows?", store=":memory:", cassette=FILE, budget="calls=1")
+    stream = clerk.stream("What grows?", store=":memory:", cassette=FILE)
+    assert list(stream) == [first.text] == ["Moss grows."]
+    assert (stream.answer.cost, len(script.requests)) == (0.0, 1)
+    with pytest.raises(OverBudget, match="needs about .* tokens, and 1 of 1 are left"):
+        clerk.ask("What else?", store=":memory:", budget="tokens=1")
 
 
 def test_rows_of_a_frame_share_a_cassette():

@@ -48,7 +48,7 @@ def test_a_line_offers_verbs_then_names_then_options(complete):
     assert complete("%genxai show ") == ["writer", "review", "count", "Draft", "--run"]
     assert complete("%genxai memory wr") == ["writer"]
     assert complete("%genxai memory writer --kind s") == ["short_term", "semantic"]
-    assert complete("%genxai ask writer ") == ["--as", "--model", "--interactive"]
+    assert complete("%genxai ask writer ") == ["--as", "--model", "--budget", "--cassette", "--interactive"]
 
 
 def test_the_head_of_a_cell_offers_kinds_names_and_options(complete):

@@ -114,7 +114,7 @@ CELLS: dict[str, CellKind] = {
             "AGENT",
             "ask an agent",
             "what to ask, as plain text",
-            (_AS, _MODEL, _INTERACTIVE),
+            (_AS, _MODEL, _BUDGET, _CASSETTE, _INTERACTIVE),
             waits=True,
         ),
     )
