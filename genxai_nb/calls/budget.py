@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from time import monotonic
 from typing import Any
 
@@ -74,7 +74,7 @@ class Account:
     def spent(self) -> Amount:
         """What was spent, with the time of the drives that go on."""
         now = monotonic()
-        going = sum(now - began for began in self._drives.values())
+        going = sum(now - began for began in list(self._drives.values()))  # other threads begin and end some
         return self._spent + Amount(seconds=going)
 
     def allow(self, limit: Budget | None, spent: Amount | None = None) -> None:
@@ -99,7 +99,8 @@ class Account:
         self._spent += used
         waiting, self._waiting = self._waiting, []
         for future in waiting:
-            future.get_loop().call_soon_threadsafe(_wake, future)
+            with suppress(RuntimeError):  # its loop is closed, so that nobody waits any more
+                future.get_loop().call_soon_threadsafe(_wake, future)
 
     def settled(self) -> asyncio.Future[None]:
         """Resolves when a call under way has settled."""
@@ -117,8 +118,9 @@ class Account:
         try:
             yield left
         finally:
-            del self._drives[key]
-            self._spent += Amount(seconds=monotonic() - began)
+            with _lock:
+                del self._drives[key]
+                self._spent += Amount(seconds=monotonic() - began)
 
     def refusal(self, who: str, wanted: Amount, node: str = "", name: str | None = None) -> OverBudget:
         """Say what a call, or the run itself, would need that is not left of a limit, or of the first one it is above."""

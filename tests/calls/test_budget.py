@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from chat_chunks import DONE, call_chunk, chunk, usage_chunk
 from model_server import ModelServer, Refusal, serving
@@ -19,7 +20,9 @@ from genxai_nb.errors import DefinitionError, NodeFailed, OverBudget, ProviderEr
 from genxai_nb.guard.budget import Amount, Budget
 from genxai_nb.journal import events as facts
 from genxai_nb.messages import ModelReply, ModelRequest, ToolCall, Usage, assistant, user
+from genxai_nb.providers.registry import model_call
 from genxai_nb.providers.scripted import Scripted
+from genxai_nb.providers.vendors import VENDORS
 
 MODEL = "openai:gpt-4o-mini"  # 0.15 and 0.60 dollars for a million tokens
 USED = usage_chunk(8, 500)  # 0.0003 dollars; twice that is reserved for it
@@ -304,6 +307,49 @@ def test_failure_of_a_node_is_told_before_a_spent_budget():
     graph.node("fail", fail).node("ask", ask).parse("START -> [fail, ask] -> END")
     with pytest.raises(NodeFailed, match="wrong"):
         graph.run({}, store=":memory:", budget="calls=1")
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_every_vendors_small_model_has_a_price_before_it_is_asked(
+    server: ModelServer, vendor: str, monkeypatch
+):
+    """Of an answer that is only expected, no more is known than its tokens, and that is enough."""
+    monkeypatch.setenv(VENDORS[vendor].variable, "k")
+    model = f"{vendor}:{VENDORS[vendor].small}"
+    request = ModelRequest(model=model, messages=(user("Moss?"),), max_tokens=1000)
+    expected = asked("model", request, model_call(model)[1].price)
+    assert 0 < expected.money < 0.05
+
+
+def test_rows_of_a_frame_have_a_budget_each():
+    """A row that is stopped is one row; the others go on."""
+    script = Scripted(lambda request: request.messages[-1].text)
+
+    async def ask(state, context):
+        said = [
+            (await context.model("Moss?", model=script.model)).message.text for _ in range(state["times"])
+        ]
+        return {"said": len(said)}
+
+    graph = Graph("rows").node("ask", ask).edge("START", "ask")
+    frame = graph.map(
+        pd.DataFrame({"times": [1, 3, 2]}), "times", take="said", store=":memory:", budget="calls=2"
+    )
+    assert list(frame["status"]) == ["done", "failed", "done"]
+    assert "all 2 are made" in frame["result"][1]
+
+
+def test_loop_that_was_closed_while_a_call_waited_disturbs_nobody():
+    """The accounts of a process outlive the loops of its runs."""
+    account = Account("process", Budget(calls=1))
+    account.reserve(Amount(calls=1))
+
+    async def wait() -> None:
+        account.settled()
+
+    asyncio.run(wait())
+    account.settle(Amount(calls=1), Amount(calls=1))
+    assert account.spent.calls == 1
 
 
 async def test_call_waits_for_what_another_one_gives_back():

@@ -22,7 +22,7 @@ from genxai_nb.errors import (
     TimedOut,
 )
 from genxai_nb.journal.events import CallFinished
-from genxai_nb.messages import ModelReply, ModelRequest, TextDelta, assistant, user
+from genxai_nb.messages import ModelReply, ModelRequest, TextDelta, Usage, assistant, user
 from genxai_nb.providers.registry import find_provider, model_call, window_of
 from genxai_nb.providers.route import Route
 
@@ -155,6 +155,16 @@ async def test_price_is_that_of_the_model_that_answered():
     *_, reply = await answered(route)
     assert (route.price(reply), route.window) == (2.0, 50)
     assert route_of(c=saying("Yew.")).window is None
+
+
+def test_price_of_an_answer_that_is_only_expected_is_that_of_the_dearest_model(monkeypatch):
+    """A budget has to hold whichever model answers; one without a price leaves none."""
+    monkeypatch.setenv("OPENAI_API_KEY", "k")
+    expected = ModelReply(message=assistant(""), usage=Usage(1_000_000, 1_000_000), raw={"model": ""})
+    dear, cheap = (find_provider(f"openai:{name}").price(expected) for name in ("gpt-4o", "gpt-4o-mini"))
+    assert dear > cheap > 0
+    assert find_provider("route:openai:gpt-4o-mini,offline,openai:gpt-4o").price(expected) == dear
+    assert find_provider("route:openai:gpt-4o-mini,openai:nobody-knows").price(expected) is None
 
 
 @pytest.mark.parametrize("places", ["", " , ", "offline,route:offline"])
