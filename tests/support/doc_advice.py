@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from genxai_nb import errors
+
 ADVICE = {
     "GenXAIError": "Catch it where any failure of this package is meant; `.hint` says what to do.",
     "DefinitionError": "Mend the cell or the code that makes the definition, and run it again.",
@@ -48,9 +50,13 @@ ADVICE = {
 }  # fmt: skip
 
 EXAMPLES = {
-    "UnknownName": "Unknown tool 'calculater'. Did you mean 'calculator'?",
-    "StateAssigned": "State is read-only: key 'draft' was assigned. Return {'draft': ...} instead.",
-    "MissingPackage": "Package 'openai' is not installed. Type: pip install \"genxai-nb[openai]\"",
+    "UnknownName": str(errors.UnknownName("tool", "calculater", ["calculator"])),
+    "StateAssigned": str(errors.StateAssigned("draft")),
+    "KeyMissing": str(errors.KeyMissing("topik", ["topic"])),
+    "WriteConflict": str(errors.WriteConflict("notes", "facts", "style")),
+    "TemplateKeyMissing": str(errors.TemplateKeyMissing("advice", [], node="writer")),
+    "NotStorable": str(errors.NotStorable("update.report[3].chart", open)),
+    "MissingPackage": str(errors.MissingPackage("openai", "openai")),
 }
 
 FURTHER = {
