@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import secrets
 import sqlite3
 import time
@@ -108,6 +109,21 @@ def test_rows_are_bounded(database: str):
     (row,) = query(query="SELECT CAST(:long AS TEXT) AS name", connection="shop", parameters=long).rows
     assert row["name"].endswith("characters more)")
     assert len(row["name"]) < 11_000
+
+
+LARGE = {
+    "sqlite": "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c LIMIT 300) SELECT hex(zeroblob(2500000)) FROM c",
+    "postgres": "SELECT repeat('x', 5000000) FROM generate_series(1, 300)",
+}
+
+
+@pytest.mark.parametrize("served", LARGE, indirect=True)
+def test_rows_are_not_all_held(served, database: str):
+    """Of rows that hold gigabytes a few are fetched, as many as are told."""
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    made = query(query=LARGE[served[0]], connection="shop")
+    assert (made.count, made.truncated) == (99, True)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 400 * 1024
 
 
 def test_endless_query_ends(database: str):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
@@ -19,6 +19,8 @@ from urllib.parse import quote
 from genxai_nb.errors import Denied, MissingPackage, ToolFailed
 from genxai_nb.guard.sql import Dialect, Statement
 from genxai_nb.tools.connections import Connection, find_connection
+
+from .rows import named_rows
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -36,16 +38,20 @@ STEPS = 1_000  # of SQLite's machine, between two looks at the clock
 LONGEST_VALUE = 10_000_000  # bytes
 
 _MEMORY = "512MB"
+_STREAM = {"stream_results": True, "max_row_buffer": 4}
 _HARMLESS = ("random", "clock_timestamp", "timeofday", "gen_random_uuid", "uuid_generate_v4")
 
-Answer = tuple[list[str], Sequence[Sequence[Any]], int]
+Answer = tuple[list[dict[str, Any]], bool, int]
 
 
 class Database(Protocol):
     """An open database, for one statement."""
 
     def ask(self, statement: Statement, parameters: dict[str, Any], most: int) -> Answer:
-        """Make a statement; returns columns, at most ``most`` rows, and how many rows it changed."""
+        """Make a statement; returns at most ``most`` rows, whether there are more, and how many rows it changed.
+
+        Rows are fetched bit by bit until what is told of them is enough, as they may hold more than the memory.
+        """
 
 
 def dialect_of(connection: str) -> Dialect:
@@ -217,11 +223,13 @@ class _Alchemy:
                     self._check(session, statement)
                 if self._guard is not None:
                     self._guard(session.connection.driver_connection, ours=statement.ours)
-                result = session.execute(made, parameters)
-                if not result.returns_rows:
-                    return [], [], max(result.rowcount, 0)
-                rows = result.fetchmany(most)
-                return list(result.keys()), rows, max(result.rowcount, 0) if statement.writes else 0
+                streams = not statement.writes and statement.text.startswith(("SELECT", "WITH"))
+                options = _STREAM if streams else {}
+                with session.execute(made, parameters, execution_options=options) as result:
+                    changed = max(result.rowcount, 0) if statement.writes or not result.returns_rows else 0
+                    if not result.returns_rows:
+                        return [], False, changed
+                    return *named_rows(list(result.keys()), result, most), changed
         finally:
             self.engine.dispose()
 
@@ -272,7 +280,7 @@ class _Duck:
         made = statement.with_parameters("${}")
         self.raw.execute(made, parameters) if parameters else self.raw.execute(made)
         columns = [column[0] for column in self.raw.description or ()]
-        rows = self.raw.fetchmany(most)
         if statement.writes and columns == ["Count"]:
-            return [], [], int(rows[0][0]) if rows else 0
-        return columns, rows, 0
+            counted = self.raw.fetchone()
+            return [], False, int(counted[0]) if counted else 0
+        return *named_rows(columns, iter(self.raw.fetchone, None), most), 0

@@ -15,7 +15,6 @@ from genxai_nb.tools.base import tool
 from genxai_nb.tools.outcome import Outcome
 
 from .engines import Database, dialect_of, open_database
-from .rows import named_rows
 
 __all__ = ["Inspected", "database_inspector"]
 
@@ -141,8 +140,8 @@ def _asked(
         for name, value in {"schema": schema, "table": table}.items()
         if name in statement.parameters
     }
-    columns, rows, _ = database.ask(statement, values, MOST + 1)
-    return named_rows(columns, rows, MOST)
+    rows, truncated, _ = database.ask(statement, values, MOST)
+    return rows, truncated
 
 
 def _full_name(row: dict[str, Any]) -> str:

@@ -15,7 +15,6 @@ from genxai_nb.tools.base import tool
 from genxai_nb.tools.outcome import Outcome
 
 from .engines import dialect_of, open_database
-from .rows import named_rows
 
 __all__ = ["Table", "sql_query"]
 
@@ -94,8 +93,7 @@ def sql_query(
     statement = read_statement(query, dialect, writing=not read_only)
     given = _checked(statement, parameters or {})
     with open_database(connection, writing=statement.writes, seconds=timeout) as database:
-        columns, found, changed = database.ask(statement, given, max_rows + 1)
-    rows, truncated = named_rows(columns, found, max_rows)
+        rows, truncated, changed = database.ask(statement, given, max_rows)
     return Table(rows, len(rows), truncated, changed)
 
 
