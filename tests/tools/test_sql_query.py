@@ -6,6 +6,7 @@ import resource
 import secrets
 import sqlite3
 import time
+from types import SimpleNamespace
 
 import duckdb
 import pytest
@@ -14,6 +15,8 @@ from asking import FROM_TOOL, asking_once
 
 from genxai_nb.errors import Denied, ToolFailed
 from genxai_nb.guard.policy import Policy, judge
+from genxai_nb.guard.sql import read_statement
+from genxai_nb.tools.builtin.database.engines import DIALECTS, open_database
 from genxai_nb.tools.registry import find
 
 query = find("sql_query")
@@ -351,6 +354,22 @@ def test_inspector_tells_what_there_is(database: str):
         inspect(connection="shop", operation="describe_table", table_name="item")
     with pytest.raises(ToolFailed, match="needs a table_name"):
         inspect(connection="shop", operation="describe_table")
+
+
+def test_inspector_tells_of_listed_tables_only(database: str, monkeypatch):
+    """Neither the names of other tables nor their indexes are told."""
+    with open_database("shop", writing=True, seconds=5) as opened:
+        opened.ask(
+            read_statement(
+                "CREATE INDEX IF NOT EXISTS hidden ON secret_keys (word)", DIALECTS[database], writing=True
+            ),
+            {},
+            1,
+        )
+    inside = SimpleNamespace(policies=(Policy(tables=("items",)),))
+    for operation in ("list_tables", "list_indexes"):
+        assert "secret_keys" in str(inspect(connection="shop", operation=operation).rows)
+        assert "secret_keys" not in str(inspect(connection="shop", operation=operation, context=inside).rows)
 
 
 @pytest.mark.parametrize(

@@ -124,9 +124,9 @@ def database_inspector(
         with open_database(connection, writing=False, seconds=timeout) as database:
             names = [row["name"] for row in _asked(database, dialect, "list_tables", "", "")[0]]
         raise ToolFailed(f"There is no table {table_name!r}.", hint=suggest(table, _allowed(names, context)))
-    if operation == "list_tables":
-        seen = set(_allowed([_full_name(row) for row in made.rows], context))
-        rows = [row for row in made.rows if _full_name(row) in seen]
+    if operation in {"list_tables", "list_indexes"}:
+        seen = set(_allowed([_table_of(row) for row in made.rows], context))
+        rows = [row for row in made.rows if _table_of(row) in seen]
         return Inspected(made.database, rows, made.truncated)
     return made
 
@@ -144,9 +144,10 @@ def _asked(
     return rows, truncated
 
 
-def _full_name(row: dict[str, Any]) -> str:
-    schema = row.get("schema")
-    return row["name"] if schema in {None, "public", "main"} else f"{schema}.{row['name']}"
+def _table_of(row: dict[str, Any]) -> str:
+    """The table that a row is, or that the index in it is of, as a policy names it."""
+    schema, name = row.get("schema"), str(row.get("table", row["name"]))
+    return name if schema in {None, "public", "main"} else f"{schema}.{name}"
 
 
 def _allowed(names: list[str], context: Any) -> list[str]:
