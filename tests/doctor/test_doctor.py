@@ -177,3 +177,14 @@ def test_live_tells_of_a_model_that_is_none_and_of_none_at_all():
     assert (wrong.status, "openai" in wrong.hint) == ("failed", True)
     (none,) = ask_models()
     assert (none.status, none.value) == ("absent", "none is configured")
+
+
+def test_live_tries_every_vendor_over_its_own_sdk(llmock, monkeypatch: pytest.MonkeyPatch):
+    """Text comes from each, in pieces, a tool is called, and the price is known."""
+    monkeypatch.setenv("GOOGLE_GENAI_API_VERSION", "beta")  # llmock has no other
+    findings = ask_models()
+    for vendor, about in VENDORS.items():
+        found = {one.name: one for one in findings if one.part == f"live {vendor}:{about.small}"}
+        assert (found["text"].status, found["stream"].status) == ("ok", "ok")
+        assert "$0.0000" in found["text"].value
+        assert "('add', {'a': 1, 'b': 1})" in found["tool"].value

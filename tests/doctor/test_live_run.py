@@ -7,8 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from chat_chunks import DONE, call_chunk, chunk, usage_chunk
 from model_server import ModelServer, Refusal, serving
+
+from genxai_nb.providers.vendors import VENDORS
 
 ROOT = Path(__file__).parents[2]
 KEY = "sk-canary-0123456789abcdef"
@@ -61,6 +64,19 @@ def test_all_tasks_run_on_a_configured_vendor(tmp_path):
     assert any(line.startswith("○ anthropic: skipped. Provider 'anthropic' has no key") for line in lines)
     assert lines[-1].startswith("3 of 3 passed. The runs are in ")
     assert KEY not in done.stdout
+
+
+@pytest.mark.slow
+def test_all_vendors_are_tried_over_their_own_sdks(tmp_path, llmock, monkeypatch):
+    """Every task reaches every vendor; one that calls tools at random fails at the sum, and at nothing before it."""
+    monkeypatch.setenv("GOOGLE_GENAI_API_VERSION", "beta")  # llmock has no other
+    done = live(tmp_path, None)
+    for vendor in VENDORS:
+        lines = [line for line in done.stdout.splitlines() if f" {vendor}:" in line]
+        assert [" ".join(line.split()[2:4]) for line in lines][1:] == ["use a", "go round"]
+        assert "1 calls, " in lines[1]
+        assert lines[2].startswith("✓")
+    assert "skipped" not in done.stdout
 
 
 def test_what_fails_is_told_with_its_reason(tmp_path):
