@@ -261,7 +261,8 @@ def _trouble(summary: RunSummary, absent: str) -> tuple[str, str, str] | None:
     resume = "Finished nodes do not run again"
     if summary.status == "failed":
         failed = [node for node in summary.nodes.values() if node.status == "failed"]
-        hint = f"Give it in the run cell, as {absent}: VALUE" if absent else f"Mend the cause. {resume}"
+        mend = "Give it a larger budget." if summary.code == OverBudget.code else "Mend the cause."
+        hint = f"Give it in the run cell, as {absent}: VALUE" if absent else f"{mend} {resume}"
         return summary.error, "".join(_where(node) for node in failed[:1]), hint
     if summary.status == "cancelled":
         return "The run was interrupted.", "", resume

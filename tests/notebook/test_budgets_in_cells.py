@@ -14,6 +14,8 @@ def test_budget_of_a_run_cell_stops_it_and_a_larger_one_goes_on(run, cells, shel
     assert "by node 'other' is one too many: all 1 are made" in refused.error
     assert "resume with --budget calls=2" in refused.error
 
+    assert "Give it a larger budget. Finished nodes do not run again" in run("%genxai show").text
+
     done = run("%genxai resume --budget calls=2")
     assert not done.error
     assert shell.user_ns["result"].state["other"].startswith("You said: Say it again")
