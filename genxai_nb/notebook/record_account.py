@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from genxai_nb.errors import DefinitionError, GenXAIError, KeyMissing, TemplateKeyMissing
+from genxai_nb.errors import DefinitionError, GenXAIError, KeyMissing, OverBudget, TemplateKeyMissing
 from genxai_nb.graph.draw import picture_of, status_words
 from genxai_nb.graph.draw.figures import counted, short_count
 from genxai_nb.graph.draw.lettering import one_line
