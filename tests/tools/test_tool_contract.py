@@ -10,6 +10,7 @@ from jsonschema import Draft202012Validator
 
 from genxai_nb.calls.call import Call, Scope
 from genxai_nb.errors import ToolFailed
+from genxai_nb.guard.policy import judge
 from genxai_nb.tools.base import Tool
 from genxai_nb.tools.outcome import Outcome
 from genxai_nb.tools.registry import describe, find, names
@@ -73,6 +74,21 @@ def test_arguments_of_a_wrong_type_are_refused_in_words(builtin: Tool, wrong: ob
     if builtin.spec.parameters.get("required"):
         with pytest.raises(ToolFailed):
             builtin.validate({})
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [None, 1, True, "", "x", "http://[", [], ["a", 1, None], {}, {"a": [{"b": 1}]}, {"email": {"to": 5}}],
+    ids=repr,
+)
+def test_policy_can_judge_arguments_of_any_type(builtin: Tool, wrong: object):
+    """What a model gives is judged before it is checked, so nothing that it gives may make that fail."""
+    needs, subjects = builtin.traits.needs, builtin.traits.subjects
+    for name in builtin.parameters:
+        given = {name: wrong}
+        permissions = builtin.permissions if needs is None else needs(given)
+        about = subjects(given) if callable(subjects) else ()
+        assert judge([], builtin.name, permissions, about).verdict in {"allow", "ask", "deny"}
 
 
 async def test_wrong_arguments_never_reach_the_function(builtin: Tool):

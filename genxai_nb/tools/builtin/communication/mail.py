@@ -50,11 +50,15 @@ class Sent(Struct, Outcome, frozen=True, omit_defaults=True):
 
 def _subjects(arguments: Mapping[str, Any]) -> Iterable[Subject]:
     for name in ("to", "cc", "bcc", "reply_to"):
-        value = arguments.get(name) or []
-        for address in [value] if isinstance(value, str) else value if isinstance(value, list) else []:
-            yield "recipients", str(address).strip().lower()
-    for path in arguments.get("attachments") or []:
-        yield "roots", str(path)
+        for address in _listed(arguments.get(name)):
+            yield "recipients", address.strip().lower()
+    for path in _listed(arguments.get("attachments")):
+        yield "roots", path
+
+
+def _listed(value: Any) -> list[str]:
+    """The texts of an argument that is not checked yet."""
+    return [str(item) for item in (value if isinstance(value, list) else [value]) if item]
 
 
 @tool(

@@ -63,7 +63,7 @@ class Response(Struct, Outcome, frozen=True, omit_defaults=True):
 
 
 def _needs(arguments: Mapping[str, Any]) -> tuple[str, ...]:
-    reads = arguments.get("method", "GET") in _READING
+    reads = str(arguments.get("method", "GET")) in _READING
     return ("network",) if reads else ("network", "send")
 
 
