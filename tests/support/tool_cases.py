@@ -152,8 +152,8 @@ CASES: dict[str, Cases] = {
     ),
     # database
     "database_inspector": Cases(
-        "test_sql_query.py::test_inspector_tells_what_there_is",
-        "test_sql_query.py::test_policy_sees_the_tables",
+        "test_database_inspector.py::test_inspector_tells_what_there_is",
+        "test_database_inspector.py::test_inspector_tells_of_listed_tables_only",
         "test_sql_query.py::test_what_cannot_be_reached_is_told_without_its_password",
         _AGENT,
     ),

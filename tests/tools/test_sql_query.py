@@ -4,63 +4,17 @@ from __future__ import annotations
 
 import resource
 import secrets
-import sqlite3
 import time
-from types import SimpleNamespace
 
-import duckdb
 import pytest
-import services
 from asking import FROM_TOOL, asking_once
 
 from genxai_nb.errors import Denied, ToolFailed
 from genxai_nb.guard.policy import Policy, judge
-from genxai_nb.guard.sql import read_statement
-from genxai_nb.tools.builtin.database.engines import DIALECTS, open_database
+from genxai_nb.tools.builtin.database.engines import open_database
 from genxai_nb.tools.registry import find
 
 query = find("sql_query")
-inspect = find("database_inspector")
-
-MAKE = (
-    "CREATE TABLE items (id INTEGER PRIMARY KEY, name TEXT, price NUMERIC(8, 2), created_at TIMESTAMP)",
-    "INSERT INTO items VALUES (1, 'anode', 1.50, '2026-01-02 03:04:05'), (2, 'it''s :b %s 50%', NULL, NULL)",
-    "CREATE TABLE secret_keys (word TEXT)",
-    "INSERT INTO secret_keys VALUES ('hidden')",
-)
-
-
-@pytest.fixture(scope="session")
-def postgres_server():
-    with services.postgres() as url:
-        import psycopg
-
-        with psycopg.connect(url) as connection:
-            for statement in MAKE:
-                connection.execute(statement)
-        yield url
-
-
-@pytest.fixture(scope="session", params=["sqlite", "duckdb", "postgres"])
-def served(request, tmp_path_factory) -> tuple[str, str]:
-    """A kind of database and the URL of one with two tables."""
-    if request.param == "postgres":
-        return request.param, request.getfixturevalue("postgres_server")
-    file = tmp_path_factory.mktemp("shop") / "shop.db"
-    connection = (sqlite3 if request.param == "sqlite" else duckdb).connect(str(file))
-    for statement in MAKE:
-        connection.execute(statement)
-    if request.param == "sqlite":
-        connection.commit()
-    connection.close()
-    return request.param, f"{request.param}:///{file}"
-
-
-@pytest.fixture
-def database(served, monkeypatch) -> str:
-    """The kind of the database that the connection shop leads to."""
-    monkeypatch.setenv("GENXAI_CONNECTION_SHOP", served[1])
-    return served[0]
 
 
 def test_with_and_a_column_created_at(database: str):
@@ -236,7 +190,7 @@ def test_abuse_is_refused(text: str, database: str):
 def test_abuse_changed_nothing(database: str):
     """After all that, the tables are what they were."""
     assert query(query="SELECT COUNT(*) AS n FROM items", connection="shop").rows == [{"n": 2}]
-    assert len(inspect(connection="shop").rows) == 2
+    assert len(find("database_inspector")(connection="shop").rows) == 2
 
 
 WRITING = [
@@ -258,7 +212,6 @@ def test_writing_opens_no_other_door(text: str, database: str):
 def test_database_itself_refuses(database: str):
     """What the parser would miss, the database refuses by its mode, role or authorizer."""
     from genxai_nb.guard.sql import Statement
-    from genxai_nb.tools.builtin.database.engines import open_database
 
     for text in (
         "DELETE FROM items",
@@ -276,7 +229,6 @@ def test_database_itself_refuses(database: str):
 def test_sqlite_writes_tables_only(served, database: str):
     """When writing is asked for, the authorizer still refuses settings, triggers and other files."""
     from genxai_nb.guard.sql import Statement
-    from genxai_nb.tools.builtin.database.engines import open_database
 
     for text in (
         "PRAGMA writable_schema = 1",
@@ -297,7 +249,6 @@ def test_owner_reads_in_a_read_only_transaction(postgres_server, monkeypatch):
     import psycopg
 
     from genxai_nb.guard.sql import Statement
-    from genxai_nb.tools.builtin.database.engines import open_database
 
     with psycopg.connect(postgres_server) as connection:
         connection.execute("CREATE ROLE clerk LOGIN")
@@ -341,35 +292,6 @@ def test_volatile_function_is_refused_when_reading(postgres_server, monkeypatch)
     ]
     with pytest.raises(Denied, match="'odd' may change something"):
         query(query="SELECT odd()", connection="shop")
-
-
-def test_inspector_tells_what_there_is(database: str):
-    """Tables, columns, indexes and version; a misspelt table suggests the nearest."""
-    assert {row["name"] for row in inspect(connection="shop").rows} == {"items", "secret_keys"}
-    described = inspect(connection="shop", operation="describe_table", table_name="items").rows
-    assert [row["name"] for row in described] == ["id", "name", "price", "created_at"]
-    assert inspect(connection="shop", operation="database_info").rows[0]["tables"] == 2
-    inspect(connection="shop", operation="list_indexes")
-    with pytest.raises(ToolFailed, match="There is no table 'item'. Did you mean 'items'"):
-        inspect(connection="shop", operation="describe_table", table_name="item")
-    with pytest.raises(ToolFailed, match="needs a table_name"):
-        inspect(connection="shop", operation="describe_table")
-
-
-def test_inspector_tells_of_listed_tables_only(database: str, monkeypatch):
-    """Neither the names of other tables nor their indexes are told."""
-    with open_database("shop", writing=True, seconds=5) as opened:
-        opened.ask(
-            read_statement(
-                "CREATE INDEX IF NOT EXISTS hidden ON secret_keys (word)", DIALECTS[database], writing=True
-            ),
-            {},
-            1,
-        )
-    inside = SimpleNamespace(policies=(Policy(tables=("items",)),))
-    for operation in ("list_tables", "list_indexes"):
-        assert "secret_keys" in str(inspect(connection="shop", operation=operation).rows)
-        assert "secret_keys" not in str(inspect(connection="shop", operation=operation, context=inside).rows)
 
 
 @pytest.mark.parametrize(
