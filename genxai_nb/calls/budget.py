@@ -127,8 +127,9 @@ class Account:
         limit, spent = self.limit or Budget(), self.spent
         name = name or limit.lacking(spent + wanted) or "money"
         if getattr(spent + wanted, name) is None:
+            what = who if getattr(wanted, name) is None else f"What this {self.owner} has spent"
             return OverBudget(
-                f"{who} has no known price, so no budget of money can hold it.",
+                f"{what} has no known price, so no budget of money can hold it.",
                 hint="Limit what is known: --budget tokens=20000, or calls=10.",
                 node=node,
             )

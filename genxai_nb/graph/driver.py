@@ -181,7 +181,10 @@ class Driver:
         return task.result()
 
     def _halt(self, error: RunError) -> None:
-        self._shared.halt(error)
+        """End the run where it stands: nothing new starts, and each body ends at its next call."""
+        self._shared.halted = self._shared.halted or error
+        self.gate.stop()
+        self.pace.stir()
 
     @contextmanager
     def _timed(self) -> Iterator[None]:

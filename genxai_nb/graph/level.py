@@ -61,12 +61,6 @@ class Shared:
         self.replay = replay
         self.halted: RunError | None = None
 
-    def halt(self, error: RunError) -> None:
-        """End the run where it stands: nothing new starts, and each body ends at its next call."""
-        self.halted = self.halted or error
-        self.gate.stop()
-        self.pace.stir()
-
 
 class Level:
     """Drives one graph of a run from where it stands.
