@@ -116,7 +116,7 @@ def test_slow_and_absent_servers_are_told(server: Store, monkeypatch):
 
 
 def test_agent_reads_what_only_the_server_knows(server: Store):
-    """An agent answers with a word that stands in a document only; a collection beyond its policy is denied."""
+    """An agent answers with a word that stands in a document only, here of a double that speaks MongoDB's protocol."""
     word = secrets.token_hex(8)
     ask("insert", document={"to": "eve", "word": word})
     asked = {"connection": "archive", "collection": "letters", "filter": {"to": "eve"}}
