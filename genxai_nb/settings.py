@@ -17,7 +17,7 @@ class Settings:
         budget: What all runs of this process may spend together: US dollars, or limits such as
             ``money=0.5,calls=10`` (``GENXAI_BUDGET``).
         policy: What tools may do in each run at most: ``default``, ``safe`` or ``open`` (``GENXAI_POLICY``); a
-            server that works for others sets ``safe``.
+            server or a Binder sets ``safe``.
         user: Whose memory it is where an agent remembers by user (``GENXAI_USER``), default who is logged in.
         project: Of which project it is where an agent remembers by project (``GENXAI_PROJECT``), default the working
             folder's name.

@@ -69,8 +69,9 @@ def test_lessons_run_in_the_environment_of_these_files(checkout: Path):
 
     done("python", "-m", "pip", "install", "-q", "-r", "binder/requirements.txt")
     done("binder/postBuild")
-    told = done("binder/start", "python", "-c", "import os; print(os.environ['GENXAI_MODEL'])")
-    assert told.strip() == "offline"
+    names = "GENXAI_MODEL", "GENXAI_POLICY"
+    told = done("binder/start", "python", "-c", f"import os; print(*map(os.environ.get, {names}))")
+    assert told.split() == ["offline", "safe"]
     settings = done("jupyter", "lab", "--show-config-json")
     assert '"default_url": "/lab/tree/tutorials/1_first_agent_and_graph.ipynb"' in settings
     for lesson in sorted(path.name for path in (checkout / "tutorials").glob("*.ipynb")):

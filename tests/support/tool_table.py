@@ -46,7 +46,7 @@ policy:
 
 `default` reads and computes and asks for the rest, `safe` refuses the rest, `open` asks for nothing. A policy of the run
 and one of the agent both hold, and so does that of the environment: `GENXAI_POLICY=safe` bounds every run of a server
-that works for others. Under all of them files stay under the roots and requests away from private addresses; only a host that
+or a Binder. Under all of them files stay under the roots and requests away from private addresses; only a host that
 `hosts` names exactly may be at one. The answers of people, and what was denied, are in the journal.
 
 The tables say for each tool which test shows that it works, where it ends, what it does with input made to harm, and
