@@ -16,7 +16,7 @@ from genxai_nb.agents.notation import Head, agent_fields, agent_from, graph_from
 from genxai_nb.errors import DefinitionError, GenXAIError, InputError, LineInvalid, UnknownName
 from genxai_nb.export.changes import Changes
 from genxai_nb.export.texts import bound_by, parsed
-from genxai_nb.export.unrun import Unrun, UnrunAgent, model_for
+from genxai_nb.export.unrun import Unrun, UnrunAgent, model_for, reducer_for
 from genxai_nb.graph.build import Graph
 from genxai_nb.source import bound_in, imported_in, needs_of
 from genxai_nb.tools import registry
@@ -127,10 +127,17 @@ class Assembly:
                 return UnrunAgent(head.name, fields)
             return agent_from(head.name, cell.body, self._insert)
         if head.kind == "schema":
-            return schema_from(head.name, cell.body, self.space)[0]
+            hows = re.findall(r"\|\s*(\w+)", cell.body)
+            return schema_from(head.name, cell.body, {**self.space, **self._reducers(hows)})[0]
         state = self.space.get(head.text("state") or "")
         models = {state.name: model_for(state)} if isinstance(state, Unrun) else {}
-        return graph_from(head, cell.body, {**self.space, **models}, self._lookup)
+        hows = re.findall(r"=(\w+)", head.text("reduce") or "")
+        return graph_from(head, cell.body, {**self.space, **models, **self._reducers(hows)}, self._lookup)
+
+    def _reducers(self, names: list[str]) -> dict[str, Any]:
+        """What stands for reducers that were not made."""
+        found = {name: self.space.get(name) for name in names}
+        return {name: reducer_for(value) for name, value in found.items() if isinstance(value, Unrun)}
 
     def _insert(self, path: str) -> Any:
         first = path.partition(".")[0]

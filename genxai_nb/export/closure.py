@@ -24,7 +24,7 @@ from .pieces import Import, Piece, import_lines
 from .slicing import Slices
 from .texts import END, MAGIC, Statement
 from .units import Unit, Units
-from .unrun import Unrun
+from .unrun import Unrun, unrun_of
 from .waiting import let_wait
 
 __all__ = ["Closure", "Refusal"]
@@ -80,6 +80,10 @@ class Closure:
             value: A function, a class, or something callable.
             wanted: A name for it, where it has none.
         """
+        unrun = unrun_of(value)
+        if unrun is not None:
+            self.need(self.units.home, unrun.name)
+            return Code(f"{unrun.name}{unrun.within}")
         kept = self._references.get(id(value))
         if kept is None:
             kept = self._references[id(value)] = value, self._referred(value, wanted)

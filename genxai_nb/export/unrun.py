@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 from genxai_nb.agents.notation import Absent
+from genxai_nb.errors import DefinitionError
 
-__all__ = ["Unrun", "UnrunAgent", "model_for", "unrun_of"]
+__all__ = ["Unrun", "UnrunAgent", "model_for", "reducer_for", "unrun_of"]
 
 _MARK = "__stands_for__"
 
@@ -73,7 +74,19 @@ def model_for(unrun: Unrun) -> Any:
     return model
 
 
-def unrun_of(model: Any) -> Unrun | None:
-    """What a model stands for, if `model_for` has made it."""
-    found: Unrun | None = getattr(model, _MARK, None)
+def reducer_for(unrun: Unrun) -> Any:
+    """A function in the place of a reducer that was not made, for a graph of a cell of ours."""
+
+    def reduce(_before: Any, _update: Any) -> NoReturn:
+        raise DefinitionError(
+            f"Reducer {unrun.name!r} was not made where it was read.", hint="Run the script."
+        )
+
+    setattr(reduce, _MARK, unrun)
+    return reduce
+
+
+def unrun_of(made: Any) -> Unrun | None:
+    """What a model or a reducer stands for, if `model_for` or `reducer_for` has made it."""
+    found: Unrun | None = getattr(made, _MARK, None)
     return found

@@ -363,6 +363,20 @@ VALUES = {
         "def use(state):\n    return {'n': shown(3)}",
         "WORDS = len('a')\n" + END,
     ),
+    "a reducer that a call makes": book(
+        "def made(by):\n    print('made')\n    return lambda before, update: before + by * update\nmore = made(2)",
+        "def one(state):\n    return {'n': 1}\ndef two(state):\n    return {'n': 2}",
+        "%%genxai graph g --reduce n=more\nSTART -> [one, two]",
+        there=("more = made(2)",),
+        given=("n=1",),
+    ),
+    "a reducer of a schema that a call makes": book(
+        "def made(by):\n    print('made')\n    return lambda before, update: before + by * update\nmore = made(2)",
+        "def one(state):\n    return {'n': 1}\ndef two(state):\n    return {'n': 2}",
+        "%%genxai schema Sum\nn: int = 0 | more",
+        "%%genxai graph g --state Sum\nSTART -> [one, two]",
+        there=("more = made(2)",),
+    ),
     "modules of one's own": book(
         "import reading_rates\nRATES = reading_rates.load()\nRATES.update(more=1)",
         "def use(state):\n    return {'n': [RATES, reading_rates.load()]}",
