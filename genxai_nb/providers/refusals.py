@@ -9,7 +9,7 @@ from json import JSONDecodeError
 from time import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from msgspec import DecodeError
+from msgspec import DecodeError, json
 
 from genxai_nb.errors import (
     Authentication,
@@ -122,6 +122,15 @@ class Complaint(NamedTuple):
         return cls(
             str(told.get("message") or error), code, status, str(told.get("param") or ""), headers or {}
         )
+
+    @classmethod
+    def in_body(cls, body: bytes, status: int, headers: Mapping[str, str]) -> Complaint:
+        """Read the body of a response that is no answer: JSON with the error in it, or any other text."""
+        try:
+            told = json.decode(body)
+        except DecodeError:
+            told = body.decode(errors="replace")
+        return cls.of(told.get("error", told) if isinstance(told, dict) else told, status, headers)
 
 
 def complaint_of(exc: Any) -> Complaint:
@@ -281,10 +290,9 @@ def _of_connection(cause: BaseException | None, server: Server | None, name: str
             hint="Start the server there, such as with: ollama serve, llama-server --jinja -m MODEL.gguf, "
             "vllm serve MODEL, or in LM Studio under Developer.",
         )
-    return ConnectionLost(
-        f"{server.url} cannot be reached for model {name!r}.",
-        hint=f"Look at the network, HTTPS_PROXY and {VENDORS[server.provider].address}.",
-    )
+    vendor = VENDORS.get(server.provider)
+    looked = f"the network, HTTPS_PROXY and {vendor.address}" if vendor else "the network and HTTPS_PROXY"
+    return ConnectionLost(f"{server.url} cannot be reached for model {name!r}.", hint=f"Look at {looked}.")
 
 
 def _hung_up(name: str) -> ConnectionLost:

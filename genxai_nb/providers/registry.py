@@ -1,7 +1,7 @@
 """Models by name: ``offline``, ``scripted:NAME``, ``PROVIDER:MODEL``, ``local:URL#MODEL``, ``route:MODEL,MODEL``.
 
 A package offers a provider by an entry point in the group ``genxai_nb.providers``: its name is the
-prefix, its value leads to a callable that takes the model's name and returns a Provider.
+prefix, its value leads to a callable that takes the model's name and returns a Provider. docs/models.md has one.
 """
 
 from __future__ import annotations

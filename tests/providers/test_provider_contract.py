@@ -29,7 +29,7 @@ from genxai_nb.messages import (
 )
 from genxai_nb.providers.base import assemble
 from genxai_nb.providers.offline.provider import answer
-from genxai_nb.providers.registry import REMOTE, find_provider, names
+from genxai_nb.providers.registry import find_provider, model_call, names
 from genxai_nb.providers.scripted import Scripted
 from genxai_nb.providers.vendors import VENDORS
 from genxai_nb.tools.base import tool
@@ -60,7 +60,8 @@ class Model:
         models = {"offline": "offline", "scripted": "scripted:contract"}
         models["local"] = f"local:{llmock.base_url()}#contract"
         models["route"] = "route:openai:contract"
-        self.provider = find_provider(models.get(name, f"{name.partition(' ')[0]}:contract"))
+        self.place = models.get(name, f"{name.partition(' ')[0]}:contract")
+        self.provider = find_provider(self.place)
 
     def says(self, text: str) -> None:
         if self.name not in OWN:
@@ -74,6 +75,10 @@ class Model:
 @pytest.fixture
 def model(request: pytest.FixtureRequest, llmock: Any, monkeypatch: pytest.MonkeyPatch) -> Model:
     monkeypatch.setenv("GOOGLE_GENAI_API_VERSION", "beta")  # llmock has no other
+    monkeypatch.setenv(
+        "GROQ_BASE_URL", llmock.base_url("groq")
+    )  # the provider of docs/models.md, if it is installed
+    monkeypatch.setenv("GROQ_API_KEY", "canary-0123456789")
     if request.param.endswith("by responses"):
         monkeypatch.setenv("GENXAI_OPENAI_API", "responses")
     Scripted(lambda asked: [ADD] if asked.tools else ["Moss ", "grows in shade."], name="contract")
@@ -166,8 +171,9 @@ async def test_requests_of_any_shape_are_answered(model: Model):
 async def test_every_reply_has_a_price_or_none(model: Model):
     """The traits of a call say what a reply cost: a number from 0, or None where it is not known."""
     *_, reply = await stream(model, *PLAIN)
-    price = getattr(model.provider, "traits", REMOTE).price or model.provider.price
-    assert price(reply) is None or price(reply) >= 0
+    _, traits = model_call(model.place)
+    cost = traits.price(reply) if traits.price else None
+    assert cost is None or cost >= 0
 
 
 @every

@@ -159,6 +159,31 @@ def test_both_forms_of_an_error_are_read():
 
 
 @pytest.mark.parametrize(
+    ("body", "words", "code"),
+    [
+        (b'{"error": {"message": "No.", "code": "odd"}}', "No.", "odd"),
+        (b'{"message": "No.", "code": "odd"}', "No.", "odd"),
+        (b'{"error": "No."}', "No.", ""),
+        (b'["No."]', "['No.']", ""),
+        (b"<html>\xff", "<html>\N{REPLACEMENT CHARACTER}", ""),
+        (b"", "", ""),
+    ],
+)
+def test_body_in_place_of_an_answer_is_read(body: bytes, words: str, code: str):
+    """An error within an object, the error itself, and what is no JSON, as a gateway may send it."""
+    found = Complaint.in_body(body, 502, {"retry-after": "3"})
+    assert found == Complaint(words, code, 502, headers={"retry-after": "3"})
+
+
+def test_address_of_another_package_is_told_without_a_variable():
+    """Which variable leads to it is known of our own vendors only."""
+    server = Server("groq", "https://api.groq.com/openai/v1", "GROQ_API_KEY", None)
+    found = str(unforeseen(httpx2.ConnectError("refused"), "groq:llama", server))
+    assert found.startswith("https://api.groq.com/openai/v1 cannot be reached for model 'groq:llama'.")
+    assert found.endswith("Look at the network and HTTPS_PROXY.")
+
+
+@pytest.mark.parametrize(
     ("words", "sent", "setting"),
     [
         ("temperature is not supported", {"temperature": 1}, "temperature"),
