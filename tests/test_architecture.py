@@ -218,7 +218,7 @@ def test_no_registry_is_named():
     files = [
         ROOT / "Makefile",
         ROOT / "pyproject.toml",
-        *(ROOT / ".ci").iterdir(),
+        *(path for path in (ROOT / ".ci").iterdir() if path.is_file()),
         *(ROOT / ".github").rglob("*.yml"),
     ]
 

@@ -53,6 +53,9 @@ class Flow:
         text = path.read_text("utf-8")
         assert before in text
         path.write_text(text.replace(before, after), "utf-8")
+        Path(importlib.util.cache_from_source(str(path))).unlink(
+            missing_ok=True
+        )  # of one second and one size, it would be taken
         self.module.__spec__.loader.exec_module(self.module)
         return self
 

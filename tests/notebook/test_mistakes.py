@@ -82,7 +82,7 @@ from genxai_nb.errors import DefinitionError, LineInvalid, UnknownName
             "%genxai ask",
             DefinitionError,
             "✕ The AGENT is missing.\n  cell line 1: %genxai ask\n"
-            "                          ^\nWrite: %%genxai ask AGENT [--as NAME] [--model MODEL] [--interactive] TEXT",
+            "                          ^\nWrite: %%genxai ask AGENT [--as NAME] [--model MODEL] [--budget BUDGET] [--cassette FILE] [--interactive] TEXT",
         ),
         (
             "%genxai show nothing",
