@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, suppress
 from typing import Any
 
 from msgspec import json
@@ -72,8 +72,9 @@ async def events_over_http(
     try:
         async with request as response:
             await _refuse_other(response, server, model)
-            async for event in events_of(Opened(response)):
-                yield event
+            async with aclosing(events_of(Opened(response))) as events:
+                async for event in events:
+                    yield event
     except GenXAIError:
         raise
     except Exception as exc:

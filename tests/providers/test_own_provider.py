@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import subprocess
 import sys
+import threading
 import tomllib
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 from chat_chunks import DONE, chunk
 from doc_blocks import ROOT
-from model_server import ModelServer
+from model_server import Endless, ModelServer
+
+from genxai_nb.messages import ModelRequest, TextDelta, user
 
 SECTION = (ROOT / "docs" / "models.md").read_text("utf-8").partition("## A provider of your own\n")[2]
 (CODE,) = re.findall(r"^```python\n(.*?)^```$", SECTION, re.MULTILINE | re.DOTALL)
@@ -80,6 +85,20 @@ print(Agent("botanist", task="Where does moss grow?", model="groq:llama").ask("T
     assert said.strip() == "In shade."
     assert server.requests[0]["model"] == "llama"
     assert server.headers[0]["authorization"] == "Bearer canary-0123456789"
+
+
+async def test_a_reader_that_leaves_hangs_up(server: ModelServer, monkeypatch: pytest.MonkeyPatch):
+    """Who reads no further lets go of the connection at once, so that the server writes no further."""
+    monkeypatch.setenv("GROQ_BASE_URL", server.url)
+    monkeypatch.setenv("GROQ_API_KEY", "canary-0123456789")
+    left = threading.Event()
+    server.answers = [Endless([chunk(content="In ")], left)]
+    module: dict[str, Any] = {}
+    exec(CODE, module)
+    stream = module["Groq"]("llama").stream(ModelRequest(model="groq:llama", messages=(user("Hello"),)))
+    assert await anext(stream) == TextDelta("In ")
+    await stream.aclose()
+    assert await asyncio.to_thread(left.wait, 10)
 
 
 def test_an_address_that_does_not_answer_is_named(package: Path):
