@@ -6,10 +6,13 @@ from collections.abc import Mapping, Sequence
 from copy import copy
 from typing import Any, Self
 
+from genxai_nb.errors import StoreDamaged
+from genxai_nb.journal.snapshot import Snapshot
+
 from .definition import Edge
 from .plan import Loop, Place, Plan
 from .reducers import Reducer
-from .tokens import Token, Visit
+from .tokens import Token, Visit, items_of
 from .view import EMPTY, View, Views
 
 __all__ = ["Board"]
@@ -38,7 +41,7 @@ class Board:
         self.running: dict[Place, Visit] = {}
         self.stopped: dict[str, Sequence[Edge]] = {}
         self._counts: dict[int, int] = {}
-        self._visits = {plan.places[plan.index[node]]: n for node, n in visits.items() if node in plan.index}
+        self._visits = {self._named(node): n for node, n in visits.items() if node in plan.index}
         self._waiting: dict[Place, list[Token]] = {}
         self._gated: dict[Loop, list[Token]] = {}
         self._fired: set[Place] = set()  # places that have begun while more could come in the same wave
@@ -80,6 +83,58 @@ class Board:
         other._ended, other._last = self._ended.copy(), self._last.copy()
         other._earlier = {place: views.copy() for place, views in self._earlier.items()}
         return other, visits
+
+    def snapshot(self, structure: str) -> Snapshot | None:
+        """What there is to know where a visit has taken the only token and views have collapsed; else None."""
+        if len(self.running) != 1 or not self.views.narrow or self.waiting or self.absorbed:
+            return None
+        (visit,) = self.running.values()
+        return Snapshot(
+            form=1,
+            structure=structure,
+            state=visit.view.data,
+            node=visit.place.name,
+            parents=visit.parents,
+            edge=visit.edge.number,
+            visits={place.name: number for place, number in self._visits.items()},
+            counts=self._counts.copy(),
+            fired=tuple(place.name for place in self._fired),
+            stopped={name: tuple(edge.number for edge in edges) for name, edges in self.stopped.items()},
+            arrived=self._arrived,
+        )
+
+    def stand_at(self, snapshot: Snapshot, state: dict[str, Any]) -> None:
+        """Stand, from the beginning, where a snapshot was taken; ``state`` is its state as it was checked.
+
+        Raises:
+            StoreDamaged: It has something that the graph does not have.
+            StateInvalid: The key of a map holds no list.
+        """
+        try:
+            place = self._named(snapshot.node)
+            edge, view = self.plan.edges[snapshot.edge], View(state)
+            self._visits = {self._named(name): number for name, number in snapshot.visits.items()}
+            self._fired = {self._named(name) for name in snapshot.fired}
+            self.stopped = {
+                self._named(name).name: [self.plan.edges[number] for number in numbers]
+                for name, numbers in snapshot.stopped.items()
+            }
+            number = self._visits[place]
+        except LookupError as exc:
+            raise StoreDamaged(f"It has {exc!r}, which the graph does not have.") from exc
+        if self.plan.targets[edge.number] is not place:
+            raise StoreDamaged(f"It has a way to {place.name!r} that does not lead there.")
+        visit = Visit(place, number, snapshot.parents, view, edge, EMPTY)
+        if edge.each is not None:
+            visit.items = items_of(edge, state)
+        self._counts, self._arrived = dict(snapshot.counts), snapshot.arrived
+        self._waiting, self._gated, self._ended = {}, {}, {}
+        self.views.collapse(view)
+        self.running = {place: visit}
+        self._active, self._alive = place.bit, 1
+
+    def _named(self, node: str) -> Place:
+        return self.plan.places[self.plan.index[node]]
 
     def _pass(self, token: Token, target: Place) -> None:
         loop = self.plan.gate_of.get(token.edge.number)

@@ -63,11 +63,12 @@ class Branching(Stepping):
     async def _goto(self, step: int, replay: Reuse) -> None:
         self._refuse_unless_standing("go back")
         cut = self._history.cut(step)
+        later = self._history.later(cut)
         if self._driver is not None:
             await self._driver.stop()
             self._park("paused")
         head = self._store.branch(self.run_id, cut, f"goto {step}")
-        self._later = (self._history.later(cut), replay)
+        self._later = (later, replay)
         self._history.go_back(cut, head)
         self._ended = None
         self.status, self.reason = "paused", f"back at step {step}"

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 __all__ = ["account_for", "budget_in", "changed_budget", "process_account", "spent_by", "written"]
 
 
-def account_for(budget: Budget | None, events: Sequence[Event], lookup: Lookup) -> Account:
-    """The account of a run that goes on from its history."""
-    return Account("run", budget, Amount() if budget is None else spent_by(events, lookup))
+def account_for(budget: Budget | None, events: Callable[[], Sequence[Event]], lookup: Lookup) -> Account:
+    """The account of a run that goes on from its history, which is asked for only if there is a budget."""
+    return Account("run", budget, Amount() if budget is None else spent_by(events(), lookup))
 
 
 def budget_in(events: Iterable[Event]) -> Budget | None:

@@ -24,12 +24,12 @@ from genxai_nb.errors import GenXAIError, RunError
 from genxai_nb.guard.budget import Amount
 from genxai_nb.journal import events as facts
 from genxai_nb.journal.events import Event
+from genxai_nb.journal.snapshot import Snapshot
 from genxai_nb.journal.store import Store
 from genxai_nb.journal.stream import EventStream
 
 from .budgets import account_for, process_account
 from .context import Exchange
-from .fold import Folded
 from .history import History
 from .level import Level, Shared, quieten
 from .pace import Pace, Stride
@@ -68,11 +68,10 @@ class Driver:
         run_id: The run.
         stream: Where facts and hints are published.
         options: How the run was made.
-        folded: What the history had come to; the driver goes on with it.
-        events: The history so far.
+        history: What it has come to; the driver goes on from there.
         opening: Facts that are recorded before anything goes on.
-        later: What the history that this one was forked from went on to do.
-        reuse: Which of those calls are answered from there.
+        later: What the history that this one was forked from went on to do, and which of those calls are
+            answered from there.
     """
 
     def __init__(
@@ -82,27 +81,26 @@ class Driver:
         run_id: str,
         stream: EventStream,
         options: RunOptions,
-        folded: Folded,
         *,
-        events: Sequence[Event],
-        opening: Sequence[Event] = (),
-        later: Iterable[Event] = (),
-        reuse: Reuse = "none",
+        history: History,
+        opening: Sequence[Event],
+        later: tuple[Iterable[Event], Reuse],
     ) -> None:
         self.journal = Journal(store, run_id, stream, self._is_alone)
         self.gate = Gate()
         self.pace = Pace(self.gate)
-        replay = Replay(events, later, reuse)
+        events = history.recent(graph)
+        replay = Replay(events, *later)
         record = Record(self.journal.commit, replay)
         guard = Guard()
         self.gate.answered = guard.denied = record.by_hand
         replay.reused, replay.diverged, replay.refused = record.reused, record.diverged, record.by_hand
         retry = Retry(self.journal.commit, earlier=earlier_attempts(events))
-        self.account = account_for(options.budget, events, graph.lookup)
+        self.account = account_for(options.budget, history.events, graph.lookup)
         spending = Spending((self.account, process_account()), self.gate, self._halt)
         layers: list[Middleware] = [replay, self.gate, guard, spending, record, retry]
         if options.cassette is not None:
-            layers.insert(-1, Playing(options.cassette, events, self._halt))
+            layers.insert(-1, Playing(options.cassette, history.events(), self._halt))
         self._played = options.cassette is not None and not options.cassette.recording
         if self._played:
             layers.remove(spending)
@@ -120,8 +118,10 @@ class Driver:
         )
         self.exchange.parked, self.exchange.rest = self.pace.parked, self.pace.rest
         self._shared = Shared(self.exchange, self.gate, self.journal, self.pace, replay)
-        self.level = Level(self._shared, graph, folded)
+        self.level = Level(self._shared, graph, history.folded(graph).copy())
+        self.journal.stands = self._snapshot
         self.final: dict[str, Any] | None = None
+        self._graph = graph
         self._opening = opening
         self._task: asyncio.Task[dict[str, Any]] | None = None
 
@@ -221,6 +221,16 @@ class Driver:
             self.journal.keep(*changed)
             versions = {one.name: one.hash for one in changed}
             await self.journal.commit((facts.RunResumed(at=time(), definitions=versions),))
+
+    def _snapshot(self, started: facts.NodeStarted) -> Snapshot | None:
+        """What the run has come to by a visit's start; asked before anything goes on."""
+        snapshot = self.level.schedule.snapshot(self._graph.structure)
+        if snapshot is None or (snapshot.node, snapshot.visits[snapshot.node]) != (
+            started.node,
+            started.visit,
+        ):
+            return None
+        return snapshot
 
     def _is_alone(self) -> bool:
         """Whether at most one body is under way, with at most one call."""

@@ -156,31 +156,27 @@ class Driving:
 
     def _make_driver(self) -> Driver:
         graph = self._graph()
-        graph.build()
+        self._history.recent(graph)  # read before anybody asks whether it is damaged
         self._history.leave_damage()
         self._held.enter_context(self._store.lease(self.run_id))
-        folded = self._history.folded(graph).copy()
-        events = self._history.later(0)
+        events = self._history.recent(graph)
         kept = set(events[0].definitions.values()) if isinstance(events[0], RunStarted) else set[str]()
         opening, new = tuple[Event, ...](), list[Definition]()
         if len(events) > 1:
             # Versions of nodes that have not begun are taken when they do: taking all would hold up the first one.
-            under_way = {visit.place.name for visit in folded.schedule.running.values()}
+            under_way = {visit.place.name for visit in self._history.folded(graph).schedule.running.values()}
             definitions = graph.known_definitions(under_way)
             new = [one for one in definitions if one.hash not in kept]
             opening = (run_resumed(self.options, {one.name: one.hash for one in definitions}, events),)
-        later, reuse = self._later
         driver = Driver(
             graph,
             self._store,
             self.run_id,
             self._stream,
             self.options,
-            folded,
-            events=events,
+            history=self._history,
             opening=opening,
-            later=later,
-            reuse=reuse,
+            later=self._later,
         )
         driver.pace.breakpoints = self._breakpoints
         driver.journal.kept, driver.journal.told = kept, partial(tell_of_driving, self)

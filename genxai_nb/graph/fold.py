@@ -17,6 +17,7 @@ from genxai_nb.journal.events import (
     RunStarted,
     StateSet,
 )
+from genxai_nb.journal.snapshot import Snapshot
 
 from .pace import scope_of
 from .plan import Place
@@ -78,6 +79,15 @@ class Folded:
             )
         rebased = begun if isinstance(begun, RunRebased) else None
         return cls(graph, rebased.state if rebased else first.input, rebased=rebased)
+
+    def go_to(self, snapshot: Snapshot) -> None:
+        """Go, from before the first visit, to where a snapshot was taken.
+
+        Raises:
+            StoreDamaged: It has something that the graph does not have.
+            StateInvalid: Its state does not fit the graph's schema.
+        """
+        self.schedule.stand_at(snapshot, self.schema.check(snapshot.state, snapshot.node))
 
     def copy(self) -> Folded:
         """What it had come to, to go on apart from here."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 
 from genxai_nb.errors import RunBusy, StoreBusy, StoreError
-from genxai_nb.journal.events import Event
+from genxai_nb.journal.events import Event, NodeStarted
+from genxai_nb.journal.snapshot import Snapshot
 from genxai_nb.journal.store import Definition, Part, Store
 from genxai_nb.journal.stream import EventStream
 from genxai_nb.journal.writer import writer_of
@@ -30,6 +32,7 @@ class Journal:
     Attributes:
         kept: The hashes of the definitions that the store has for certain.
         told: Called when another definition is to be kept.
+        stands: Tells what the run has come to by a visit's start, if that can be told.
         broken: Why the store takes nothing more of this run. Once it has failed, what it holds is not known.
     """
 
@@ -43,6 +46,7 @@ class Journal:
         self.durable = store.url != ":memory:"
         self.kept: set[str] = set()
         self.told: Callable[[], object] | None = None
+        self.stands: Callable[[NodeStarted], Snapshot | None] | None = None
         self.broken: StoreError | RunBusy | None = None
 
     @contextmanager
@@ -75,7 +79,7 @@ class Journal:
         if self._handed or (self.durable and not self._may_write()):
             return False
         try:
-            self._writer.write(Part(self._run, events, self._new))
+            self._writer.write(self._part(events))
         except StoreBusy:
             return False
         except (StoreError, RunBusy) as exc:
@@ -86,6 +90,12 @@ class Journal:
         if self._stream.watched:
             self._stream.publish(events)
         return True
+
+    def _part(self, events: Sequence[Event]) -> Part:
+        last, snapshot = events[-1], None
+        if type(last) is NodeStarted and not last.path and self.stands is not None:
+            snapshot = partial(self.stands, last)
+        return Part(self._run, events, self._new, snapshot)
 
     def _may_write(self) -> bool:
         return not self._writer.slow and len(self._writer.live) <= 1 and self._alone()
@@ -122,6 +132,6 @@ class Journal:
             with suppress(RuntimeError):  # the loop is closed: nobody is left to be told
                 loop.call_soon_threadsafe(settle, error)
 
-        part, self._new = Part(self._run, events, self._new), []
+        part, self._new = self._part(events), []
         self._writer.hand_in(part, acknowledge)
         await acknowledged

@@ -90,20 +90,18 @@ class Run(Branching):
         """
         kept = find_store(store)
         run = cls(run_id, kept, graph, RunOptions(store=store), kept.row(run_id).status)
-        events = run.events()
-        started = events[0]
+        facts = run._history.turning()
+        started = facts[0]
         if isinstance(started, RunStarted):
             tape = Cassette(started.cassette, recording=started.recording) if started.cassette else None
             run.options = RunOptions(
                 model=started.model,
                 store=store,
-                recorded=policy_in(events),
-                budget=budget_in(events),
+                recorded=policy_in(facts),
+                budget=budget_in(facts),
                 cassette=tape,
             )
-        if run._history.damage is not None:
-            run.status, run.reason = "paused", f"event {len(events) + 1} is damaged"
-        structure = next(e.structure for e in reversed(events) if isinstance(e, RunStarted | RunRebased))
+        structure = next(e.structure for e in reversed(facts) if isinstance(e, RunStarted | RunRebased))
         if graph is not None and graph.structure != structure:
             before = kept.definition(structure)
             raise ResumeRefused(
@@ -112,6 +110,12 @@ class Run(Branching):
                 hint="Define it as it was, rebase the run on it, or start anew.",
                 run_id=run_id,
             )
+        if graph is None or run.options.budget is not None or run.options.cassette is not None:
+            run.events()  # all of them will be asked for
+        else:
+            run._history.settle(graph)
+        if run._history.damage is not None:
+            run.status, run.reason = "paused", f"event {len(run._history) + 1} is damaged"
         return run
 
     def __repr__(self) -> str:

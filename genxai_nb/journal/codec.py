@@ -21,6 +21,7 @@ from genxai_nb.secrets import any_known, held_secret, scrub
 
 from .events import Event
 from .plain import Plain, read, write, write_open
+from .snapshot import Snapshot
 from .tags import TAG, tagged
 
 LARGE = 8192
@@ -28,6 +29,7 @@ LARGE = 8192
 _encode = msgspec.json.Encoder().encode
 _encode_sorted = msgspec.json.Encoder(order="deterministic").encode
 _decode_event = msgspec.json.Decoder(Event).decode
+_decode_snapshot = msgspec.json.Decoder(Snapshot).decode
 _decode = msgspec.json.Decoder().decode
 
 _SAID = frozenset({"request", "reply"})  # of calls: what was said, not what the run goes on with
@@ -130,6 +132,44 @@ def decode_event(body: bytes, fetch: Callable[[str], bytes] | None = None) -> Ev
         return structs.replace(event, **values)
     except (msgspec.MsgspecError, ValueError, RecursionError) as exc:
         raise StoreDamaged(f"It is not an event that this version knows: {exc}.") from exc
+
+
+def encode_snapshot(snapshot: Snapshot, blobs: dict[str, bytes]) -> bytes:
+    """Encode a snapshot as one line of JSON; large values are put into ``blobs`` by their hash, as those of events.
+
+    Raises:
+        NotStorable: A value of the state cannot be kept, or is a secret.
+    """
+    state = write(snapshot.state, "state")
+    try:
+        body = _encode(structs.replace(snapshot, state=state))
+    except (UnicodeEncodeError, ValueError) as exc:
+        raise _unencodable(state, "state") from exc
+    if any_known() and held_secret(body):
+        _refuse_secrets(state, "state")
+    if len(body) > LARGE:
+        body = _encode(structs.replace(snapshot, state=_parted(state, blobs)))
+    return body
+
+
+def decode_snapshot(body: bytes, fetch: Callable[[str], bytes]) -> Snapshot:
+    """Decode a snapshot.
+
+    Args:
+        body: What :func:`encode_snapshot` made.
+        fetch: Gives a large value by its hash.
+
+    Raises:
+        StoreDamaged: The bytes are not a snapshot that this version knows.
+    """
+    try:
+        snapshot = _decode_snapshot(body)
+        state = read(snapshot.state, "state", lambda name: _decode(fetch(name)))
+    except (msgspec.MsgspecError, LookupError, ValueError, RecursionError) as exc:
+        raise StoreDamaged(f"It is not a snapshot that this version knows: {exc}.") from exc
+    if type(state) is not dict:
+        raise StoreDamaged(f"The state of a snapshot is no dict, but {state!r:.80}.")
+    return structs.replace(snapshot, state=state)
 
 
 def to_plain(value: Any, path: str = "value") -> Plain:

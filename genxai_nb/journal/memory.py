@@ -171,6 +171,9 @@ class MemoryStore:
                 events[0] = first_of(events[0], run, self._runs[run].parent)
         return iter(events)
 
+    def outline(self, run: str, head: str) -> None:
+        """Nothing: what is in memory need not be read."""
+
     def heads(self, run: str) -> list[HeadRow]:
         """All heads of a run, oldest first.
 

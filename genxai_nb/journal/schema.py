@@ -4,6 +4,8 @@ An event's place is its head's id and its own number in one integer, which is th
 B-tree, in order of reading, with the rows in its leaves. Its body is JSON without the kind, which is a
 number beside it (see `journal.kinds`); its check sum is that of the whole. ``history`` shows events to people.
 
+A snapshot has the place of the last event that it holds (see `journal.snapshot_rows`).
+
 A head's history is that of its parent up to so many events, then its own. ``run.steps`` is kept while the
 run stands; without it, the steps are counted. ``run.token`` is that of the
 holder who wrote to it last (see `rows.Claim`).
@@ -11,6 +13,7 @@ holder who wrote to it last (see `rows.Claim`).
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import time
 from hashlib import sha256
@@ -21,10 +24,11 @@ from genxai_nb.errors import StoreBusy, StoreDamaged, StoreError
 from .kinds import KINDS, parted
 from .places import made, on_network
 
-VERSION = 3
+VERSION = 4
 PATIENCE = 5.0
 
 _APPLICATION = 0x67786E62
+_SNAPSHOT = "CREATE TABLE snapshot (place INTEGER PRIMARY KEY, body TEXT NOT NULL, crc INTEGER NOT NULL)"
 _TABLES = """
 CREATE TABLE run (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -52,6 +56,7 @@ CREATE TABLE event (
     body TEXT NOT NULL,
     crc INTEGER NOT NULL
 );
+:SNAPSHOT;
 CREATE TABLE IF NOT EXISTS blob (hash TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE source (id INTEGER PRIMARY KEY, body TEXT NOT NULL);
 CREATE TABLE definition (
@@ -72,7 +77,9 @@ CREATE VIEW history AS SELECT
     json_extract(body, '$.node') AS node,
     body
 FROM event JOIN head ON head.id = place >> 32;
-""".replace(":KINDS", "'[" + ",".join(f'"{kind}"' for kind in KINDS) + "]'")
+""".replace(":KINDS", "'[" + ",".join(f'"{kind}"' for kind in KINDS) + "]'").replace(":SNAPSHOT", _SNAPSHOT)
+# The file keeps the text of its tables as it is given: without spaces, it fits into the first page.
+_SPACE = re.compile(r"\s*([(),=<>]+|\|\|)\s*|\s+")
 _SET_ASIDE = """
 DROP VIEW history;
 ALTER TABLE run RENAME TO old_run;
@@ -106,6 +113,7 @@ _SCRIPTS = {
     0: _TABLES,
     1: f"DROP VIEW progress;{_SET_ASIDE}{_TABLES}{_FROM_1}{_TAKE_OVER}",
     2: f"DROP VIEW tip;{_SET_ASIDE}{_TABLES}{_FROM_2}{_TAKE_OVER}",
+    3: _SNAPSHOT,
 }
 
 
@@ -196,7 +204,7 @@ def _bring_up(connection: sqlite3.Connection, path: Path) -> None:
             connection.create_function("rest_of", 1, lambda body: parted(body)[1])
             connection.create_function("source_id", 1, source_id)
             for statement in _SCRIPTS[version].split(";"):
-                connection.execute(statement)
+                connection.execute(_SPACE.sub(lambda found: found[1] or " ", statement))
             connection.execute(f"PRAGMA application_id = {_APPLICATION}")
             connection.execute(f"PRAGMA user_version = {VERSION}")
         connection.execute("COMMIT")

@@ -18,7 +18,7 @@ from msgspec import structs
 from genxai_nb.errors import RunNotFound, StoreDamaged, suggest
 from genxai_nb.secrets import learn_environment
 
-from .codec import decode_event, encode_event
+from .codec import decode_event, decode_snapshot, encode_event
 from .connection import Connection
 from .cost import Cost
 from .events import Event, RunStarted
@@ -55,7 +55,11 @@ from .rows import (
     tip_of,
     turn_run,
 )
-from .store import Definition, HeadRow, Part, RunRow
+from .snapshot import Snapshot
+from .snapshot_rows import Growth, add_snapshot, growth_of, places_of, snapshot_at, telling, weight_of
+from .store import Definition, HeadRow, Outline, Part, RunRow
+
+BETWEEN = 256  # events from one snapshot to the next
 
 
 class SqliteStore:
@@ -63,6 +67,7 @@ class SqliteStore:
 
     Args:
         path: The file; it and its folder are made on demand.
+        between: Events of a run that there are between two of its snapshots at least.
 
     Raises:
         StoreError: The file cannot be used as a journal.
@@ -76,11 +81,13 @@ class SqliteStore:
         >>> store.close()
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(self, path: str | os.PathLike[str], between: int = BETWEEN) -> None:
         self._path = Path(path).expanduser().absolute()
         self._leases = self._path.with_name(f"{self._path.name}-leases")
         self._file = Connection(self._path)
         self._claims: dict[str, Claim] = {}  # kept when a run is let go, for what is still on its way
+        self._between = between
+        self._growth: dict[str, Growth] = {}  # of the runs that are held
         self.items = SqliteItems(self._file)
         self.url = str(self._path)
 
@@ -125,9 +132,13 @@ class SqliteStore:
         """Append to several runs in one transaction: all of it, or nothing. See `append`."""
         blobs: dict[str, bytes] = {}
         encoded = [[encode_event(event, blobs) for event in part.events] for part in parts]
+        growth = [self._growth.get(part.run) for part in parts]
+        offered = [grown and grown.encoded(part) for part, grown in zip(parts, growth, strict=True)]
+        taken: set[int] = set()
 
         def work(connection: sqlite3.Connection) -> None:
-            for part, bodies in zip(parts, encoded, strict=True):
+            taken.clear()
+            for number, (part, bodies) in enumerate(zip(parts, encoded, strict=True)):
                 last, status, token = tip_of(connection, part.run) or self._refuse(connection, part.run)
                 if (made := self._claims.get(part.run)) is not None and made.token != token:
                     check_claim(connection, part.run, made)
@@ -135,9 +146,16 @@ class SqliteStore:
                 turn_run(connection, part.run, status, part.events)
                 if part.definitions:
                     keep_definitions(connection, part.definitions)
+                snapshot, grown = offered[number], growth[number]
+                if snapshot and grown and grown.outweighs(weight_of(connection, snapshot), bodies):
+                    add_snapshot(connection, last + len(bodies), snapshot)
+                    taken.add(number)
             add_blobs(connection, blobs)
 
         self._file.write(work, wait)
+        for number, grown in enumerate(growth):
+            if grown is not None:
+                grown.note(encoded[number], taken=number in taken)
 
     def branch(self, run: str, upto: int, why: str) -> str:
         """Take a run back: give it a new head after the first ``upto`` events of its current history.
@@ -200,6 +218,25 @@ class SqliteStore:
 
         return self._events(run, *self._file.read(find), after)
 
+    def outline(self, run: str, head: str) -> Outline | None:
+        """What is known of a head's history as far as its last snapshot; None if it has none.
+
+        Raises:
+            RunNotFound: No such run, or it has no such head.
+        """
+
+        def find(connection: sqlite3.Connection) -> Outline | None:
+            history = history_of(connection, self._head(connection, run, head))
+            places = places_of(connection, history)
+            numbers = list(places)
+            try:
+                known = telling(connection, history, numbers[-1])
+            except LookupError:  # there is no snapshot, or an event that nobody can go on behind
+                return None
+            return Outline(numbers, known, lambda number: self._snapshot(places[number]))
+
+        return self._file.read(find)
+
     def heads(self, run: str) -> list[HeadRow]:
         """All heads of a run, oldest first.
 
@@ -256,7 +293,11 @@ class SqliteStore:
         with hold(self._leases, run):
             if (made := self._file.read(lambda connection: claim(connection, run))) is not None:
                 self._claims[run] = made
-            yield
+                self._growth[run] = self._file.read(partial(growth_of, tip=made.last, between=self._between))
+            try:
+                yield
+            finally:
+                self._growth.pop(run, None)
 
     def close(self) -> None:
         """Release the file; it is opened again when it is used again."""
@@ -293,6 +334,9 @@ class SqliteStore:
                         number = segment.upto + place - segment.after
                         raise self._damaged(run, number, _strange(kind))
                     yield body
+
+    def _snapshot(self, place: int) -> Snapshot:
+        return decode_snapshot(self._file.read(partial(snapshot_at, place=place)), self._blob)
 
     def _damaged(self, run: str, number: int, why: str) -> StoreDamaged:
         return StoreDamaged(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Annotated, Protocol
 
@@ -13,6 +13,7 @@ from genxai_nb.secrets import mask
 from .cost import Cost
 from .events import Event, RunStarted
 from .items import Items
+from .snapshot import Snapshot
 
 Moment = Annotated[float, Meta(ge=0, le=9e9)]  # as far as a DataFrame can tell the time
 Count = Annotated[int, Meta(ge=0)]
@@ -74,11 +75,31 @@ def masked(definition: Definition) -> Definition:
 
 
 class Part(Struct, frozen=True):
-    """What is appended to one run: events, and definitions that they name and that may be new."""
+    """What is appended to one run: events, and definitions that they name and that may be new.
+
+    ``snapshot`` tells what the run has come to by the last of these events, if that can be told. A store asks
+    for it before it returns, if it has a use for it at all.
+    """
 
     run: str
     events: Sequence[Event]
     definitions: Sequence[Definition] = ()
+    snapshot: Callable[[], Snapshot | None] | None = None
+
+
+class Outline(Struct, frozen=True):
+    """What a store tells of a history as far as its last snapshot, without reading the events.
+
+    Attributes:
+        snapshots: How many events each snapshot holds, in order; at least one.
+        telling: The numbers, from 1, and the kinds of the events that say where visits ended, and with which
+            versions and limits the run goes on.
+        snapshot: Reads the snapshot of so many events; raises StoreDamaged where it cannot be read.
+    """
+
+    snapshots: list[int]
+    telling: list[tuple[int, type[Event]]]
+    snapshot: Callable[[int], Snapshot]
 
 
 class Store(Protocol):
@@ -168,6 +189,13 @@ class Store(Protocol):
         Raises:
             RunNotFound: No such run, or it has no such head.
             StoreDamaged: A row cannot be read back.
+        """
+
+    def outline(self, run: str, head: str) -> Outline | None:
+        """What is known of a head's history as far as its last snapshot; None if it has none.
+
+        Raises:
+            RunNotFound: No such run, or it has no such head.
         """
 
     def heads(self, run: str) -> list[HeadRow]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from zlib import crc32
 
 import pytest
+from dense import DenseStore
 from workload import GIVEN, workflow
 
 from genxai_nb import Run, run_log
@@ -31,7 +32,20 @@ ACTS = {
     "read": lambda graph, store: Run.load("r1", store=store).timeline(),
     "fork": lambda graph, store: Run.load("r1", graph, store).fork(2),
     "go back": lambda graph, store: Run.load("r1", graph, store).goto(1),
+    "look": lambda graph, store: _looked(Run.load("r1", graph, store)),
+    "resume late": lambda graph, store: _resumed_late(Run.load("r1", graph, store)),
 }
+
+
+def _looked(run):
+    return [run.state_at(step) for step in (run.steps, run.steps // 2)]
+
+
+def _resumed_late(run):
+    run.goto(run.steps - 1)
+    return run.resume().state
+
+
 seen = None
 numbers = itertools.count()
 
@@ -51,15 +65,26 @@ def graph():
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory, graph):
-    """The bytes of a journal with one finished run, and its final state."""
+    """The bytes of a journal with one finished run that has snapshots, and its final state."""
     path = tmp_path_factory.mktemp("whole") / "journal.db"
-    state = graph.run(GIVEN | {"large": LARGE}, store=str(path)).state
-    open_store(str(path)).close()
+    store = DenseStore(path)
+    state = graph.run(GIVEN | {"large": LARGE}, store=store.address).state
+    assert len(store.snapshots("r1")) > 1
+    store.close()
     body = path.read_bytes()
     for act in ACTS.values():  # whatever they import is imported now
         act(graph, str(path))
     open_store(str(path)).close()
     return body, encode_request(state)
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory, graph):
+    """The bytes of such a journal that has no snapshots, and the final state."""
+    path = tmp_path_factory.mktemp("plain") / "journal.db"
+    state = graph.run(GIVEN | {"large": LARGE}, store=str(path)).state
+    open_store(str(path)).close()
+    return path.read_bytes(), encode_request(state)
 
 
 @pytest.fixture
@@ -160,6 +185,7 @@ COLUMNS = {
     "blob": ("body",),
     "definition": ("kind", "spec", "source"),
     "source": ("body",),
+    "snapshot": ("place", "body", "crc"),
 }
 
 
@@ -247,15 +273,15 @@ def damaged(path, body, number):
     return str(path)
 
 
-def test_a_damaged_event_is_left_behind_loudly(whole, graph, tmp_path):
+def test_a_damaged_event_is_left_behind_loudly(plain, graph, tmp_path):
     """The run stands before it, says so, goes on in a new head, and comes to the same end."""
-    store = damaged(tmp_path / "journal.db", whole[0], 20)
+    store = damaged(tmp_path / "journal.db", plain[0], 20)
     with pytest.warns(UserWarning, match="Event 21 of run 'r1'.*stands at event 20"):
         run = Run.load("r1", graph, store)
     assert (run.status, run.reason) == ("paused", "event 21 is damaged")
     assert len(run.events()) == 20
 
-    assert encode_request(run.resume().state) == whole[1]
+    assert encode_request(run.resume().state) == plain[1]
 
     assert [(head.name, head.upto, head.why) for head in run.heads()][1:] == [
         ("r1.2", 20, "event 21 is damaged")
@@ -266,9 +292,9 @@ def test_a_damaged_event_is_left_behind_loudly(whole, graph, tmp_path):
     assert len(visits) == len(set(visits))
 
 
-def test_a_damaged_run_can_be_read_and_set(whole, graph, tmp_path):
+def test_a_damaged_run_can_be_read_and_set(plain, graph, tmp_path):
     """Reading changes nothing; what a person sets is behind what is intact, where it is found again."""
-    store = damaged(tmp_path / "journal.db", whole[0], 20)
+    store = damaged(tmp_path / "journal.db", plain[0], 20)
     with pytest.warns(UserWarning, match="Event 21"):
         assert len(Run.load("r1", store=store).heads()) == 1
     with pytest.warns(UserWarning, match="Event 21"):

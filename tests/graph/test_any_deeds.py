@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 
+from dense import DenseStore
 from following import Followed
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -29,12 +30,13 @@ class Deeds(RuleBasedStateMachine):
     """One run and its forks; each deed is followed by the reference."""
 
     runs = Bundle("runs")
+    store = ":memory:"
 
     @initialize(target=runs, sketch=sketches().filter(Sketch.is_short), seed=st.integers(0, 2**32))
     def start(self, sketch, seed):
         self.sketch = sketch
         self.graph = sketch.graph(Pace(random.Random(seed)))
-        self.all = [self.graph.start(sketch.given(), store=":memory:")]
+        self.all = [self.graph.start(sketch.given(), store=self.store)]
         return self.all[0]
 
     def _check(self, run):
@@ -107,7 +109,7 @@ class Deeds(RuleBasedStateMachine):
         """Let it go, and load it as another process would."""
         run.cancel()
         self.all.remove(run)
-        loaded = Run.load(run.run_id, self.graph, ":memory:")
+        loaded = Run.load(run.run_id, self.graph, self.store)
         self.all.append(loaded)
         self._go(loaded, "load", lambda: None)
         return loaded
@@ -133,13 +135,14 @@ class Deeds(RuleBasedStateMachine):
             return run.canonical()
 
 
-def test_whatever_is_done_to_a_run_it_goes_by_the_rules():
-    """Stepped, paused, cancelled, loaded, sent back and forked: journals follow the reference to one and the same end."""
+def do_anything(store, examples):
+    """Let deeds be done to runs in that store, all kinds of them."""
     DONE.clear()
-    Deeds.TestCase.settings = settings(
-        max_examples=150, stateful_step_count=12, suppress_health_check=list(HealthCheck)
+    kept = type("Kept", (Deeds,), {"store": store})
+    kept.TestCase.settings = settings(
+        max_examples=examples, stateful_step_count=12, suppress_health_check=list(HealthCheck)
     )
-    Deeds.TestCase().runTest()
+    kept.TestCase().runTest()
     print(dict(DONE))
     assert {deed for deed in DONE if "," not in deed} >= {
         "next",
@@ -150,3 +153,15 @@ def test_whatever_is_done_to_a_run_it_goes_by_the_rules():
         "fork",
         "load",
     }
+
+
+def test_whatever_is_done_to_a_run_it_goes_by_the_rules():
+    """Stepped, paused, cancelled, loaded, sent back and forked: journals follow the reference to one and the same end."""
+    do_anything(":memory:", 150)
+
+
+def test_snapshots_change_nothing_of_that(tmp_path):
+    """So do journals in which as many snapshots are taken as may be."""
+    store = DenseStore(tmp_path / "journal.db")
+    do_anything(store.address, 50)
+    assert sum(bool(store.snapshots(row.run)) for row in store.runs()) > 20

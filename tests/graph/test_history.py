@@ -10,6 +10,7 @@ from graphs import nothing
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from random_graphs import graphs
+from standing import stands
 
 from genxai_nb import Graph, Run
 from genxai_nb.calls.call import Traits
@@ -18,26 +19,6 @@ from genxai_nb.graph.binding import NoLookup
 from genxai_nb.graph.fold import fold
 from genxai_nb.graph.history import History
 from genxai_nb.journal import events as facts
-
-
-def stands(folded):
-    """Everything that a run goes on from, level by level."""
-    schedule = folded.schedule
-    return {
-        "now": schedule.now(),
-        "counts": schedule._counts,
-        "standing": schedule.standing(),
-        "startable": [(place.name, schedule.peek(place)) for place in schedule.startable()],
-        "running": [(v.place.name, v.number, v.parents, v.view.data) for v in schedule.running.values()],
-        "instances": [(v.place.name, v.number, done) for v, done in folded.instances.items()],
-        "attempts": [
-            (v.place.name, v.number, index, count)
-            for (v, index), count in folded.attempts.items()
-            if v in schedule.running.values()
-        ],
-        "started": folded.started,
-        "inner": {path: stands(inner) for path, inner in folded.inner.items()},
-    }
 
 
 def recorded(graph, given):

@@ -12,6 +12,7 @@ import pytest
 from genxai_nb.errors import StoreDamaged, StoreError
 from genxai_nb.journal.codec import encode_event
 from genxai_nb.journal.events import NodeFinished, RunFinished, RunStarted
+from genxai_nb.journal.kinds import parted
 from genxai_nb.journal.sqlite import SqliteStore
 from genxai_nb.journal.store import Definition
 
@@ -118,7 +119,63 @@ INSERT INTO run (id, head, graph, status, started, ended, steps) VALUES
     (1, 1, 'g', 'done', 100, 109, 2), (2, 2, 'g', 'running', 200, NULL, NULL);
 INSERT INTO head (id, run, why) VALUES (1, 1, 'begun'), (2, 2, 'begun');
 """
-EARLIER = {1: VERSION_1, 2: VERSION_2}
+VERSION_3 = """
+CREATE TABLE run (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    head INTEGER,
+    parent TEXT,
+    graph TEXT NOT NULL,
+    status TEXT NOT NULL,
+    started REAL NOT NULL,
+    ended REAL,
+    steps INTEGER,
+    token INTEGER NOT NULL DEFAULT 0
+);
+CREATE TABLE head (
+    id INTEGER PRIMARY KEY,
+    run INTEGER NOT NULL,
+    number INTEGER NOT NULL DEFAULT 1,
+    parent INTEGER,
+    upto INTEGER NOT NULL DEFAULT 0,
+    why TEXT NOT NULL,
+    UNIQUE (run, number)
+);
+CREATE TABLE event (
+    place INTEGER PRIMARY KEY,
+    kind INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    crc INTEGER NOT NULL
+);
+CREATE TABLE blob (hash TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE source (id INTEGER PRIMARY KEY, body TEXT NOT NULL);
+CREATE TABLE definition (
+    hash TEXT PRIMARY KEY,
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL,
+    spec TEXT NOT NULL,
+    source INTEGER
+) WITHOUT ROWID;
+CREATE VIEW tip AS SELECT head.id AS head, coalesce(
+    (SELECT max(place) FROM event WHERE place > head.id << 32 AND place < (head.id + 1) << 32), head.id << 32
+) AS place FROM head;
+CREATE VIEW history AS SELECT
+    'r' || head.run AS run,
+    'r' || head.run || '.' || head.number AS head,
+    head.upto + (place & 0xffffffff) AS n,
+    json_extract('["run_started","run_resumed","node_started","instance_finished","node_finished","node_failed","loop_limit_reached","token_absorbed","call_started","call_finished","call_failed","call_diverged","call_retried","state_set","run_rebased","run_paused","run_finished","run_failed","run_cancelled"]', '$[' || kind || ']') AS event,
+    json_extract(body, '$.node') AS node,
+    body
+FROM event JOIN head ON head.id = place >> 32;
+PRAGMA application_id = 1735945826;
+PRAGMA user_version = 3;
+INSERT INTO definition VALUES ('h', 'agent', 'a', 'spec', NULL),
+    ('i', 'function', 'b', '', 7), ('j', 'function', 'c', '', 7);
+INSERT INTO source VALUES (7, 'def f(): ...');
+INSERT INTO run (id, head, graph, status, started, ended, steps) VALUES
+    (1, 1, 'g', 'done', 100, 109, 2), (2, 2, 'g', 'running', 200, NULL, NULL);
+INSERT INTO head (id, run, why) VALUES (1, 1, 'begun'), (2, 2, 'begun');
+"""
+EARLIER = {1: VERSION_1, 2: VERSION_2, 3: VERSION_3}
 
 
 def finished(visit: int) -> NodeFinished:
@@ -146,7 +203,10 @@ def path(request, tmp_path):
             for number, event in enumerate(events, 1):
                 body = encode_event(event, blobs)
                 row = ((head << 32) + number, body.decode(), crc32(body))
-                connection.execute("INSERT INTO event VALUES (?, ?, ?)", row)
+                if request.param == 3:
+                    kind, rest = parted(body)
+                    row = (row[0], kind, rest.decode(), row[2])
+                connection.execute(f"INSERT INTO event VALUES ({', '.join('?' * len(row))})", row)
         for name, body in blobs.items():
             connection.execute("INSERT INTO blob VALUES (?, ?)", (name, body.decode()))
     connection.close()
@@ -156,6 +216,7 @@ def path(request, tmp_path):
 def tables(path) -> list[tuple]:
     connection = sqlite3.connect(path)
     rows = connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY type, name")
+    rows = [(*row, sql and "".join(sql.split())) for *row, sql in rows]  # spaces do not count
     found = [*rows, *connection.execute("PRAGMA user_version"), *connection.execute("PRAGMA integrity_check")]
     connection.close()
     return found
@@ -185,6 +246,7 @@ def test_processes_that_open_it_at_once(path):
     """Several processes that find it bring it up once."""
     text = """
 import sys
+from genxai_nb.journal.kinds import parted
 from genxai_nb.journal.sqlite import SqliteStore
 print(*(row.run for row in SqliteStore(sys.argv[1]).runs()))
 """
@@ -200,10 +262,10 @@ print(*(row.run for row in SqliteStore(sys.argv[1]).runs()))
 def test_journal_that_cannot_be_brought_up(path):
     """When a statement fails, the journal stays as it was."""
     connection = sqlite3.connect(path)
-    connection.execute("CREATE TABLE source (x)")
+    connection.execute("CREATE TABLE snapshot (x)")
     connection.close()
     before = tables(path)
-    with pytest.raises(StoreError, match="source already exists"):
+    with pytest.raises(StoreError, match="snapshot already exists"):
         SqliteStore(path)
     assert tables(path) == before
 
