@@ -66,6 +66,7 @@ class Driving:
         self._driving: asyncio.Task[Any] | None = None
         self._reader: asyncio.Future[Any] | None = None
         self._cancelling = False
+        self._stopping: asyncio.Task[None] | None = None
         self._ended: Any = None
         self._breakpoints: dict[int, Breakpoint] = {}
         self._later: tuple[Iterable[Event], Reuse] = ((), "none")
@@ -108,7 +109,7 @@ class Driving:
         return await self._drive(stride)
 
     async def _drive(self, stride: Stride) -> Result:
-        await self._let_go_of_reader()
+        await self._let_go()
         if self._driving is not None:
             raise RunBusy(
                 f"Run {self.run_id!r} is being driven already.", hint="Wait for it.", run_id=self.run_id
@@ -148,8 +149,10 @@ class Driving:
             self._park("done")
         return self.result()
 
-    async def _let_go_of_reader(self) -> None:
-        """Pause an iteration that was left half way; its own end comes only when it is collected."""
+    async def _let_go(self) -> None:
+        """Pause an iteration that was left half way, whose own end comes only when it is collected; end a stop."""
+        if self._stopping is not None:
+            await self._stopping
         if self._reader is not None and self._reader is not asyncio.current_task():
             self.pause()
             await asyncio.wait((self._reader,))
@@ -242,8 +245,10 @@ class Driving:
             if self._driving is not None:
                 self._cancelling = True
                 self._driving.cancel()
+            elif self._driver is not None:
+                self._stopping = asyncio.ensure_future(self._stop())
 
-        if self._driving is None and self._driver is not None:
+        if self._driving is None and self._driver is not None and running_loop() is not self._home:
             self._sync(self._stop())
         else:
             self._on_home(stop)

@@ -310,6 +310,17 @@ def test_cancelling_a_standing_run_lets_go_of_it():
     assert run.resume().status == "done"
 
 
+async def test_cancelling_a_standing_run_from_its_own_loop(anyio_backend):
+    """Who drives on a loop of their own may cancel there; what comes next waits until it has stopped."""
+    run = chain(calling("one"), nothing).start({})
+    await run.drive("step")
+    run.cancel()
+
+    assert (await run.drive()).status == "done"
+    kinds = [type(event) for event in run.events()]
+    assert [kinds.count(kind) for kind in (facts.RunCancelled, facts.RunResumed)] == [1, 1]
+
+
 async def test_pausing_from_the_loop_itself(anyio_backend):
     """A watcher on the run's own loop may pause it."""
     run = chain(nothing, nothing, nothing).start({})
