@@ -8,14 +8,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, suppress
+from contextlib import AsyncExitStack, suppress
 from typing import Any
 
 from msgspec import json
-
-from genxai_nb.errors import GenXAIError
-
-from .refusals import Complaint, Server, declined, unforeseen
 
 _DONE = b"[DONE]"
 _REST = 0.1  # seconds; read to its end, a connection can be used again
@@ -54,38 +50,6 @@ async def events_of(stream: Any) -> AsyncGenerator[Any, None]:
                 data.clear()
         if data and data[0] != _DONE:
             yield _decode(b"\n".join(data))
-
-
-async def events_over_http(
-    request: AbstractAsyncContextManager[Any], server: Server, model: str
-) -> AsyncGenerator[Any, None]:
-    """Send a request without an SDK, and read the events that answer it.
-
-    Args:
-        request: What ``stream`` of a client of httpx gives.
-        server: Where it goes.
-        model: The model as the server calls it.
-
-    Raises:
-        ProviderError: The request failed; which subclass says what can be done.
-    """
-    try:
-        async with request as response:
-            await _refuse_other(response, server, model)
-            async with aclosing(events_of(Opened(response))) as events:
-                async for event in events:
-                    yield event
-    except GenXAIError:
-        raise
-    except Exception as exc:
-        raise unforeseen(exc, server.name(model), server) from exc
-
-
-async def _refuse_other(response: Any, server: Server, model: str) -> None:
-    """Refuse a response that is no answer."""
-    if not response.is_success:
-        said = await response.aread()
-        raise declined(Complaint.in_body(said, response.status_code, response.headers), server, model)
 
 
 async def _lines(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

@@ -18,7 +18,9 @@ from chat_chunks import DONE, chunk
 from doc_blocks import ROOT
 from model_server import Endless, ModelServer
 
+from genxai_nb.errors import BadResponse
 from genxai_nb.messages import ModelRequest, TextDelta, user
+from genxai_nb.providers.base import Provider
 
 SECTION = (ROOT / "docs" / "models.md").read_text("utf-8").partition("## A provider of your own\n")[2]
 (CODE,) = re.findall(r"^```python\n(.*?)^```$", SECTION, re.MULTILINE | re.DOTALL)
@@ -42,6 +44,17 @@ def package(tmp_path: Path) -> Path:
     (about / "entry_points.txt").write_text("\n".join(lines), "utf-8")
     (folder / "groq_models.py").write_text(CODE, "utf-8")
     return folder
+
+
+@pytest.fixture
+def groq(server: ModelServer, monkeypatch: pytest.MonkeyPatch) -> Provider:
+    """A model of it in this process, asked at a server of ours."""
+    monkeypatch.setenv("GROQ_BASE_URL", server.url)
+    monkeypatch.setenv("GROQ_API_KEY", "canary-0123456789")
+    module: dict[str, Any] = {}
+    exec(CODE, module)
+    made: Provider = module["Groq"]("llama")
+    return made
 
 
 def run_with(package: Path, *arguments: str, **variables: str) -> str:
@@ -87,18 +100,24 @@ print(Agent("botanist", task="Where does moss grow?", model="groq:llama").ask("T
     assert server.headers[0]["authorization"] == "Bearer canary-0123456789"
 
 
-async def test_a_reader_that_leaves_hangs_up(server: ModelServer, monkeypatch: pytest.MonkeyPatch):
+async def test_a_reader_that_leaves_hangs_up(server: ModelServer, groq: Provider):
     """Who reads no further lets go of the connection at once, so that the server writes no further."""
-    monkeypatch.setenv("GROQ_BASE_URL", server.url)
-    monkeypatch.setenv("GROQ_API_KEY", "canary-0123456789")
     left = threading.Event()
     server.answers = [Endless([chunk(content="In ")], left)]
-    module: dict[str, Any] = {}
-    exec(CODE, module)
-    stream = module["Groq"]("llama").stream(ModelRequest(model="groq:llama", messages=(user("Hello"),)))
+    stream = groq.stream(ModelRequest(model="groq:llama", messages=(user("Hello"),)))
     assert await anext(stream) == TextDelta("In ")
     await stream.aclose()
     assert await asyncio.to_thread(left.wait, 10)
+
+
+@pytest.mark.parametrize("odd", ["[]", '"text"', "7", '{"choices": 7}'])
+async def test_event_of_another_form_is_a_bad_response(
+    server: ModelServer, groq: Provider, ask: Any, odd: str
+):
+    """JSON that is not what the protocol has is told as that."""
+    server.answers = [[chunk(content="In "), f"data: {odd}\n\n", chunk("stop"), DONE]]
+    with pytest.raises(BadResponse, match="model 'groq:llama' is not as the protocol has it"):
+        await ask(groq)
 
 
 def test_an_address_that_does_not_answer_is_named(package: Path):
