@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack, aclosing, suppress
 from typing import Any
 
 from msgspec import json
@@ -36,10 +36,10 @@ async def events_of(stream: Any) -> AsyncGenerator[Any, None]:
     Raises:
         DecodeError: An event is no JSON.
     """
-    async with stream:
-        pieces = stream.response.aiter_bytes()
+    # what is left to the garbage collector may be closed when its loop has gone
+    async with stream, aclosing(stream.response.aiter_bytes()) as pieces, aclosing(_lines(pieces)) as lines:
         data: list[bytes] = []
-        async for line in _lines(pieces):
+        async for line in lines:
             if line.startswith(b"data:"):
                 data.append(line[5:].strip())
             elif data and not line:
@@ -52,7 +52,7 @@ async def events_of(stream: Any) -> AsyncGenerator[Any, None]:
             yield _decode(b"\n".join(data))
 
 
-async def _lines(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def _lines(pieces: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
     """The lines of a response, split as bytes: text has more ends of lines than the format knows."""
     rest = b""
     async for piece in pieces:

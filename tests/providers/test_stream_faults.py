@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
+import sys
 import threading
 from typing import Any, NamedTuple
 
@@ -154,6 +156,26 @@ async def test_stream_byte_by_byte_is_the_same_answer(answered, name: str):
     """However the bytes are divided, the answer is the same."""
     case = CASES[name]
     assert await answered(name, Slow(case.events)) == await answered(name, case.events)
+
+
+@each
+async def test_stream_that_breaks_is_closed_at_once(answered, name: str):
+    """What reads it is not left to the garbage collector, which may come when the loop has gone."""
+    usual = sys.get_asyncgen_hooks()
+    left: list[str] = []
+
+    def note(generator: Any) -> None:
+        left.append(generator.__qualname__)
+        usual.finalizer(generator)
+
+    sys.set_asyncgen_hooks(finalizer=note)
+    try:
+        with pytest.raises(ConnectionLost):
+            await answered(name, [*CASES[name].events[:2], "data: {half\n\n"])
+        gc.collect()
+    finally:
+        sys.set_asyncgen_hooks(*usual)
+    assert not {"_lines", "Response.aiter_bytes"}.intersection(left)  # the transport leaves some of its own
 
 
 @each
