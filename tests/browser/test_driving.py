@@ -165,7 +165,7 @@ def test_the_past_is_looked_at_changed_and_gone_on_from(book):
     notebook.page.keyboard.press("Enter")
     panel.wait_for("Paused before writer, visit 2")
     panel.find(".gx-state h4", has_text="before step 5").wait_for()
-    assert panel.state()["score"] == "0.5"
+    panel.wait_for_state("score", "0.5")
 
     slider = panel.find(".gx-scrub input")
     slider.focus()
@@ -173,7 +173,7 @@ def test_the_past_is_looked_at_changed_and_gone_on_from(book):
         notebook.page.keyboard.press("ArrowLeft")
     panel.find(".gx-state h4", has_text="after step 1").wait_for()
     assert panel.statuses() == {"writer": "done", "facts": "idle", "style": "idle", "critic": "idle"}
-    assert "score" not in panel.state()
+    panel.wait_for_state("score", None)
     panel.find(".gx-strip").get_by_role("button", name="Return").click()
     panel.find(".gx-state h4", has_text="before step 5").wait_for()
 

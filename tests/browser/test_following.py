@@ -90,13 +90,13 @@ def test_a_breakpoint_with_a_condition_stops_at_the_third_visit(book):
     panel.card("tick").locator(".gx-bp title", has_text="n >= 2").wait_for(state="attached")
     panel.press("go")
     panel.wait_for("Paused before tick, visit 3 · breakpoint")
-    assert panel.state()["n"] == "2"
+    panel.wait_for_state("n", "2")
 
     node.get_by_label("Before or after").select_option("after")
     panel.card("tick").locator(".gx-bp title", has_text=" after").wait_for(state="attached")
     panel.press("go")
     panel.wait_for("Paused before tock, visit 3 · breakpoint")
-    assert panel.state()["n"] == "3"
+    panel.wait_for_state("n", "3")
     node.get_by_role("button", name="Remove").click()
     panel.find(".gx-bp.gx-on").wait_for(state="detached")
     panel.press("go")
@@ -168,7 +168,7 @@ def test_debug_after_a_failure_opens_the_failed_node(book):
     assert "ZeroDivisionError" in failure.inner_text()
     assert "halve, visit 1" in failure.inner_text()
     assert panel.statuses() == {"halve": "failed"}
-    assert panel.state()["n"] == "0"
+    panel.wait_for_state("n", "0")
     notebook.shoot("lab-failed")
     notebook.write(0, broken.replace("10 / state['n']", "10 / (state['n'] or 1)"))
     notebook.run(0)

@@ -46,7 +46,7 @@ def test_memories_are_tables_in_the_page(book):
         table.locator("td", has_text="My name is Ada.").evaluate("cell => getComputedStyle(cell).opacity")
         == "0.55"
     )
-    assert "likeness of meaning" in table.locator("caption").inner_text()
+    assert "found by meaning" in table.locator("caption").inner_text()
     assert "My name is Eve." in notebook.cell(6).locator("table").inner_text()
     assert notebook.cell(7).locator("table td", has_text="My name is Ada.").count() == 1
     notebook.shoot("lab-memory")

@@ -197,9 +197,7 @@ class Book:
         """Save the notebook and read its file."""
         self.page.keyboard.press("Escape")
         self.page.keyboard.press("Control+s")
-        self.page.wait_for_selector(
-            ".jp-Document.jp-mod-current, .lm-TabBar-tab.jp-mod-current:not(.jp-mod-dirty)"
-        )
+        self.page.wait_for_selector(".lm-DockPanel-tabBar .lm-TabBar-tab.lm-mod-current:not(.jp-mod-dirty)")
         return json.loads((self.server.place / self.name).read_text())
 
     def panel(self, number: int | None = None) -> Panel:
@@ -258,11 +256,17 @@ class Panel:
             "root => Object.fromEntries([...root.querySelectorAll('.gx-n')].map(n => [n.dataset.node, n.dataset.st]))"
         )
 
-    def state(self) -> dict[str, str]:
-        """The state as it is shown."""
-        rows = ".gx-state > .gx-kv > .gx-key-name, .gx-state > .gx-kv > .gx-v"
-        cells = [cell.strip() for cell in self.find(rows).all_inner_texts()]
-        return dict(zip(cells[::2], cells[1::2], strict=True))
+    def wait_for_state(self, key: str, value: str | None) -> None:
+        """Wait until the state is shown with this value; None for none of this key."""
+        self.book.page.wait_for_function(
+            """([root, key, value]) => {
+                const name = [...root.querySelectorAll(".gx-state > .gx-kv > .gx-key-name")]
+                    .find((one) => one.innerText.trim() === key);
+                const shown = name ? name.nextElementSibling.innerText.trim() : null;
+                return root.querySelector(".gx-state > .gx-kv") !== null && shown === value;
+            }""",
+            arg=[self.root.element_handle(), key, value],
+        )
 
 
 def free_port() -> int:
