@@ -26,8 +26,12 @@ SETTINGS = {
     "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
 }
 SHOTS = Path(__file__).parent.parent.parent / "build" / "screenshots"
-# JupyterLab's own, in a notebook without us too: about a kernel that was ended, and about one without widgets.
-_NOISE = ("console: Could not restore the debugger state", "console: Comm not found for comm id")
+# JupyterLab's own, in a notebook without us too: about a kernel that was ended, one without widgets, a page left early.
+_NOISE = (
+    "console: Could not restore the debugger state",
+    "console: Comm not found for comm id",
+    "error: Canceled future for kernel_info_request",
+)
 _PATIENCE = 30_000
 
 
