@@ -37,7 +37,7 @@ async def answer_over_http(
                         yield delta
     except GenXAIError:
         raise
-    except Exception as exc:
+    except Exception as exc:  # httpx, its transports and whoever reads raise their own
         raise unforeseen(exc, server.name(model), server) from exc
     yield answer.reply()
 
