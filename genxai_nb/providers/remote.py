@@ -190,9 +190,7 @@ class Remote:
             sent = self.parameters(request, frozenset(refused))
             try:
                 return await self.send(client, sent)
-            except (
-                Exception
-            ) as exc:  # each SDK and its transport raise their own: one map per vendor names ours
+            except Exception as exc:  # each SDK and its transport raise their own
                 complaint = self.complaint(exc, sdk)
                 setting = self.refused(complaint, sent) if complaint else None
                 if setting is None or setting in refused:
