@@ -198,11 +198,15 @@ class Book:
         return "\n".join(self.cell(number).locator(".jp-OutputArea-output").all_inner_texts())
 
     def save(self) -> dict[str, Any]:
-        """Save the notebook and read its file."""
+        """Save the notebook and read its file, which the server empties before it writes it anew."""
         self.page.keyboard.press("Escape")
         self.page.keyboard.press("Control+s")
         self.page.wait_for_selector(".lm-DockPanel-tabBar .lm-TabBar-tab.lm-mod-current:not(.jp-mod-dirty)")
-        return json.loads((self.server.place / self.name).read_text())
+        for _ in range(200):
+            with suppress(json.JSONDecodeError):
+                return json.loads((self.server.place / self.name).read_text())
+            self.page.wait_for_timeout(50)
+        raise AssertionError(f"{self.name} was not written whole in ten seconds.")
 
     def panel(self, number: int | None = None) -> Panel:
         """The panel in a cell's output; without a number the only one there is."""
