@@ -130,7 +130,8 @@ class Level:
         while True:
             self._changed = False
             starting = [] if self._ending() else self._start()
-            events = self._take_events()  # at once: if the store fails, whether it has them is not known
+            # Taken at once: if the store fails, whether it has them is not known.
+            events, self._events = self._events, []
             try:
                 if not self._journal.write(events):
                     self._writing = True
@@ -138,7 +139,8 @@ class Level:
                     self._writing = False
             except NotStorable as exc:
                 raise self._refused(exc, events) from exc
-            self._looked()
+            if self._looking:
+                self._looked()
             pace.busy -= ended
             ended = 0
             visit = starting[0] if len(starting) == 1 and not self._tasks else None

@@ -41,6 +41,8 @@ class Journal:
         self._stream = stream
         self._alone = alone
         self._writer = writer_of(store)
+        self._store = store
+        self._append = store.append
         self._handed = 0  # commits that the writer has not acknowledged yet
         self._new: list[Definition] = []  # to be written with the facts that need them
         self.durable = store.url != ":memory:"
@@ -79,7 +81,12 @@ class Journal:
         if self._handed or (self.durable and not self._may_write()):
             return False
         try:
-            self._writer.write(self._part(events))
+            if self.durable:
+                self._writer.write(self._part(events))
+            else:
+                self._append(self._run, events)
+                if self._new:
+                    self._store.keep(self._new)
         except StoreBusy:
             return False
         except (StoreError, RunBusy) as exc:

@@ -51,7 +51,7 @@ class Visit(Struct, eq=False):
     ready: Any = None
 
 
-class Ending(Struct, frozen=True, eq=False):
+class Ending(Struct, frozen=True, eq=False, gc=False):
     """What the end of a visit led to: the edges taken, own reducers' results, spent limits, the view after it."""
 
     edges: tuple[int, ...]

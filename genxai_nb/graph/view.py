@@ -29,7 +29,7 @@ EMPTY: dict[str, Any] = {}
 _LISTS = (list, tuple)
 
 
-class View(Struct, eq=False):
+class View(Struct, eq=False, gc=False):
     """The state as one visit sees it.
 
     Attributes:

@@ -97,14 +97,19 @@ class MemoryStore:
         self.keep(definitions)
         return run
 
-    def append(self, run: str, events: Sequence[Event], *, wait: float = 0.0) -> None:
+    def append(self, run: str, events: Sequence[Event], *, wait: float = 0.0) -> None:  # noqa: ARG002 - no lock to wait for
         """Append events in order to the current head.
 
         Raises:
             RunNotFound: No such run.
             NotStorable: The state would hold a secret.
         """
-        self.append_all((Part(run, events),), wait=wait)
+        if any_known():
+            events = [_looked_through(event) for event in events]
+        try:
+            self._ends[run].extend(events)
+        except KeyError:
+            raise self._no_run(run) from None
 
     def append_all(self, parts: Sequence[Part], *, wait: float = 0.0) -> None:  # noqa: ARG002 - no lock to wait for
         """Append to several runs: all of it, or nothing. See `append`."""
