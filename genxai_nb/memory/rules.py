@@ -84,6 +84,8 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     )
 )
 _NOTED = re.compile(r"^\W*(?:fact|remember)\s*:[*_]*\s*(\S.*?)\s*$", re.IGNORECASE | re.MULTILINE)
+_CITED = re.compile(r"(?<=\S)\s+((?:\[[^\[\]\n]{1,100}\]\s*)+)[.!]?$")
+_NAMES = re.compile(r"\[([^\[\]]+)\]")
 _MANY = frozenset({"remember", "taste", "am"})  # of these a newer one does not replace an older one
 
 
@@ -101,6 +103,7 @@ class Fact(Struct, frozen=True, kw_only=True):
         until: Until which day.
         doubted: Whoever said it was not sure.
         confidence: How sure it is, where a model said so; None for what follows from how it was said.
+        cited: Where it is from, by the names between brackets at its end.
     """
 
     text: str
@@ -113,6 +116,7 @@ class Fact(Struct, frozen=True, kw_only=True):
     until: str = ""
     doubted: bool = False
     confidence: float | None = None
+    cited: str = ""
 
 
 def facts_in(text: str) -> list[Fact]:
@@ -192,10 +196,12 @@ def _stated(clause: str) -> Fact | None:
 
 def _noted(line: str) -> Fact:
     """A line as a fact, with its parts if it tells of somebody or something by name; it never replaces another one."""
-    stated = _stated(line.rstrip(" .!"))
+    source = _CITED.search(line)
+    cited = ", ".join(_NAMES.findall(source[1])) if source else ""
+    stated = _stated((line[: source.start()] if source else line).rstrip(" .!"))
     if stated is None or stated.rule not in {"of", "who"}:
-        return Fact(text=as_sentence(line), rule="noted")
-    return structs.replace(stated, text=as_sentence(line), rule="noted", single=False)
+        return Fact(text=as_sentence(line), rule="noted", cited=cited)
+    return structs.replace(stated, text=as_sentence(line), rule="noted", single=False, cited=cited)
 
 
 def _fact(rule: str, found: re.Match[str], clause: str) -> Fact:

@@ -111,6 +111,24 @@ def test_a_noted_fact_by_name_has_parts_and_replaces_nothing():
     ]
 
 
+def test_the_source_of_a_noted_fact_stands_apart():
+    """What stands in brackets at its end says where it is from: it stays in the text, and is no part of the object."""
+    noted = facts_noted(
+        "Fact: Monaco's neighbour is France [atlas#4] [survey.md#12].\nFact: Some say [so] it rains.\nFact: [x]"
+    )
+
+    assert [(fact.text, fact.subject, fact.object, fact.cited) for fact in noted] == [
+        (
+            "Monaco's neighbour is France [atlas#4] [survey.md#12].",
+            "Monaco",
+            "France",
+            "atlas#4, survey.md#12",
+        ),
+        ("Some say [so] it rains.", "", "", ""),
+        ("[x].", "", "", ""),
+    ]
+
+
 @given(st.text(max_size=400))
 def test_any_text_gives_few_short_sentences(text):
     """Whatever is said, the facts are few, short, whole sentences, none twice, none that hides something."""

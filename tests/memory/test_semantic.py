@@ -224,3 +224,23 @@ def test_the_facts_around_an_entity_are_a_table():
         [2, "user", "red", "m4", "m1"],
         [2, "Bo", "555-17", "m3", "m2"],
     ]
+
+
+def test_a_noted_fact_keeps_its_source_and_is_followed():
+    """Its source is a column of its own, so that the object leads on to what is known of it."""
+    memory = Semantic(StoreShelf(MemoryItems(), "clerk", "semantic"))
+    answer = "Fact: Monaco's neighbour is France [atlas#4].\nFact: France's anthem is Marseillaise [atlas#9]."
+    memory.shelf.add(memory.notice(Turn(agent="clerk", asked="", answer=answer)))
+
+    found = memory.recall(Query(text="the neighbour of Monaco", at=NOON))
+    frame = item_table(memory.shelf.items(), memory.columns)
+
+    assert frame[["object", "cited"]].to_numpy().tolist() == [
+        ["France", "atlas#4"],
+        ["Marseillaise", "atlas#9"],
+    ]
+    assert [one.item.text for one in found] == [
+        "Monaco's neighbour is France [atlas#4].",
+        "France's anthem is Marseillaise [atlas#9].",
+    ]
+    assert found[1].why == "about France, from m1: Monaco's neighbour is France [atlas#4]."
