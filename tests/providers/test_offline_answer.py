@@ -70,6 +70,28 @@ def test_length_may_stand_in_the_persona():
     assert text_of(f"Explain yeast.\n\n{NOTES}", persona="Goal: Answer in one sentence.").count(".") == 1
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        'What does yeast do? Begin each line with "Fact:".',
+        "What does yeast do? Start every line with 'Fact:'",
+        'What does yeast do? Write each fact on a line of its own that begins with "Fact:".',
+    ],
+)
+def test_lines_begin_with_what_is_asked_for(asked: str):
+    """Each sentence gets a line of its own behind the asked words, also where the persona asks for it."""
+    wanted = "Fact: Yeast turns sugar into gas, which lifts the dough."
+
+    assert text_of(f"{asked}\n\n{NOTES}").splitlines()[0] == wanted
+    persona = asked.partition("? ")[2]
+    question = "What does yeast turn sugar into, and what does salt slow down?"
+    assert text_of(f"{question}\n\n{NOTES}", persona=persona).splitlines() == [
+        wanted,
+        "Fact: Salt slows the yeast down and adds flavour.",
+    ]
+    assert "Fact:" not in text_of(f"What does yeast do?\n\n{NOTES}")
+
+
 def test_number_of_words_is_kept():
     """An answer in N words leaves out the least telling sentences."""
     reply = text_of(f"Write about crust and steam in at most 18 words.\n\n{NOTES}")

@@ -51,8 +51,8 @@ def compose(ask: Ask, *, hint: str = "", judge: bool = True, draft: str = "") ->
     if found and _seeks(ask):
         return "\n\n".join(found[: ask.amount("sentences") or _MOST_FOUND])
     if facts and (not source or ask.is_question or measures(ask)):
-        told = [] if measures(ask) else pick(source, weigh(ask, hint), 1)
-        return " ".join([*facts, *told])
+        more = [] if measures(ask) else pick(source, weigh(ask, hint), 1)
+        return " ".join([*facts, *more])
     limit = ask.amount("sentences")
     advice = advice_of(ask)
     found_draft = draft_of(ask)
@@ -62,7 +62,8 @@ def compose(ask: Ask, *, hint: str = "", judge: bool = True, draft: str = "") ->
     else:
         count = limit or (2 if ask.is_question else 3)
         chosen = pick(source, weigh(ask, hint), count, exact=limit is not None or not ask.is_question)
-    return within(chosen, ask.amount("words"), weigh(ask, hint)) or (NOTED if ask.is_statement else NOTHING)
+    told = within(chosen, ask.amount("words"), weigh(ask, hint), ask.opening)
+    return told or (NOTED if ask.is_statement else NOTHING)
 
 
 def material(ask: Ask) -> list[str]:
@@ -162,11 +163,16 @@ def mend(draft: Sequence[str], source: Sequence[str], advice: str, limit: int | 
     return _joined(text, limit) if limit else text
 
 
-def within(chosen: list[str], most: int | None, wanted: Mapping[str, float]) -> str:
-    """Join sentences, leaving out the least telling ones until they fit into a number of words."""
+def within(chosen: list[str], most: int | None, wanted: Mapping[str, float], opening: str = "") -> str:
+    """Join sentences, leaving out the least telling ones until they fit into a number of words.
+
+    With an opening, each is a line that begins with it.
+    """
     chosen = list(chosen)
     while most and len(chosen) > 1 and len(words(" ".join(chosen))) > most:
         del chosen[_least(chosen, wanted)]
+    if opening:
+        return "\n".join(f"{opening} {_ended(sentence.removeprefix(opening).strip())}" for sentence in chosen)
     text = " ".join(_ended(sentence) for sentence in chosen)
     if most and len(text.split()) > most:
         text = " ".join(text.split()[:most]).rstrip(",;:") + "..."

@@ -20,6 +20,10 @@ _AMOUNT = re.compile(
     rf"\b({_COUNT})\s+(?:[^\W\d_]+\s+){{0,2}}?(sentences?|points?|bullets?|words?)\b", re.IGNORECASE
 )
 _BRIEF = re.compile(r"\b(brief|briefly|short|concise|concisely)\b", re.IGNORECASE)
+_LINES = re.compile(
+    r"\b(?:begin|start) (?:each|every) line with|\bline\b[^.?!\n]{0,40}\b(?:begins?|starts?) with",
+    re.IGNORECASE,
+)
 _QUOTED = re.compile(r"[\"“«]([^\"”»\n]+)[\"”»]|(?<!\w)'([^'\n]+)'(?!\w)")
 
 ASKING = frozenset(
@@ -126,9 +130,17 @@ class Ask:
         return None
 
     @property
+    def opening(self) -> str:
+        """What each line of the answer is to begin with, by the task or else the persona; empty for nothing."""
+        for text in (self.task, self.persona):
+            if (asked := _LINES.search(text)) and (quoted := _QUOTED.search(text, asked.end())):
+                return quoted[1] or quoted[2]
+        return ""
+
+    @property
     def measured(self) -> str:
-        """The task without what it says of the answer's length."""
-        return _AMOUNT.sub(" ", self.task)
+        """The task without what it says of the answer's length and lines."""
+        return _AMOUNT.sub(" ", _LINES.sub(" ", self.task))
 
     def task_terms(self) -> list[str]:
         """The terms of the task that say what it is about."""
