@@ -62,13 +62,13 @@ class Words:
     """
 
     def __init__(self) -> None:
-        self._counts: dict[int, Counter[str]] = {}
+        self._counts: dict[int, dict[str, int]] = {}  # plain ones, which the garbage collector leaves alone
         self._slots: dict[str, dict[int, int]] = {}  # of each word: how often it stands there, by slot
         self._packed: dict[str, tuple[np.ndarray, np.ndarray]] = {}
 
     def add(self, slot: int, text: str) -> None:
         """Put the words of an item into a slot."""
-        counts = self._counts[slot] = Counter(words_of(text))
+        counts = self._counts[slot] = dict(Counter(words_of(text)))
         for word, count in counts.items():
             self._slots.setdefault(word, {})[slot] = count
             self._packed.pop(word, None)

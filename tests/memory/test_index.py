@@ -79,6 +79,17 @@ def test_the_search_is_exact(count, k, first, seed):
     assert len(matrix) == count
 
 
+@given(st.integers(0, 3000), st.integers(0, 40), st.integers(1, 500), st.integers(0, 2**32 - 1))
+def test_the_best_of_many_are_those_that_sorting_finds(count, k, values, seed):
+    """Of however many scores, with whatever ties, the first of a sort by score and place; what is out stays out."""
+    random = np.random.default_rng(seed)
+    scores = random.integers(0, values, count).astype(np.float32)
+    scores[random.random(count) < 0.3] = -np.inf
+
+    order = [place for place in np.argsort(-scores, kind="stable").tolist() if np.isfinite(scores[place])]
+    assert best(scores, k) == order[:k]
+
+
 ENTRIES = st.lists(
     st.tuples(TEXTS, st.lists(st.integers(-2, 2), min_size=3, max_size=3), st.booleans()), max_size=12
 )
