@@ -21,7 +21,7 @@ def wilson(wins: int, count: int) -> float:
         >>> round(wilson(1, 1), 2), round(wilson(9, 10), 2), round(wilson(90, 100), 2)
         (0.21, 0.6, 0.83)
     """
-    if not count:
+    if not wins:  # also where rounding would leave a little
         return 0.0
     rate, square = wins / count, Z * Z / count
     spread = Z * sqrt(rate * (1 - rate) / count + square / (4 * count))

@@ -6,7 +6,7 @@ import re
 from math import comb
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from genxai_nb.journal.item_memory import MemoryItems
@@ -104,6 +104,7 @@ def test_every_text_is_in_one_group_and_fits_its_pattern(rows):
             assert all(token in words for token in group.tokens if token != GAP)
 
 
+@example(0, 10)
 @given(st.integers(0, 60), st.integers(0, 60))
 def test_the_bound_is_below_the_rate_and_grows_with_what_was_seen(wins, losses):
     """It is never above the rate, one more win raises it and one more loss lowers it."""
