@@ -20,6 +20,7 @@ _LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)
 _OF_ARGUMENTS = (
     "json*_each*", "json_tree", "json*_array_elements*", "json*_object_keys", "json*_to_record*",
     "json*_populate_record*", "jsonb_path_query*", "regexp_*", "string_to_table", "repeat*", "xmltable",
+    "generate_subscripts",
 )  # fmt: skip
 
 

@@ -18,14 +18,18 @@ if TYPE_CHECKING:
 MEMORY = 1024 * 1024 * 1024
 
 
-def limit(seconds: float) -> None:
-    """Take away what an answer has no use for."""
+def limit(seconds: float, disk: int | None) -> None:
+    """Take away what an answer has no use for; ``disk`` for the bytes of a file that it may write, None for any."""
     try:
         import resource
 
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-        resource.setrlimit(resource.RLIMIT_CPU, (int(seconds) + 1, int(seconds) + 2))
-        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
+        resource.setrlimit(resource.RLIMIT_AS, (2 * MEMORY, 2 * MEMORY))  # also counts what is only reserved
+        cpu = 2 * int(seconds) + 1  # of two threads
+        resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu + 1))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        if disk is not None:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (disk, disk))
     except (ImportError, ValueError, OSError):
         pass  # no such limits on this system; the time is limited all the same
 
@@ -43,5 +47,5 @@ def answered(script: str, asked: dict[str, Any]) -> Any:
 
 if __name__ == "__main__":
     request = json.loads(sys.argv[2])
-    limit(request["seconds"])
+    limit(request["seconds"], request["disk"])
     sys.stdout.write(json.dumps(answered(sys.argv[1], request)))

@@ -26,6 +26,7 @@ def ask_child(
     done: str = "read",
     hint: str = "Ask for less of it.",
     packages: bool = True,
+    disk: int | None = 0,
 ) -> dict[str, Any]:
     """Run one of our scripts on some data and return what it says.
 
@@ -38,6 +39,7 @@ def ask_child(
         done: What is done with it, for the error: it cannot be ``read``.
         hint: What to do when it takes too long.
         packages: It needs installed packages; without them a process starts sooner.
+        disk: The bytes of a file that it may write; None for any.
 
     Raises:
         ToolFailed: It took too long or too much memory, or says what is wrong.
@@ -46,7 +48,13 @@ def ask_child(
     alone = ["-I"] if packages else ["-I", "-S"]
     try:
         ended = subprocess.run(  # noqa: S603 - our own files, no shell
-            [sys.executable, *alone, _PROGRAM, script, json.dumps({**asked, "seconds": seconds})],
+            [
+                sys.executable,
+                *alone,
+                _PROGRAM,
+                script,
+                json.dumps({**asked, "seconds": seconds, "disk": disk}),
+            ],
             capture_output=True,
             timeout=seconds,
             env={},
@@ -57,7 +65,9 @@ def ask_child(
     except subprocess.TimeoutExpired as exc:
         raise ToolFailed(f"{what} took longer than {seconds:g} s.", hint=hint) from exc
     except ValueError as exc:
-        raise ToolFailed(f"{what} cannot be {done}: it needs more time or memory than it may have.") from exc
+        raise ToolFailed(
+            f"{what} cannot be {done}: it needs more time or memory than it may have.", hint=hint
+        ) from exc
     if "wrong" in said:
         raise ToolFailed(f"{what} cannot be {done}: {said['wrong']}.", hint=said.get("hint", ""))
     return said

@@ -9,7 +9,7 @@ import pytest
 from genxai_nb.errors import ToolFailed
 from genxai_nb.guard.policy import Policy
 from genxai_nb.guard.sql import read_statement
-from genxai_nb.tools.builtin.database.engines import DIALECTS, open_database
+from genxai_nb.tools.builtin.database.engines import ask_database
 from genxai_nb.tools.registry import find
 
 inspect = find("database_inspector")
@@ -30,14 +30,8 @@ def test_inspector_tells_what_there_is(database: str):
 
 def test_inspector_tells_of_listed_tables_only(database: str):
     """Neither the names of other tables nor their indexes are told."""
-    with open_database("shop", writing=True, seconds=5) as opened:
-        opened.ask(
-            read_statement(
-                "CREATE INDEX IF NOT EXISTS hidden ON secret_keys (word)", DIALECTS[database], writing=True
-            ),
-            {},
-            1,
-        )
+    made = read_statement("CREATE INDEX IF NOT EXISTS hidden ON secret_keys (word)", database, writing=True)
+    ask_database("shop", made, {}, most=1, writing=True, seconds=5)
     inside = SimpleNamespace(policies=(Policy(tables=("items",)),))
     for operation in ("list_tables", "list_indexes"):
         assert "secret_keys" in str(inspect(connection="shop", operation=operation).rows)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import secrets
 import time
 
@@ -11,10 +10,17 @@ from asking import FROM_TOOL, asking_once
 
 from genxai_nb.errors import Denied, ToolFailed
 from genxai_nb.guard.policy import Policy, judge
-from genxai_nb.tools.builtin.database.engines import open_database
+from genxai_nb.guard.sql import Statement
+from genxai_nb.tools.builtin.database.engines import ask_database
 from genxai_nb.tools.registry import find
 
 query = find("sql_query")
+
+
+def ask_forged(text: str, *, writing: bool = False) -> None:
+    """Give a statement to the database that no parser has looked at."""
+    forged = Statement(text=text, writes=writing, tables=(), functions=(), parameters=(), mark="@")
+    ask_database("shop", forged, {}, most=1, writing=writing, seconds=5)
 
 
 def test_with_and_a_column_created_at(database: str):
@@ -66,21 +72,6 @@ def test_rows_are_bounded(database: str):
     (row,) = query(query="SELECT CAST(:long AS TEXT) AS name", connection="shop", parameters=long).rows
     assert row["name"].endswith("characters more)")
     assert len(row["name"]) < 11_000
-
-
-LARGE = {
-    "sqlite": "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c LIMIT 300) SELECT hex(zeroblob(2500000)) FROM c",
-    "postgres": "SELECT repeat('x', 5000000) FROM generate_series(1, 300)",
-}
-
-
-@pytest.mark.parametrize("served", LARGE, indirect=True)
-def test_rows_are_not_all_held(served, database: str):
-    """Of rows that hold gigabytes a few are fetched, as many as are told."""
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    made = query(query=LARGE[served[0]], connection="shop")
-    assert (made.count, made.truncated) == (99, True)
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 400 * 1024
 
 
 def test_endless_query_ends(database: str):
@@ -211,58 +202,41 @@ def test_writing_opens_no_other_door(text: str, database: str):
 
 def test_database_itself_refuses(database: str):
     """What the parser would miss, the database refuses by its mode, role or authorizer."""
-    from genxai_nb.guard.sql import Statement
-
     for text in (
         "DELETE FROM items",
         "ATTACH ':memory:' AS x",
         "CREATE TABLE y (a INT)",
         "COPY items TO '/tmp/y.csv'",
     ):
-        forged = Statement(text=text, writes=False, tables=(), functions=(), parameters=(), mark="@")
-        with pytest.raises(ToolFailed), open_database("shop", writing=False, seconds=5) as opened:
-            opened.ask(forged, {}, 1)
+        with pytest.raises(ToolFailed):
+            ask_forged(text)
     assert query(query="SELECT COUNT(*) AS n FROM items", connection="shop").rows == [{"n": 2}]
 
 
 @pytest.mark.parametrize("served", ["sqlite"], indirect=True)
 def test_sqlite_writes_tables_only(served, database: str):
     """When writing is asked for, the authorizer still refuses settings, triggers and other files."""
-    from genxai_nb.guard.sql import Statement
-
     for text in (
         "PRAGMA writable_schema = 1",
         "CREATE TRIGGER t AFTER INSERT ON items BEGIN DELETE FROM items; END",
         "ATTACH ':memory:' AS x",
         "CREATE VIRTUAL TABLE v USING fts5(a)",
     ):
-        forged = Statement(text=text, writes=True, tables=(), functions=(), parameters=(), mark="@")
-        with (
-            pytest.raises(Denied, match="does not allow"),
-            open_database("shop", writing=True, seconds=5) as opened,
-        ):
-            opened.ask(forged, {}, 1)
+        with pytest.raises(Denied, match="does not allow"):
+            ask_forged(text, writing=True)
 
 
 def test_owner_reads_in_a_read_only_transaction(postgres_server, monkeypatch):
     """Who is no superuser but owns a table cannot change it when reading."""
     import psycopg
 
-    from genxai_nb.guard.sql import Statement
-
     with psycopg.connect(postgres_server) as connection:
         connection.execute("CREATE ROLE clerk LOGIN")
         connection.execute("CREATE TABLE desk (a INT)")
         connection.execute("ALTER TABLE desk OWNER TO clerk")
     monkeypatch.setenv("GENXAI_CONNECTION_SHOP", postgres_server.replace("owner@", "clerk@"))
-    forged = Statement(
-        text="INSERT INTO desk VALUES (1)", writes=False, tables=(), functions=(), parameters=(), mark="@"
-    )
-    with (
-        pytest.raises(ToolFailed, match="read-only transaction"),
-        open_database("shop", writing=False, seconds=5) as opened,
-    ):
-        opened.ask(forged, {}, 1)
+    with pytest.raises(ToolFailed, match="read-only transaction"):
+        ask_forged("INSERT INTO desk VALUES (1)")
     with psycopg.connect(postgres_server) as connection:
         connection.execute("DROP TABLE desk")
         connection.execute("DROP ROLE clerk")
@@ -292,6 +266,55 @@ def test_volatile_function_is_refused_when_reading(postgres_server, monkeypatch)
     ]
     with pytest.raises(Denied, match="'odd' may change something"):
         query(query="SELECT odd()", connection="shop")
+
+
+ROWS_OF_ARGUMENTS = {
+    "sqlite": [
+        "SELECT value AS n FROM json_each('[1, 2]')",
+        "SELECT items.id AS n FROM items, json_each('[1]') AS j WHERE j.value <= items.id ORDER BY 1",
+        "SELECT atom AS n FROM json_tree('{\"a\": [1, 2]}') WHERE atom IS NOT NULL",
+    ],
+    "postgres": [
+        "SELECT value::int AS n FROM jsonb_array_elements('[1, 2]'::jsonb)",
+        "SELECT * FROM generate_series(1, 2) AS n",
+        "SELECT * FROM unnest(ARRAY[1, 2]) AS n",
+        "SELECT * FROM generate_subscripts(ARRAY[7, 8], 1) AS n",
+        "SELECT part::int AS n FROM string_to_table('1,2', ',') AS part",
+    ],
+    "duckdb": [
+        "SELECT CAST(value AS INT) AS n FROM json_each('[1, 2]')",
+        "SELECT CAST(atom AS INT) AS n FROM json_tree('[1, 2]') WHERE atom IS NOT NULL",
+        "SELECT range + 1 AS n FROM range(2)",
+        "SELECT unnest AS n FROM unnest([1, 2])",
+    ],
+}
+ROWS_OF_THE_DATABASE = {
+    "sqlite": [
+        "SELECT * FROM pragma_table_info('items')",
+        "SELECT * FROM dbstat",
+        "SELECT * FROM sqlite_stmt",
+    ],
+    "postgres": ["SELECT * FROM pg_stat_get_activity(NULL)", "SELECT * FROM pg_ls_waldir()"],
+    "duckdb": ["SELECT * FROM duckdb_settings()", "SELECT * FROM pragma_table_info('items')"],
+}
+
+
+def test_rows_of_arguments_alone_are_read(database: str):
+    """Functions that make rows of their arguments, such as json_each, are no tables to the policy."""
+    for text in ROWS_OF_ARGUMENTS[database]:
+        assert [row["n"] for row in query(query=text, connection="shop").rows] == [1, 2], text
+        found = query.traits.subjects({"query": text, "connection": "shop"})
+        assert judge([Policy(tables=("items",))], "sql_query", ("read",), found).verdict == "allow", text
+
+
+def test_rows_of_the_database_itself_are_not(database: str):
+    """Functions that tell of the database itself are refused by it, or count as tables that the policy lists."""
+    for text in ROWS_OF_THE_DATABASE[database]:
+        found = query.traits.subjects({"query": text, "connection": "shop"})
+        verdict = judge([Policy(tables=("items",))], "sql_query", ("read",), found).verdict
+        if verdict == "allow" or database == "sqlite":
+            with pytest.raises(ToolFailed):
+                query(query=text, connection="shop")
 
 
 @pytest.mark.parametrize(

@@ -1,31 +1,22 @@
-"""Databases that speak SQL: SQLite and PostgreSQL through SQLAlchemy, DuckDB by itself.
+"""Databases that speak SQL: SQLite, PostgreSQL and DuckDB, each asked by a child process.
 
-Each opens a named connection for one statement, read-only unless it is asked to write, by what the database itself
-can refuse: SQLite by its file mode and an authorizer, PostgreSQL by a transaction and a role, DuckDB by its
-configuration. That holds whatever the statement is understood as.
+How a database is opened, and what it refuses itself, stands in `genxai_nb.tools.builtin.database.drivers`.
 """
 
 from __future__ import annotations
 
-import sqlite3
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import json
+from importlib.util import find_spec
 from pathlib import Path
-from time import monotonic
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any
 from urllib.parse import quote
 
 from genxai_nb.errors import Denied, MissingPackage, ToolFailed
 from genxai_nb.guard.sql import Dialect, Statement
+from genxai_nb.tools.child import ask_child
 from genxai_nb.tools.connections import Connection, find_connection
 
-from .rows import named_rows
-
-if TYPE_CHECKING:
-    from sqlalchemy import Engine
-
-__all__ = ["DIALECTS", "Answer", "Database", "dialect_of", "open_database", "translated"]
+__all__ = ["DIALECTS", "Answer", "ask_database", "dialect_of"]
 
 DIALECTS: dict[str, Dialect] = {
     "sqlite": "sqlite",
@@ -33,25 +24,23 @@ DIALECTS: dict[str, Dialect] = {
     "postgres": "postgres",
     "duckdb": "duckdb",
 }
-CONNECT = 10  # seconds
-STEPS = 1_000  # of SQLite's machine, between two looks at the clock
-LONGEST_VALUE = 10_000_000  # bytes
+GRACE = 15  # seconds for the child to start and to connect, beside those of the statement
+MOST_WRITTEN = 64_000_000  # bytes of a file that reading may make, such as the index of SQLite's log
 
-_MEMORY = "512MB"
-_STREAM = {"stream_results": True, "max_row_buffer": 4}
-_HARMLESS = ("random", "clock_timestamp", "timeofday", "gen_random_uuid", "uuid_generate_v4")
+_LESS = "Ask for fewer or shorter rows, such as by LIMIT and substr(column, 1, 1000)."
+_CHILD = str(Path(__file__).with_name("drivers.py"))
+# how each driver writes a parameter, and what it would take for one in the rest of the text
+_FORMS: dict[Dialect, tuple[str, tuple[str, str]]] = {
+    "sqlite": (":{}", ("", "")),
+    "postgres": ("%({})s", ("%", "%%")),
+    "duckdb": ("${}", ("", "")),
+}
+_PACKAGES: dict[Dialect, tuple[str, str]] = {
+    "postgres": ("psycopg", "postgres"),
+    "duckdb": ("duckdb", "tools"),
+}
 
 Answer = tuple[list[dict[str, Any]], bool, int]
-
-
-class Database(Protocol):
-    """An open database, for one statement."""
-
-    def ask(self, statement: Statement, parameters: dict[str, Any], most: int) -> Answer:
-        """Make a statement; returns at most ``most`` rows, whether there are more, and how many rows it changed.
-
-        Rows are fetched bit by bit until what is told of them is enough, as they may hold more than the memory.
-        """
 
 
 def dialect_of(connection: str) -> Dialect:
@@ -60,227 +49,98 @@ def dialect_of(connection: str) -> Dialect:
     Raises:
         ToolFailed: There is no such connection, or it is no database of these.
     """
-    return DIALECTS[_found(connection).scheme.partition("+")[0]]
+    return _dialect(_found(connection))
 
 
 def _found(name: str) -> Connection:
     return find_connection(name, "a database", tuple(DIALECTS))
 
 
-@contextmanager
-def open_database(name: str, *, writing: bool, seconds: float) -> Iterator[Database]:
-    """Open a named database for one statement.
+def _dialect(connection: Connection) -> Dialect:
+    return DIALECTS[connection.scheme.partition("+")[0]]
+
+
+def ask_database(
+    name: str, statement: Statement, parameters: dict[str, Any], *, most: int, writing: bool, seconds: float
+) -> Answer:
+    """Make a statement in a named database.
 
     Args:
         name: The connection's name.
-        writing: Whether it may be changed.
+        statement: The statement.
+        parameters: The values of its parameters.
+        most: How many rows are told at most.
+        writing: Whether the database may be changed.
         seconds: How long the statement may take.
 
+    Returns:
+        The rows, whether there are more, and how many were changed.
+
     Raises:
-        ToolFailed: It cannot be reached, or the statement failed or took too long.
+        ToolFailed: The database cannot be reached, or the statement failed, or needs more than it may have.
+        Denied: The database does not allow it.
         MissingPackage: Its driver is not installed.
     """
     connection = _found(name)
-    dialect = DIALECTS[connection.scheme.partition("+")[0]]
-    opened = {"sqlite": _sqlite, "postgres": _postgres, "duckdb": _duckdb}[dialect]
-    with translated(connection, seconds), opened(connection, writing, seconds) as database:
-        yield database
-
-
-@contextmanager
-def translated(connection: Connection, seconds: float) -> Iterator[None]:
-    """Turn what a database raises into words, without the address it was reached at."""
-    try:
-        yield
-    except (ToolFailed, MissingPackage):
-        raise
-    except Exception as exc:  # each database's driver has errors of its own
-        cause = getattr(exc, "orig", None) or exc
-        said = str(cause).strip().splitlines() or [type(cause).__name__]
-        text = connection.url.reveal()
-        line = " ".join(line for line in said[:3] if text not in line and not line.lstrip().startswith("^"))
-        if any(word in line.lower() for word in ("interrupt", "statement timeout")):
-            raise ToolFailed(
-                f"The query took longer than {seconds:g} s.", hint="Ask for less, or give a larger timeout."
-            ) from exc
-        if "not authorized" in line or "prohibited" in line:
-            raise Denied(
-                f"The database does not allow that: {line}.", hint="Only tables may be used."
-            ) from exc
-        raise ToolFailed(f"Database {connection.name!r}: {line}.") from exc
-
-
-@contextmanager
-def _sqlite(connection: Connection, writing: bool, seconds: float) -> Iterator[Database]:  # noqa: FBT001 - one of three
-    file = Path(connection.path[1:])
-    if not file.is_file():
-        raise ToolFailed(f"Database {connection.name!r} is not there.", hint="Its file has to be made first.")
-    address = f"file:{quote(str(file.absolute()))}?mode={'rw' if writing else 'ro'}"
-
-    def connect() -> sqlite3.Connection:
-        raw = sqlite3.connect(address, uri=True, timeout=min(seconds, CONNECT), check_same_thread=False)
-        raw.execute("PRAGMA trusted_schema = OFF")
-        if not writing:
-            raw.execute("PRAGMA query_only = ON")
-        raw.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_VALUE)
-        raw.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
-        return raw
-
-    def guard(raw: Any, *, ours: bool) -> None:
-        if not ours:  # SQLite makes a table of its own where it is asked for the columns of another
-            raw.set_authorizer(_writer if writing else _reader)
-        end = monotonic() + seconds
-        raw.set_progress_handler(lambda: monotonic() > end, STEPS)
-
-    yield _Alchemy(_engine("sqlite://", creator=connect), guard=guard)
-
-
-_READING = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_RECURSIVE, sqlite3.SQLITE_TRANSACTION}
-_WRITING = _READING | {
-    sqlite3.SQLITE_INSERT, sqlite3.SQLITE_UPDATE, sqlite3.SQLITE_DELETE, sqlite3.SQLITE_SAVEPOINT,
-    sqlite3.SQLITE_CREATE_TABLE, sqlite3.SQLITE_CREATE_INDEX, sqlite3.SQLITE_CREATE_VIEW, sqlite3.SQLITE_ALTER_TABLE,
-    sqlite3.SQLITE_DROP_TABLE, sqlite3.SQLITE_DROP_INDEX, sqlite3.SQLITE_DROP_VIEW, sqlite3.SQLITE_REINDEX,
-}  # fmt: skip
-
-
-def _reader(action: int, _first: str | None, second: str | None, *_: str | None) -> int:
-    return _authorized(_READING, action, second)
-
-
-def _writer(action: int, _first: str | None, second: str | None, *_: str | None) -> int:
-    return _authorized(_WRITING, action, second)
-
-
-def _authorized(actions: set[int], action: int, second: str | None) -> int:
-    if action == sqlite3.SQLITE_FUNCTION:
-        denied = second in {"load_extension", "fts3_tokenizer"}
-        return sqlite3.SQLITE_DENY if denied else sqlite3.SQLITE_OK
-    return sqlite3.SQLITE_OK if action in actions else sqlite3.SQLITE_DENY
-
-
-@contextmanager
-def _postgres(connection: Connection, writing: bool, seconds: float) -> Iterator[Database]:  # noqa: FBT001 - one of three
-    try:
-        import psycopg  # noqa: F401 - SQLAlchemy imports it later, and says less well that it is missing
-    except ImportError as exc:
-        raise MissingPackage("psycopg", "postgres") from exc
-    address = f"postgresql+psycopg{connection.url.reveal().removeprefix(connection.scheme)}"
-    engine = _engine(address, connect_args={"connect_timeout": CONNECT})
-
-    def begin(session: Any) -> None:
-        if not writing:
-            session.exec_driver_sql("SET TRANSACTION READ ONLY")
-        session.exec_driver_sql(f"SET LOCAL statement_timeout = {int(seconds * 1000)}")
-        session.exec_driver_sql(f"SET LOCAL lock_timeout = {int(seconds * 1000)}")
-        if not writing and _is_superuser(session):
-            session.exec_driver_sql("SET LOCAL ROLE pg_read_all_data")
-
-    def check(session: Any, statement: Statement) -> None:
-        if writing or not statement.functions:
-            return
-        asked = "SELECT proname FROM pg_catalog.pg_proc WHERE proname = ANY(%s) AND provolatile = 'v'"
-        volatile = session.exec_driver_sql(asked, (list(statement.functions),)).scalars().all()
-        odd = sorted(set(volatile) - set(_HARMLESS))
-        if odd:
-            raise Denied(
-                f"The function {odd[0]!r} may change something, and the query was asked for as read-only.",
-                hint="Do without it; the database's owner can declare a harmless one STABLE.",
-            )
-
-    yield _Alchemy(engine, begin=begin, check=check)
-
-
-def _is_superuser(session: Any) -> bool:
-    return bool(session.exec_driver_sql("SELECT current_setting('is_superuser') = 'on'").scalar())
-
-
-class _Alchemy:
-    """A database of SQLAlchemy, in one transaction."""
-
-    def __init__(
-        self,
-        engine: Engine,
-        *,
-        guard: Callable[..., None] | None = None,
-        begin: Callable[[Any], None] | None = None,
-        check: Callable[[Any, Statement], None] | None = None,
-    ) -> None:
-        self.engine = engine
-        self._guard = guard
-        self._begin = begin
-        self._check = check
-
-    def ask(self, statement: Statement, parameters: dict[str, Any], most: int) -> Answer:
-        from sqlalchemy import text
-
-        # in SQLAlchemy's own text a colon begins a parameter, also within a literal
-        made = text(statement.with_parameters(":{}", escape=(":", "\\:")))
-        try:
-            with self.engine.begin() as session:
-                if self._begin is not None:
-                    self._begin(session)
-                if self._check is not None:
-                    self._check(session, statement)
-                if self._guard is not None:
-                    self._guard(session.connection.driver_connection, ours=statement.ours)
-                streams = not statement.writes and statement.text.startswith(("SELECT", "WITH"))
-                options = _STREAM if streams else {}
-                with session.execute(made, parameters, execution_options=options) as result:
-                    changed = max(result.rowcount, 0) if statement.writes or not result.returns_rows else 0
-                    if not result.returns_rows:
-                        return [], False, changed
-                    return *named_rows(list(result.keys()), result, most), changed
-        finally:
-            self.engine.dispose()
-
-
-def _engine(address: str, **options: Any) -> Engine:
-    try:
-        from sqlalchemy import create_engine
-        from sqlalchemy.pool import NullPool
-    except ImportError as exc:
-        raise MissingPackage("sqlalchemy", "tools") from exc
-    return create_engine(address, poolclass=NullPool, hide_parameters=True, **options)
-
-
-@contextmanager
-def _duckdb(connection: Connection, writing: bool, seconds: float) -> Iterator[Database]:  # noqa: FBT001 - one of three
-    try:
-        import duckdb
-    except ImportError as exc:
-        raise MissingPackage("duckdb", "tools") from exc
-    file = Path(connection.path[1:])
-    if not file.is_file():
-        raise ToolFailed(f"Database {connection.name!r} is not there.", hint="Its file has to be made first.")
-    config = {
-        "enable_external_access": "false",
-        "autoinstall_known_extensions": "false",
-        "autoload_known_extensions": "false",
-        "memory_limit": _MEMORY,
-        "threads": "2",
-        "lock_configuration": "true",
+    dialect = _dialect(connection)
+    package = _PACKAGES.get(dialect)
+    if package and find_spec(package[0]) is None:
+        raise MissingPackage(*package)
+    form, escape = _FORMS[dialect]
+    task = {
+        "dialect": dialect,
+        "url": _address(connection, dialect, writing=writing),
+        "text": statement.with_parameters(form, escape=escape if parameters else ("", "")),
+        "functions": statement.functions,
+        "ours": statement.ours,
+        "parameters": parameters,
+        "most": most,
+        "writing": writing,
+        "seconds": seconds,
     }
-    raw = duckdb.connect(str(file), read_only=not writing, config=dict(config))
-    clock = threading.Timer(seconds, raw.interrupt)
-    clock.start()
-    try:
-        yield _Duck(raw)
-    finally:
-        clock.cancel()
-        raw.close()
+    said = ask_child(
+        _CHILD,
+        {},
+        json.dumps(task, default=str).encode(),
+        seconds=seconds + GRACE,
+        what="The query",
+        done="answered",
+        hint=_LESS,
+        disk=None if writing else MOST_WRITTEN,
+    )
+    if "rows" in said:
+        return said["rows"], said["truncated"], said["changed"]
+    raise _failure(said, connection, seconds)
 
 
-class _Duck:
-    """A database of DuckDB."""
+def _address(connection: Connection, dialect: Dialect, *, writing: bool) -> str:
+    """Where the driver finds the database."""
+    if dialect == "postgres":
+        return f"postgresql{connection.url.reveal().removeprefix(connection.scheme)}"
+    file = Path(connection.path[1:])
+    if not file.is_file():
+        raise ToolFailed(f"Database {connection.name!r} is not there.", hint="Its file has to be made first.")
+    if dialect == "duckdb":
+        return str(file)
+    return f"file:{quote(str(file.absolute()))}?mode={'rw' if writing else 'ro'}"
 
-    def __init__(self, raw: Any) -> None:
-        self.raw = raw
 
-    def ask(self, statement: Statement, parameters: dict[str, Any], most: int) -> Answer:
-        made = statement.with_parameters("${}")
-        self.raw.execute(made, parameters) if parameters else self.raw.execute(made)
-        columns = [column[0] for column in self.raw.description or ()]
-        if statement.writes and columns == ["Count"]:
-            counted = self.raw.fetchone()
-            return [], False, int(counted[0]) if counted else 0
-        return *named_rows(columns, iter(self.raw.fetchone, None), most), 0
+def _failure(said: dict[str, Any], connection: Connection, seconds: float) -> ToolFailed:
+    """What a database has against a statement, in words and without the address it was reached at."""
+    if "volatile" in said:
+        return Denied(
+            f"The function {said['volatile']!r} may change something, and the query was asked for as read-only.",
+            hint="Do without it; the database's owner can declare a harmless one STABLE.",
+        )
+    address, lines = connection.url.reveal(), str(said["failed"]).splitlines()
+    kept = [line for line in lines[:3] if address not in line and not line.lstrip().startswith("^")]
+    line = " ".join(kept)[:1000]
+    if any(word in line.lower() for word in ("interrupt", "statement timeout")):
+        return ToolFailed(
+            f"The query took longer than {seconds:g} s.", hint="Ask for less, or give a larger timeout."
+        )
+    if "out of memory" in line.lower():
+        return ToolFailed("The query needs more memory than it may have.", hint=_LESS)
+    if "not authorized" in line or "prohibited" in line:
+        return Denied(f"The database does not allow that: {line}.", hint="Only tables may be used.")
+    return ToolFailed(f"Database {connection.name!r}: {line}.")

@@ -14,7 +14,7 @@ from genxai_nb.guard.sql import Dialect, read_statement
 from genxai_nb.tools.base import tool
 from genxai_nb.tools.outcome import Outcome
 
-from .engines import Database, dialect_of, open_database
+from .engines import ask_database, dialect_of
 
 __all__ = ["Inspected", "database_inspector"]
 
@@ -83,7 +83,7 @@ def _subjects(arguments: Mapping[str, Any]) -> list[Subject]:
     category="database",
     tags=["sql", "schema"],
     read_only=True,
-    timeout=70,
+    timeout=160,
     permissions=["read"],
     subjects=_subjects,
 )
@@ -118,29 +118,26 @@ def database_inspector(
     if operation == "describe_table" and not table_name:
         raise ToolFailed("describe_table needs a table_name.", hint="list_tables tells which there are.")
     schema, _, table = (table_name or "").rpartition(".")
-    with open_database(connection, writing=False, seconds=timeout) as database:
-        made = Inspected(dialect, *_asked(database, dialect, operation, schema, table))
-    if operation == "describe_table" and not made.rows:
-        with open_database(connection, writing=False, seconds=timeout) as database:
-            names = [row["name"] for row in _asked(database, dialect, "list_tables", "", "")[0]]
+    rows, truncated = _asked(connection, dialect, operation, (schema, table), timeout)
+    if operation == "describe_table" and not rows:
+        listed, _ = _asked(connection, dialect, "list_tables", ("", ""), timeout)
+        names = [row["name"] for row in listed]
         raise ToolFailed(f"There is no table {table_name!r}.", hint=suggest(table, _allowed(names, context)))
     if operation in {"list_tables", "list_indexes"}:
-        seen = set(_allowed([_table_of(row) for row in made.rows], context))
-        rows = [row for row in made.rows if _table_of(row) in seen]
-        return Inspected(made.database, rows, made.truncated)
-    return made
+        seen = set(_allowed([_table_of(row) for row in rows], context))
+        rows = [row for row in rows if _table_of(row) in seen]
+    return Inspected(dialect, rows, truncated)
 
 
 def _asked(
-    database: Database, dialect: Dialect, operation: str, schema: str, table: str
+    connection: str, dialect: Dialect, operation: str, named: tuple[str, str], seconds: float
 ) -> tuple[list[dict[str, Any]], bool]:
     statement = structs.replace(read_statement(_QUERIES[dialect][operation], dialect), ours=True)
-    values = {
-        name: value
-        for name, value in {"schema": schema, "table": table}.items()
-        if name in statement.parameters
-    }
-    rows, truncated, _ = database.ask(statement, values, MOST)
+    given = dict(zip(("schema", "table"), named, strict=True))
+    values = {name: value for name, value in given.items() if name in statement.parameters}
+    rows, truncated, _ = ask_database(
+        connection, statement, values, most=MOST, writing=False, seconds=seconds
+    )
     return rows, truncated
 
 

@@ -14,7 +14,7 @@ from genxai_nb.guard.sql import LONGEST, Statement, read_statement
 from genxai_nb.tools.base import tool
 from genxai_nb.tools.outcome import Outcome
 
-from .engines import dialect_of, open_database
+from .engines import ask_database, dialect_of
 
 __all__ = ["Table", "sql_query"]
 
@@ -53,7 +53,7 @@ def _tables(arguments: Mapping[str, Any]) -> Iterable[Subject]:
 @tool(
     category="database",
     tags=["sql"],
-    timeout=310,
+    timeout=320,
     permissions=["read", "write"],
     needs=_needs,
     subjects=_tables,
@@ -92,8 +92,9 @@ def sql_query(
     dialect = dialect_of(connection)
     statement = read_statement(query, dialect, writing=not read_only)
     given = _checked(statement, parameters or {})
-    with open_database(connection, writing=statement.writes, seconds=timeout) as database:
-        rows, truncated, changed = database.ask(statement, given, max_rows)
+    rows, truncated, changed = ask_database(
+        connection, statement, given, most=max_rows, writing=statement.writes, seconds=timeout
+    )
     return Table(rows, len(rows), truncated, changed)
 
 
