@@ -326,6 +326,15 @@ def test_code_tables_and_headings_are_no_sentences():
     assert text_of(f"What about yeast?\n\n<notes>\n{context}\n</notes>") == "Dry yeast keeps for two years."
 
 
+def test_a_short_text_is_a_source_where_it_is_named_and_whole():
+    """A sentence that the task names is answered from, however short; a word or a name that it names is not."""
+    given = "<answer>\nYeast lifts the dough.\n</answer>"
+
+    assert text_of(f"Repeat the answer.\n\n{given}") == "Yeast lifts the dough."
+    assert "Yeast" not in text_of(f"Repeat the notes.\n\n{given}")
+    assert "yeast" not in text_of("Repeat the answer.\n\n<answer>\nyeast\n</answer>")
+
+
 def test_named_source_is_the_one_to_answer_from():
     """Of several texts the one that the task names is picked from; the others say what to look for."""
     letter = "Dear baker, my dough will not rise although I waited for a whole day in the kitchen."

@@ -80,8 +80,11 @@ def sources(ask: Ask) -> dict[str, str]:
     """The given texts to answer from: those that the task names, or else all that are more than a few words."""
     draft = draft_of(ask)
     roles = {*advice_of(ask), *([draft[0]] if draft else [])}
-    long = {key: text for key, text in ask.given.items() if key not in roles and not is_short(text)}
-    return {key: text for key, text in long.items() if ask.names_key(key)} or long
+    given = {key: text for key, text in ask.given.items() if key not in roles}
+    long = {key: text for key, text in given.items() if not is_short(text)}
+    named = {key: text for key, text in given.items() if ask.names_key(key)}
+    short = {key: text for key, text in named.items() if _is_whole(text)}
+    return {key: text for key, text in named.items() if key in long} or long or short
 
 
 def weigh(ask: Ask, hint: str = "") -> dict[str, float]:
@@ -201,6 +204,11 @@ def _least(chosen: Sequence[str], wanted: Mapping[str, float]) -> int:
     return min(range(len(chosen)), key=loss)
 
 
+def _is_whole(text: str) -> bool:
+    """A sentence, rather than a word or a name."""
+    return len(words(text)) >= _SHORTEST and text.strip().endswith((".", "!", "。"))
+
+
 def _ended(sentence: str) -> str:
     return (
         sentence
@@ -235,10 +243,16 @@ def _told_by_tools(ask: Ask) -> tuple[list[str], list[str]]:
                 f"{_shown(result)} failed: {_ended(text.splitlines()[0] if text else 'no reason given')}"
             )
         elif is_short(text):
-            facts.append(f"{_shown(result)} gives {text.strip() or 'nothing'}.")
+            told = text.strip()
+            facts.append(told if _is_told(told) else f"{_shown(result)} gives {told or 'nothing'}.")
         else:
             found.extend(result.passages)
     return facts, found
+
+
+def _is_told(text: str) -> bool:
+    """A whole sentence, which says by itself what it is about."""
+    return text.endswith((".", "!")) and len(words(text)) >= _SHORTEST
 
 
 def _shown(result: Result) -> str:
