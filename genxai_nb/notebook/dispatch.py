@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from genxai_nb.agents.notation.fields import inserted_or_text
 from genxai_nb.errors import (
     DefinitionError,
     GenXAIError,
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from .session import Session
     from .verb import Request
 
+_INSERTING = {"MODEL", "STORE", "BUDGET", "FILE"}  # options for which $name stands for an object's text
 _KEY = re.compile(r"^([^\W\d][\w-]*)[^\S\n]*:", re.MULTILINE)
 _NAME = re.compile(r"[\w-]+")
 _SUBJECT = re.compile(r"(Node|Tool) '([^']+)'(?: expects \w+ '([^']+)')?")
@@ -63,11 +66,21 @@ def perform(session: Session, request: Request) -> Any:
         GenXAIError: What the verb raised.
     """
     try:
-        return request.verb.function(session, request)
+        return request.verb.function(session, replace(request, options=_inserted(session, request)))
     except GenXAIError as exc:
         _locate(exc, request)
         exc.__context__ = None  # an exception group there would make IPython print the whole traceback
         raise
+
+
+def _inserted(session: Session, request: Request) -> dict[str, Any]:
+    """The options of a request, with the objects of the notebook that they name."""
+    options = dict(request.options)
+    for name, value in options.items():
+        option = request.verb.option(name)
+        if option is not None and option.value in _INSERTING and isinstance(value, str):
+            options[name] = str(inserted_or_text(value, session.insert))
+    return options
 
 
 async def _awaited(value: Any, *, valued: bool) -> Any:
