@@ -8,12 +8,25 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct
 
-from genxai_nb.errors import DefinitionError, RunError
+from genxai_nb.errors import DefinitionError, HumanAnswerMissing, RunError
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-__all__ = ["Entry", "Question", "as_form", "checked_answer", "entries_of", "filled_in", "question_in"]
+__all__ = [
+    "UNANSWERED",
+    "Entry",
+    "Question",
+    "answer_among",
+    "answer_missing",
+    "as_form",
+    "checked_answer",
+    "entries_of",
+    "filled_in",
+    "question_in",
+]
+
+UNANSWERED: Any = object()
 
 Kind = Literal["text", "number", "integer", "boolean", "choice", "value"]
 _SIMPLE: dict[Any, Kind] = {
@@ -122,6 +135,31 @@ def question_in(
         choices=choices,
         form=form,
         schema=schema,
+    )
+
+
+def answer_among(answers: Mapping[str, Any], question: Question) -> Any:
+    """The answer that a run was given for a question, by its node or its text, or ``UNANSWERED``.
+
+    A list has one answer for each visit.
+
+    Example:
+        >>> answer_among({"ok": ["no", "yes"]}, Question(node="ok", visit=2))
+        'yes'
+    """
+    found = next((answers[name] for name in (question.node, question.prompt) if name in answers), UNANSWERED)
+    if isinstance(found, list):
+        return found[question.visit - 1] if question.visit <= len(found) else UNANSWERED
+    return found
+
+
+def answer_missing(answers: Mapping[str, Any], question: Question) -> HumanAnswerMissing:
+    """Say that a question has no answer and nobody to ask."""
+    given = answers.get(question.node)
+    used = f" This is visit {question.visit}, but its list has {len(given)}." if given else ""
+    return HumanAnswerMissing(
+        f"Node {question.node!r} asks {question.prompt!r}, and nobody is there to answer.{used}",
+        hint=f"Give answers={{{question.node!r}: ...}} to the run, or answers: in the cell.",
     )
 
 
