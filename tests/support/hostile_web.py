@@ -127,7 +127,10 @@ class _Answering(BaseHTTPRequestHandler):
         self._send(
             200,
             headers.get("cookie", "none").encode(),
-            {"set-cookie": f"session={query.get('value', 'x')}; Path=/", "content-type": "text/plain"},
+            {
+                "set-cookie": f"{query.get('name', 'session')}={query.get('value', 'x')}; Path=/",
+                "content-type": "text/plain",
+            },
         )
 
     def page_bomb(self, query, _headers, _body) -> None:

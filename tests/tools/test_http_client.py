@@ -143,7 +143,7 @@ async def test_headers_and_credentials_stay_at_their_origin(server):
     """A redirect to another origin carries neither credentials nor headers nor cookies."""
     with hostile_server() as other:
         client = Client([Policy(hosts=(server.host, other.host))])
-        client.cookies.set("session", "abc", domain="127.0.0.1")
+        client.cookies.add(client.check(server.url), {"session": "abc"})
         await client.request(
             "GET",
             f"{server.url}/redirect?to={other.url}/echo",
@@ -151,8 +151,42 @@ async def test_headers_and_credentials_stay_at_their_origin(server):
             credentials={"Authorization": "Bearer t"},
         )
         first, second = server.seen[-1][2], other.seen[-1][2]
-    assert (first["x-api-key"], first["authorization"]) == ("k", "Bearer t")
-    assert not {"x-api-key", "authorization"} & second.keys()
+    assert (first["x-api-key"], first["authorization"], first["cookie"]) == ("k", "Bearer t", "session=abc")
+    assert not {"x-api-key", "authorization", "cookie"} & second.keys()
+
+
+async def test_cookies_stay_at_the_port_that_set_them(server):
+    """A cookie goes to the origin that set it, on direct calls and on redirects, and to no other port of its host."""
+    with hostile_server() as other:
+        client = Client([Policy(hosts=(server.host, other.host))])
+        await client.request("GET", f"{server.url}/cookie?value=ours")
+        await client.request("GET", f"{other.url}/echo")
+        await client.request("GET", f"{server.url}/redirect?to={other.url}/cookie")
+        assert [headers.get("cookie") for _, _, headers, _ in other.seen] == [None, None]
+        await client.request("GET", f"{other.url}/redirect?to={server.url}/echo")
+        assert other.seen[-1][2]["cookie"] == "session=x"
+        assert server.seen[-1][2]["cookie"] == "session=ours"
+
+
+async def test_cookies_stay_at_the_scheme_that_set_them(server):
+    """What was set over one scheme is not sent over the other, at the same host and port."""
+    client = allowing(server)
+    client.cookies.add(client.check(server.url.replace("http:", "https:")), {"session": "abc"})
+    await client.request("GET", f"{server.url}/echo")
+    assert "cookie" not in server.seen[-1][2]
+    client.cookies.add(client.check(server.url), {"session": "abc"})
+    await client.request("GET", f"{server.url}/echo")
+    assert server.seen[-1][2]["cookie"] == "session=abc"
+
+
+async def test_cookies_of_a_hostile_server_are_bounded(server):
+    """Many and long cookies are not all kept, and none is sent on to what its domain asks for."""
+    client = allowing(server)
+    for number in range(70):
+        await client.request("GET", f"{server.url}/cookie?name=n{number}&value=v")
+    await client.request("GET", f"{server.url}/cookie?name=long&value={'x' * 5000}")
+    assert len(client.cookies.names()) == 50
+    assert "long" not in client.cookies.names()
 
 
 async def test_a_redirected_body_goes_to_no_other_host(server):

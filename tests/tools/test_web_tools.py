@@ -161,6 +161,20 @@ async def test_a_session_goes_on_within_its_run(server, inside):
     assert (await client(f"{server.url}/cookie", context=other)).text == "none"
     added = await client(f"{server.url}/cookie", cookies={"mine": "1"}, session="three", context=inside)
     assert added.text == "mine=1"
+    with pytest.raises(ToolFailed, match="no cookie may have"):
+        await client(f"{server.url}/cookie", cookies={"mine": "1\r\nX: y"}, context=inside)
+
+
+async def test_a_session_spans_no_ports(server, inside):
+    """What one server's cookie says is not told to another server on the same host, also by a redirect."""
+    with hostile_server() as other:
+        both = SimpleNamespace(policies=(Policy(hosts=(server.host, other.host)),), run_id="r3")
+        await client(f"{server.url}/cookie?value=abc", context=both)
+        assert (await client(f"{other.url}/cookie", context=both)).text == "none"
+        assert (await client(f"{server.url}/redirect?to={other.url}/echo", context=both)).json["headers"].get(
+            "cookie"
+        ) == "session=x"
+        assert (await client(f"{server.url}/cookie", context=both)).text == "session=abc"
 
 
 async def test_certificates_go_unchecked_only_where_a_policy_says_so(server, inside):

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from genxai_nb.errors import Denied, ToolFailed
 from genxai_nb.guard.policy import policies_of
-from genxai_nb.guard.urls import host_named, read_url
+from genxai_nb.guard.urls import Target, host_named, read_url
 from genxai_nb.guard.visible import visible
 
+from .cookies import Cookies, closed_jar, origin_of
 from .transport import Resolve, Transport, resolve
 
 # after transport, which says what to install where these are missing
@@ -81,13 +82,13 @@ class Client:
 
     Args:
         policies: What may be reached; all of them have to allow each hop.
-        cookies: A jar that is filled and used, so that a session goes on from call to call.
+        cookies: What is filled and used, so that a session goes on from call to call.
         resolve: Finds the addresses of a host.
         verify: What certificates are checked against; None for the usual authorities.
     """
 
     policies: Sequence[Policy]
-    cookies: httpx.Cookies = field(default_factory=httpx.Cookies)
+    cookies: Cookies = field(default_factory=Cookies)
     resolve: Resolve = resolve
     verify: ssl.SSLContext | None = None
 
@@ -125,7 +126,7 @@ class Client:
         """
         began = perf_counter()
         given = _headers(headers or {})
-        self._check(url)
+        self.check(url)
         try:
             async with asyncio.timeout(timeout), self._open(timeout) as client:
                 first = client.build_request(
@@ -140,10 +141,7 @@ class Client:
                         f"The body has {len(first.content)} bytes; {MOST_SENT} is the most.",
                         hint="Send less of it.",
                     )
-                try:
-                    return await self._follow(client, first, redirects, most, began)
-                finally:
-                    self.cookies = client.cookies
+                return await self._follow(client, first, redirects, most, began)
         except TimeoutError as exc:
             raise ToolFailed(
                 f"{_shown(url)} was not done within {timeout:g} s.", hint="Raise timeout."
@@ -156,20 +154,26 @@ class Client:
     def _open(self, timeout: float) -> httpx.AsyncClient:
         transport = Transport(self.policies, self.resolve, self.verify)
         return httpx.AsyncClient(
-            transport=transport, cookies=self.cookies, timeout=timeout, trust_env=False, headers=_USUAL
+            transport=transport, cookies=closed_jar(), timeout=timeout, trust_env=False, headers=_USUAL
         )
 
-    def _check(self, url: str) -> None:
-        for policy in self.policies:
-            read_url(url, policy.hosts)
+    def check(self, url: str) -> Target:
+        """Where a URL leads.
+
+        Raises:
+            Denied: The policies do not allow it.
+        """
+        return [read_url(url, policy.hosts) for policy in self.policies][-1]
 
     async def _follow(
         self, client: httpx.AsyncClient, request: httpx.Request, redirects: int, most: int, began: float
     ) -> Answer:
         hops: list[str] = []
         while True:
+            self.cookies.put(request)
             response = await client.send(request, stream=True)
             try:
+                self.cookies.keep(response)
                 target = response.headers.get("location")
                 if response.status_code not in _MOVED or not target or redirects == 0:
                     body, truncated = await _body(response, most)
@@ -198,17 +202,17 @@ class Client:
     ) -> httpx.Request:
         """The request that a redirect asks for; nothing but itself goes along to another origin."""
         url = request.url.join(target)
-        self._check(str(url))
+        self.check(str(url))
         again = status in {307, 308} or request.method in {"GET", "HEAD"}
         method = request.method if again else "GET"
-        same = _origin(url) == _origin(request.url)
+        same = origin_of(url) == origin_of(request.url)
         if not same and method not in {"GET", "HEAD", "OPTIONS"}:
             raise Denied(
                 f"{_shown(str(request.url))} redirects a {method} to another host.",
                 hint=f"If that is meant, request {_shown(str(url))} itself.",
             )
         kept = {name.lower(): value for name, value in request.headers.items()} if same else {}
-        for name in ("cookie", *_OURS, *(() if again else ("content-type",))):
+        for name in (*_OURS, *(() if again else ("content-type",))):
             kept.pop(name, None)
         body = request.content if again and same else None
         return client.build_request(method, url, headers={**_USUAL, **kept}, content=body)
@@ -281,10 +285,6 @@ async def _body(response: httpx.Response, most: int) -> tuple[bytes, bool]:
     if reader is not None and parts and not reader.eof:
         raise ToolFailed("The answer ends in the middle of its compressed body.", hint="Try again.")
     return b"".join(parts), False
-
-
-def _origin(url: httpx.URL) -> tuple[str, str, int]:
-    return url.scheme, url.host, url.port or (443 if url.scheme == "https" else 80)
 
 
 def _why(error: Exception) -> str:

@@ -17,7 +17,7 @@ from genxai_nb.tools.outcome import Outcome
 from .credentials import credentials_for
 
 if TYPE_CHECKING:
-    from genxai_nb.tools.http import Answer, Client
+    from genxai_nb.tools.http import Answer
 
 __all__ = ["Response", "api_caller", "http_client"]
 
@@ -151,7 +151,7 @@ async def http_client(  # noqa: PLR0913 - what users of such tools know to give
         url: The address, http or https.
         method: The method; all but GET, HEAD and OPTIONS change something.
         headers: Further headers; credentials are no arguments, see connection.
-        cookies: Cookies to add to the session for this host.
+        cookies: Cookies to add to the session for this scheme, host and port.
         body: What is sent: an object or a list as JSON, a text as it is.
         connection: The name of a connection that holds credentials for this address.
         session: The session's name; each has cookies of its own.
@@ -172,7 +172,10 @@ async def http_client(  # noqa: PLR0913 - what users of such tools know to give
     policies = policies_of(context)
     client = Client(policies, verify=None if verify_ssl else unchecked(policies, url))
     key = (getattr(context, "run_id", ""), session)
-    _join(client, key, url, cookies or {})
+    if key in _SESSIONS:
+        client.cookies = _SESSIONS[key]
+        _SESSIONS.move_to_end(key)
+    client.cookies.add(client.check(url), _checked(cookies or {}))
     answer = await client.request(
         method,
         url,
@@ -185,21 +188,14 @@ async def http_client(  # noqa: PLR0913 - what users of such tools know to give
     _SESSIONS[key] = client.cookies
     while len(_SESSIONS) > MOST_SESSIONS:
         _SESSIONS.popitem(last=False)
-    return _told(answer, sorted({cookie.name for cookie in client.cookies.jar}))
+    return _told(answer, client.cookies.names())
 
 
-def _join(client: Client, key: tuple[str, str], url: str, cookies: dict[str, str]) -> None:
-    """Give a client the cookies of its session."""
-    from urllib.parse import urlsplit
-
-    if key in _SESSIONS:
-        client.cookies = _SESSIONS[key]
-        _SESSIONS.move_to_end(key)
-    host = urlsplit(url).hostname or ""
+def _checked(cookies: dict[str, str]) -> dict[str, str]:
     for name, value in cookies.items():
         if not name.isidentifier() or any(character in value for character in ';\r\n\0"\\'):
             raise ToolFailed(f"Cookie {name!r} holds characters that no cookie may have.")
-        client.cookies.set(name, value, domain=host if "." in host else f"{host}.local")
+    return cookies
 
 
 def _keyed(headers: dict[str, str] | None, method: Method, context: Any) -> dict[str, str]:
