@@ -24,7 +24,7 @@
     │   ├── RunPaused                the run stands at a pause
     │   ├── RunNotFound              no such run in this store
     │   ├── RunBusy                  another process is driving the run
-    │   ├── OverBudget               the next call does not fit the budget of the run or of the process
+    │   ├── OverBudget               the next call does not fit the budget of the run, an agent or the process
     │   └── ResumeRefused            the graph's structure is not the one the run began with
     ├── CallError                    wait, change the request, or let the node's policy decide
     │   ├── ToolFailed               a tool raised, or its arguments were wrong
@@ -266,10 +266,10 @@ class RunBusy(RunError):
 
 
 class OverBudget(RunError):
-    """A budget leaves too little for what a run wants next; with ``needed``, as it is written, it goes on."""
+    """A budget leaves too little for what a run wants next; with ``needed``, of ``agent`` if it is one's, it goes on."""
 
     code = "over_budget"
-    needed: str = ""
+    needed = agent = ""
 
 
 class ResumeRefused(RunError):

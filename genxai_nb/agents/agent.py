@@ -40,6 +40,9 @@ class Agent(Definition):
             model's window holds it.
         context_window: How many tokens its model takes, answer included; what was said first is left out of a
             request that would be longer. None for what is known of the model.
+        policy: What its tools may do, beside what the run's policy says: ``safe``, ``open``, a Policy or its fields.
+        budget: What it may spend in a run, wherever it answers there: US dollars, or limits by name: ``money tokens
+            calls seconds``; None for no limit of its own.
 
     Raises:
         DefinitionError: A field does not hold what it should; the error names it.

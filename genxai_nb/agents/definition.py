@@ -18,6 +18,7 @@ from .toolbox import equip, offered, replaced
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
+    from genxai_nb.guard.budget import Budget
     from genxai_nb.guard.policy import Policy
     from genxai_nb.messages import Message, ToolSpec
     from genxai_nb.tools.base import Tool
@@ -29,6 +30,7 @@ class Definition:
 
     Attributes:
         policy: What its tools may do, beside what the run's policy says.
+        budget: What it may spend in a run, beside what the run may spend.
         conversation: What was said through ``ask``. In a graph the state keeps the history.
     """
 
@@ -51,6 +53,7 @@ class Definition:
     memory_tokens: int | None = None
     context_window: int | None = None
     policy: Policy | Mapping[str, Any] | str | None = None
+    budget: Budget | Mapping[str, Any] | str | float | None = None
     conversation: list[Message] = field(default_factory=list, init=False)
 
     def __post_init__(self) -> None:

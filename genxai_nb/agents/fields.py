@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from genxai_nb.errors import DefinitionError, SchemaInvalid, UnknownName
+from genxai_nb.guard.budget import budget_from
 from genxai_nb.guard.policy import PROFILES, Policy, changes_of, policy_from
 from genxai_nb.memory.registry import DEFAULT, check_options, is_known
 from genxai_nb.memory.registry import names as memory_kinds
@@ -51,6 +52,7 @@ def checked(given: Mapping[str, Any]) -> dict[str, Any]:
         "memory": _memory(given),
         "reads": _reads(given),
         "policy": policy_from(given["policy"]),
+        "budget": budget_from(given["budget"]),
     }
 
 

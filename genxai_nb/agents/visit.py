@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from genxai_nb.errors import GenXAIError
+from genxai_nb.guard.budget import budget_from
 
 from .history import history_key, pack
 from .loop import respond
@@ -44,6 +45,7 @@ async def answer(
         ProviderError: The model could not be asked, declined, or did not come to an answer.
         StoreError: The store cannot be read or written.
     """
+    context = context.of(agent.name, budget_from(agent.budget))
     prompt, memories, condensed = await recall(agent, messages, context, state)
     try:
         outcome = await respond(agent, prompt, context, memories)

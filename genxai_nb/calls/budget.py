@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Awaitable, Callable, Container, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from time import monotonic
 from typing import Any
 
@@ -36,10 +37,11 @@ from genxai_nb.tokens import CAUTION, estimate_request, estimate_tokens
 from .call import Call, Handler
 from .gate import Gate
 
-__all__ = ["ANSWER", "PROCESS", "Account", "Spending", "driven_in", "spent_in"]
+__all__ = ["ANSWER", "PROCESS", "Account", "Spending", "called_in", "driven_in", "spent_in"]
 
 ANSWER = 1024  # tokens that are reserved for an answer without a limit of its own
 CHARGED = ("model", "embedding")
+TIMED = (*CHARGED, "tool")
 _UNTOLD: dict[str, Any] = {"model": "", "usage": {}}  # what a reply that is only expected tells of itself
 
 Price = Callable[[Any], float | None]
@@ -52,19 +54,32 @@ class Account:
     """What somebody may spend, and has spent.
 
     Args:
-        owner: Whose it is, for errors: ``run`` or ``process``.
+        owner: Whose it is, for errors: ``this run``, ``this process``, or an agent's name.
         limit: What may be spent; None for no limit.
         spent: What was spent before.
+        option: What stands before a limit where it is written.
+        agent: It is an agent's: what is driven at the same time counts once, and not each for itself.
 
     Attributes:
         limit: What may be spent.
+        agent: It is an agent's.
         under_way: How many calls have reserved something.
     """
 
-    def __init__(self, owner: str, limit: Budget | None = None, spent: Amount = Amount()) -> None:  # noqa: B008 - frozen
+    def __init__(
+        self,
+        owner: str,
+        limit: Budget | None = None,
+        spent: Amount = Amount(),  # noqa: B008 - frozen
+        *,
+        option: str = "--budget ",
+        agent: bool = False,
+    ) -> None:
         self.owner = owner
+        self.agent = agent
         self.limit = limit
         self.under_way = 0
+        self._option = option
         self._spent = spent
         self._reserved = Amount()
         self._drives: dict[object, float] = {}
@@ -74,8 +89,10 @@ class Account:
     def spent(self) -> Amount:
         """What was spent, with the time of the drives that go on."""
         now = monotonic()
-        going = sum(now - began for began in list(self._drives.values()))  # other threads begin and end some
-        return self._spent + Amount(seconds=going)
+        began = list(self._drives.values())  # other threads begin and end some
+        if self.agent:
+            began = [min(began)] if began else []
+        return self._spent + Amount(seconds=sum(now - one for one in began))
 
     def allow(self, limit: Budget | None, spent: Amount | None = None) -> None:
         """Change what may be spent. Without a limit before, counting begins now, at what was ``spent``."""
@@ -120,23 +137,29 @@ class Account:
         finally:
             with _lock:
                 del self._drives[key]
-                self._spent += Amount(seconds=monotonic() - began)
+                until = monotonic()
+                if self.agent and self._drives:
+                    until = max(began, min(self._drives.values()))
+                self._spent += Amount(seconds=until - began)
 
     def refusal(self, who: str, wanted: Amount, node: str = "", name: str | None = None) -> OverBudget:
         """Say what a call, or the run itself, would need that is not left of a limit, or of the first one it is above."""
         limit, spent = self.limit or Budget(), self.spent
+        owner = f"agent {self.owner!r}" if self.agent else self.owner
         name = name or limit.lacking(spent + wanted) or "money"
+        if name == "seconds":  # nobody knows how many more it takes
+            who, wanted = "The run", Amount(seconds=limit.seconds or 0.0)
         if getattr(spent + wanted, name) is None:
-            what = who if getattr(wanted, name) is None else f"What this {self.owner} has spent"
+            what = who if getattr(wanted, name) is None else f"What {owner} has spent"
             return OverBudget(
                 f"{what} has no known price, so no budget of money can hold it.",
-                hint="Limit what is known: --budget tokens=20000, or calls=10.",
+                hint=f"Limit what is known: {self._option}tokens=20000, or calls=10.",
                 node=node,
             )
         needed = limit.raised(spent + wanted)
         most, left = getattr(limit, name), max(0, getattr(limit, name) - getattr(spent, name))
         short = getattr(spent + wanted, name) - most
-        whose = f"in the budget of this {self.owner}"
+        whose = f"in the budget of {owner}"
         what, more = {
             "money": (
                 f"needs about {in_dollars(wanted.money or 0)}, and {in_dollars(left)} of {in_dollars(most)} are left",
@@ -149,51 +172,74 @@ class Account:
             "calls": (f"is one too many: all {most:,} are made", f"{short:,} call"),
             "seconds": (f"was stopped after {spent.seconds:.3g} of {most:g} s", f"{short:.3g} s"),
         }[name]
-        way = f"GENXAI_BUDGET={needed}" if self.owner == "process" else f"--budget {needed}"
-        hint = f"With about {more} more it goes on: resume with {way}."
+        written = f"{self._option}{needed}"
+        way = f"write {written} in {owner} and resume" if self.agent else f"resume with {written}"
+        hint = f"With about {more} more it goes on: {way}."
         error = OverBudget(f"{who} {what} {whose}.", hint=hint, node=node)
-        error.needed = str(needed)
+        error.needed, error.agent = str(needed), self.owner if self.agent else ""
         return error
 
 
-PROCESS = Account("process")
+PROCESS = Account("this process", option="GENXAI_BUDGET=")
 
 
 class Spending:
     """Middleware that makes only calls of models and embeddings that fit under all accounts.
 
     Args:
-        accounts: Under which.
+        accounts: Under which; those of the agents whose call it is stand in its context.
         gate: Tells that the run has been stopped elsewhere.
         halt: Ends the run where it stands.
+        expire: Ends what is under way in the run too, as the time of an account is over.
     """
 
-    def __init__(self, accounts: Sequence[Account], gate: Gate, halt: Halt) -> None:
+    def __init__(
+        self,
+        accounts: Sequence[Account],
+        gate: Gate,
+        halt: Halt,
+        expire: Callable[[Account], None] | None = None,
+    ) -> None:
         self._accounts = accounts
         self._gate = gate
         self._halt = halt
+        self._expire = expire
 
     def __call__(self, call: Call, proceed: Handler) -> Awaitable[Any]:
         """Make a call within the budgets; without any, or of what costs nothing, as it is."""
-        if call.kind not in CHARGED or all(account.limit is None for account in self._accounts):
+        agents = getattr(call.context, "accounts", ())
+        if agents and call.kind in TIMED:
+            proceed = partial(self._time, agents, proceed)
+        accounts = (*self._accounts, *agents)
+        if call.kind not in CHARGED or all(account.limit is None for account in accounts):
             return proceed(call)
-        return self._make(call, proceed)
+        return self._make(call, proceed, accounts)
 
-    async def _make(self, call: Call, proceed: Handler) -> Any:
+    async def _time(self, agents: Sequence[Account], proceed: Handler, call: Call) -> Any:
+        """Make a call of an agent, whose time goes on meanwhile."""
+        loop = asyncio.get_running_loop()
+        with ExitStack() as stack:
+            for account in agents:
+                left = stack.enter_context(account.driven())
+                if left is not None and self._expire is not None:
+                    stack.callback(loop.call_later(left, self._expire, account).cancel)
+            return await proceed(call)
+
+    async def _make(self, call: Call, proceed: Handler, accounts: Sequence[Account]) -> Any:
         price = call.traits.price
         expected = asked(call.kind, call.request, price)
-        await self._reserve(call, expected)
+        await self._reserve(call, expected, accounts)
         used = Amount(calls=1)
         try:
             reply = await proceed(call)
             used = answered(call.kind, call.request, reply, None, price)
         finally:
             with _lock:
-                for account in self._accounts:
+                for account in accounts:
                     account.settle(expected, used)
         return reply
 
-    async def _reserve(self, call: Call, expected: Amount) -> None:
+    async def _reserve(self, call: Call, expected: Amount, accounts: Sequence[Account]) -> None:
         """Wait until a call fits.
 
         Raises:
@@ -203,9 +249,9 @@ class Spending:
             if self._gate.stopped:
                 raise asyncio.CancelledError
             with _lock:
-                account = next((one for one in self._accounts if one.lacking(expected)), None)
+                account = next((one for one in accounts if one.lacking(expected)), None)
                 if account is None:
-                    for one in self._accounts:
+                    for one in accounts:
                         one.reserve(expected)
                     return
                 settled = account.settled() if account.under_way and expected.money is not None else None
@@ -242,25 +288,59 @@ def answered(kind: str, request: Any, reply: Any, cost: float | None, price: Pri
     return Amount(_priced(price, usage) if cost is None else cost, usage.total, calls=1)
 
 
-def spent_in(events: Iterable[Event], price_of: Callable[[str], Price | None]) -> Amount:
-    """What a run has spent by its journal; what it was answered from a record was free.
+def spent_in(
+    events: Sequence[Event], price_of: Callable[[str], Price | None], agent: str | None = None
+) -> Amount:
+    """What a run, or an agent in it, has spent by its journal; what was answered from a record was free.
 
     Args:
         events: Its facts.
         price_of: The price of a model's replies, for calls whose cost was not known.
+        agent: The agent; None for the whole run.
     """
     total = Amount()
     asking: dict[str, CallStarted] = {}
+    mine = frozenset() if agent is None else _calls_of(agent, events)
     for event in events:
         if type(event) is CallStarted and event.kind in CHARGED:
-            asking[event.slot] = event
+            if agent is None or event.slot in mine:
+                asking[event.slot] = event
         elif type(event) is CallFinished and (start := asking.pop(event.slot, None)) is not None:
             if not (event.by_hand or event.reused):
                 price = price_of(start.name) if event.cost is None and start.kind == "model" else None
                 total += answered(start.kind, start.request, event.reply, event.cost, price)
         elif type(event) is CallFailed and asking.pop(event.slot, None) is not None:
             total += Amount(calls=1)
-    return structs.replace(total, seconds=driven_in(events))
+    seconds = driven_in(events) if agent is None else called_in(events, mine)
+    return structs.replace(total, seconds=seconds)
+
+
+def _calls_of(agent: str, events: Iterable[Event]) -> frozenset[str]:
+    """The slots of an agent's calls, and of those that were made in them."""
+    slots: set[str] = set()
+    for event in events:
+        if type(event) is CallStarted and (event.agent == agent or event.parent in slots):
+            slots.add(event.slot)
+    return frozenset(slots)
+
+
+def called_in(events: Iterable[Event], slots: Container[str]) -> float:
+    """For how many seconds any of some calls of models and tools was under way."""
+    total = last = since = 0.0
+    going: set[str] = set()
+    for event in events:
+        stopped = isinstance(event, RunResumed | RunFailed | RunCancelled | RunFinished)
+        if going and stopped:
+            total += (last if isinstance(event, RunResumed) else event.at) - since
+            going.clear()
+        elif type(event) is CallStarted and event.kind in TIMED and event.slot in slots:
+            since = since if going else event.at
+            going.add(event.slot)
+        elif isinstance(event, CallFinished | CallFailed) and event.slot in going:
+            going.remove(event.slot)
+            total += 0.0 if going else event.at - since
+        last = event.at
+    return total + last - since if going else total
 
 
 def driven_in(events: Iterable[Event]) -> float:

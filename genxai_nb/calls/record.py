@@ -49,6 +49,7 @@ class Record:
             index=scope.index,
             parent=scope.parent,
             path=scope.path,
+            agent=getattr(call.context, "answering", ""),
         )
 
     async def reused(self, call: Call, made: Made) -> None:

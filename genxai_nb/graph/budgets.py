@@ -16,12 +16,44 @@ from genxai_nb.settings import read_settings
 if TYPE_CHECKING:
     from .nodes import Lookup
 
-__all__ = ["account_for", "budget_in", "changed_budget", "process_account", "spent_by", "written"]
+__all__ = [
+    "AgentAccounts",
+    "account_for",
+    "budget_in",
+    "changed_budget",
+    "process_account",
+    "spent_by",
+    "written",
+]
 
 
 def account_for(budget: Budget | None, events: Callable[[], Sequence[Event]], lookup: Lookup) -> Account:
     """The account of a run that goes on from its history, which is asked for only if there is a budget."""
-    return Account("run", budget, Amount() if budget is None else spent_by(events(), lookup))
+    return Account("this run", budget, Amount() if budget is None else spent_by(events(), lookup))
+
+
+class AgentAccounts:
+    """What each agent may spend in a run: one account by its name, wherever in the run it answers.
+
+    Args:
+        events: The run's history, which is asked for only if an agent has a budget.
+        lookup: Finds the models that were asked.
+    """
+
+    def __init__(self, events: Callable[[], Sequence[Event]], lookup: Lookup) -> None:
+        self._events = events
+        self._lookup = lookup
+        self._accounts: dict[str, Account] = {}
+
+    def __call__(self, agent: str, budget: Budget | None) -> Account | None:
+        """The account of an agent that begins to answer; None as long as it never had a budget."""
+        account = self._accounts.get(agent)
+        if account is None and budget is not None:
+            account = self._accounts[agent] = Account(agent, option="budget: ", agent=True)
+        if account is not None and account.limit != budget:
+            spent = spent_by(self._events(), self._lookup, agent) if account.limit is None else None
+            account.allow(budget, spent)
+        return account
 
 
 def budget_in(events: Iterable[Event]) -> Budget | None:
@@ -53,8 +85,8 @@ def process_account() -> Account:
     return PROCESS
 
 
-def spent_by(events: Sequence[Event], lookup: Lookup) -> Amount:
-    """What a run has spent; the price of what was not known then is looked up now."""
+def spent_by(events: Sequence[Event], lookup: Lookup, agent: str | None = None) -> Amount:
+    """What a run, or an agent in it, has spent; the price of what was not known then is looked up now."""
 
     def price_of(model: str) -> Callable[[Any], float | None] | None:
         try:
@@ -62,4 +94,4 @@ def spent_by(events: Sequence[Event], lookup: Lookup) -> Amount:
         except GenXAIError:  # its provider is not there any more
             return None
 
-    return spent_in(events, price_of)
+    return spent_in(events, price_of, agent)

@@ -23,6 +23,7 @@ VOLATILE = (
     "budget",
     "cassette",
     "recording",
+    "agent",
 )
 PASSING = (
     "run_paused",

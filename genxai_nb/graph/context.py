@@ -11,13 +11,13 @@ import msgspec
 from msgspec import Struct, structs
 
 from genxai_nb.calls.call import Call, CallKind, Handler, Scope, Traits, digest
-from genxai_nb.errors import HumanAnswerMissing, RunError
+from genxai_nb.errors import RunError
 from genxai_nb.journal.codec import encode_request
 from genxai_nb.journal.events import Hint, Logged, Remembered, Streamed
 from genxai_nb.loop import running_loop
 from genxai_nb.secrets import redact
 
-from .question import Question, as_form, checked_answer, question_in
+from .question import UNANSWERED, Question, answer_among, answer_missing, as_form, checked_answer, question_in
 from .reducers import HIDDEN
 from .watch import Watch
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
+    from genxai_nb.calls.budget import Account
+    from genxai_nb.guard.budget import Budget
     from genxai_nb.guard.policy import Policy
     from genxai_nb.journal.store import Store
     from genxai_nb.journal.stream import EventStream
@@ -51,6 +53,7 @@ class Exchange:
         policies: What tools may do in the run.
 
     Attributes:
+        account_of: Finds the account of an agent by its name and budget; None where nobody keeps one.
         making: The calls under way, by slot.
         watch: Notices what bodies change in place.
         questions: What people are being asked, by slot, with where the answer goes.
@@ -59,6 +62,7 @@ class Exchange:
     """
 
     __slots__ = (
+        "account_of",
         "answers",
         "chain",
         "head",
@@ -92,6 +96,7 @@ class Exchange:
         policies: tuple[Policy, ...] = (),
     ) -> None:
         self.store = store
+        self.account_of: Callable[[str, Budget | None], Account | None] | None = None
         self.run_id = run_id
         self.head = head
         self.chain = chain
@@ -136,21 +141,32 @@ class VisitContext:
 
     Attributes:
         policies: What tools may do here: the run's policy and those of the agents on the way.
+        answering: The agent that answers here; empty outside of answers.
+        accounts: What the agents on the way may spend, where they have a budget.
     """
 
-    __slots__ = ("_counts", "_exchange", "index", "item", "node", "path", "policies", "scope", "visit")
+    __slots__ = (
+        "_counts",
+        "_exchange",
+        "accounts",
+        "answering",
+        "index",
+        "item",
+        "node",
+        "path",
+        "policies",
+        "scope",
+        "visit",
+    )
 
     def __init__(
-        self,
-        exchange: Exchange,
-        scope: Scope,
-        item: Any = None,
-        counts: dict[str, int] | None = None,
-        policies: tuple[Policy, ...] | None = None,
+        self, exchange: Exchange, scope: Scope, item: Any = None, within: VisitContext | None = None
     ) -> None:
         self._exchange = exchange
-        self._counts: dict[str, int] = {} if counts is None else counts
-        self.policies = exchange.policies if policies is None else policies
+        self._counts: dict[str, int] = {}
+        self.policies: tuple[Policy, ...] = exchange.policies if within is None else within.policies
+        self.answering: str = "" if within is None else within.answering
+        self.accounts: tuple[Account, ...] = () if within is None else within.accounts
         self.scope = scope
         self.path, self.node, self.visit, self.index = scope.path, scope.node, scope.visit, scope.index
         self.item = item
@@ -177,7 +193,24 @@ class VisitContext:
 
     def under(self, policies: tuple[Policy, ...]) -> VisitContext:
         """The same context with other policies."""
-        return VisitContext(self._exchange, self.scope, self.item, self._counts, policies)
+        made = self._again()
+        made.policies = policies
+        return made
+
+    def of(self, agent: str, budget: Budget | None) -> VisitContext:
+        """The same context for the answer of an agent, whose calls are the agent's and within its budget."""
+        made = self._again()
+        made.answering = agent
+        find = self._exchange.account_of
+        account = None if find is None else find(agent, budget)
+        if account is not None and account not in self.accounts:
+            made.accounts = (*self.accounts, account)
+        return made
+
+    def _again(self) -> VisitContext:
+        made = VisitContext(self._exchange, self.scope, self.item, self)
+        made._counts = self._counts
+        return made
 
     async def call(
         self,
@@ -209,9 +242,7 @@ class VisitContext:
             head=exchange.head,
             traits=traits,
             emit=lambda delta: exchange.publish(Streamed(slot, self.node, delta)),
-            context=VisitContext(
-                exchange, structs.replace(self.scope, parent=slot), self.item, policies=self.policies
-            ),
+            context=VisitContext(exchange, structs.replace(self.scope, parent=slot), self.item, self),
         )
         call.handler, call.memories = handler, memories
         exchange.making[slot] = call
@@ -275,16 +306,12 @@ class VisitContext:
         return answer if schema is None or answer is None else checked_answer(self.node, answer, (), schema)
 
     async def _answer(self, schema: type[BaseModel] | None, call: Call) -> Any:
-        answers, prompt = self._exchange.answers, call.request["prompt"]
         question = question_in(call.request, slot=call.slot, node=self.node, visit=self.visit, schema=schema)
-        for name in (self.node, prompt):
-            if name in answers:
-                return question.check(answers[name])
+        answer = answer_among(self._exchange.answers, question)
+        if answer is not UNANSWERED:
+            return question.check(answer)
         if not self._exchange.interactive:
-            raise HumanAnswerMissing(
-                f"Node {self.node!r} asks {prompt!r}, and nobody is there to answer.",
-                hint=f"Give answers={{{self.node!r}: ...}} to the run, or answers: in the cell.",
-            )
+            raise answer_missing(self._exchange.answers, question)
         return await self._exchange.ask(question)
 
     async def pause(self, reason: str = "") -> None:

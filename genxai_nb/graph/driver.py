@@ -28,7 +28,7 @@ from genxai_nb.journal.snapshot import Snapshot
 from genxai_nb.journal.store import Store
 from genxai_nb.journal.stream import EventStream
 
-from .budgets import account_for, process_account
+from .budgets import AgentAccounts, account_for, process_account
 from .context import Exchange
 from .history import History
 from .level import Level, Shared, quieten
@@ -97,7 +97,7 @@ class Driver:
         replay.reused, replay.diverged, replay.refused = record.reused, record.diverged, record.by_hand
         retry = Retry(self.journal.commit, earlier=earlier_attempts(events))
         self.account = account_for(options.budget, history.events, graph.lookup)
-        spending = Spending((self.account, process_account()), self.gate, self._halt)
+        spending = Spending((self.account, process_account()), self.gate, self._halt, self._out_of_time)
         layers: list[Middleware] = [replay, self.gate, guard, spending, record, retry]
         if options.cassette is not None:
             layers.insert(-1, Playing(options.cassette, history.events(), self._halt))
@@ -116,6 +116,7 @@ class Driver:
             interactive=options.interactive,
             policies=policies_for(options),
         )
+        self.exchange.account_of = AgentAccounts(history.events, graph.lookup)
         self.exchange.parked, self.exchange.rest = self.pace.parked, self.pace.rest
         self._shared = Shared(self.exchange, self.gate, self.journal, self.pace, replay)
         self.level = Level(self._shared, graph, history.folded(graph).copy())
@@ -198,8 +199,7 @@ class Driver:
             yield
 
     def _out_of_time(self, account: Account) -> None:
-        again = account.limit.seconds if account.limit else None
-        self._halt(account.refusal("The run", Amount(seconds=again or 0.0), name="seconds"))
+        self._halt(account.refusal("The run", Amount(), name="seconds"))
         if self._task is not None:
             self._task.cancel()
 

@@ -10,6 +10,7 @@ from msgspec import Struct
 from genxai_nb.calls.call import CallKind, Handler, Traits
 
 if TYPE_CHECKING:
+    from genxai_nb.guard.budget import Budget
     from genxai_nb.guard.policy import Policy
     from genxai_nb.journal.events import Remembered
     from genxai_nb.journal.store import Store
@@ -77,6 +78,9 @@ class Context(Protocol):
 
     def under(self, policies: tuple[Policy, ...]) -> Context:
         """The same context with other policies."""
+
+    def of(self, agent: str, budget: Budget | None) -> Context:
+        """The same context for the answer of an agent, whose calls are the agent's and within its budget."""
 
     async def call(
         self,

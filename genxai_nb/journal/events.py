@@ -147,7 +147,8 @@ class CallStarted(Fact, frozen=True, kw_only=True, tag="call_started"):
     """A call to the world began. ``slot`` names it for replay; ``request`` is as sent.
 
     ``maybe_repeated`` says that an effect had begun before a crash and that its end is not known,
-    ``edited`` that a person changed the request at the gate. ``memories`` are those in a model's prompt.
+    ``edited`` that a person changed the request at the gate. ``memories`` are those in a model's prompt,
+    ``agent`` is who answers there.
     """
 
     slot: str
@@ -164,6 +165,7 @@ class CallStarted(Fact, frozen=True, kw_only=True, tag="call_started"):
     index: int | None = None
     parent: str | None = None
     path: str = ""
+    agent: str = ""
 
 
 class CallFinished(Fact, frozen=True, kw_only=True, tag="call_finished"):

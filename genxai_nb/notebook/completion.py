@@ -10,6 +10,8 @@ from genxai_nb.agents.naming import NODES
 from genxai_nb.agents.notation import AGENT_FIELDS
 from genxai_nb.errors import GenXAIError
 from genxai_nb.graph.build import Graph
+from genxai_nb.guard.budget import Budget
+from genxai_nb.guard.policy import PROFILES
 from genxai_nb.memory.registry import names as memory_kinds
 from genxai_nb.providers import registry
 
@@ -182,6 +184,10 @@ def _agent_body(session: Session, _lines: list[str], left: str) -> dict[str, str
             return dict.fromkeys((*memory_kinds(), "none"), "memory")
         case "output":
             return dict.fromkeys(session.schemas, "schema")
+        case "policy":
+            return dict.fromkeys(PROFILES, "policy")
+        case "budget":
+            return {f"{name}=": "limit" for name in Budget.__struct_fields__}
     return {}
 
 

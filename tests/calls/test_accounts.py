@@ -41,7 +41,7 @@ def test_every_vendors_small_model_has_a_price_before_it_is_asked(vendor: str, m
 
 def test_loop_that_was_closed_while_a_call_waited_disturbs_nobody():
     """The accounts of a process outlive the loops of its runs."""
-    account = Account("process", Budget(calls=1))
+    account = Account("this process", Budget(calls=1))
     account.reserve(Amount(calls=1))
 
     async def wait() -> None:
@@ -54,7 +54,7 @@ def test_loop_that_was_closed_while_a_call_waited_disturbs_nobody():
 
 async def test_call_waits_for_what_another_one_gives_back():
     """While a call is under way one that does not fit waits; it is refused only when nothing is left to wait for."""
-    account = Account("run", Budget(tokens=100))
+    account = Account("this run", Budget(tokens=100))
     account.reserve(Amount(tokens=80, calls=1))
     assert account.lacking(Amount(tokens=30)) == "tokens"
     settled = account.settled()

@@ -31,3 +31,26 @@ def test_budget_that_is_none_is_told_at_the_cell(run, cells):
     assert "Unknown limit of a budget 'cals'." in wrong.error
     assert "Did you mean 'calls'?" in wrong.error
     assert "Nothing has run" in run("%genxai runs").text
+
+
+def test_budget_of_an_agents_cell_stops_its_run_and_an_edited_cell_goes_on(run, cells, shell):
+    """The error says what to write in the agent's cell; with that the same run goes on without a call made again."""
+    run(cells.echo)
+    run(cells.clerk + "\nbudget: calls=1\nwrites: said")
+    run("%%genxai graph talk\nSTART -> clerk\nclerk -> clerk max 1\nclerk -> END else")
+    refused = run("%%genxai run talk\ntopic: cats")
+    assert "by node 'clerk' is one too many: all 1 are made in the budget of agent 'clerk'" in refused.error
+    assert "write budget: calls=2 in agent 'clerk' and resume" in refused.error
+    assert "Give it a larger budget. Finished nodes do not run again" in run("%genxai show").text
+    run(cells.clerk + "\nbudget: calls=2\nwrites: said")
+    done = run("%genxai resume")
+    assert not done.error
+    assert list(shell.user_ns["result"].timeline().query("kind == 'model'")["status"]) == ["done"] * 2
+
+
+def test_budget_that_is_none_is_told_at_its_line_of_the_agents_cell(run, cells):
+    """The caret is under the value."""
+    run(cells.echo)
+    wrong = run(cells.clerk + "\nbudget: tokens=many")
+    assert "Line 3: budget: tokens is 'many', which is no whole number above 0." in wrong.error
+    assert "money=0.50,tokens=20000" in wrong.error

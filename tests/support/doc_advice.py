@@ -25,7 +25,7 @@ ADVICE = {
     "HumanAnswerMissing": "Give the answer with the run (`answers:`, `--answers FILE`, `GENXAI_ANSWERS`), or run it where somebody is there.",
     "RunCancelled": "`%genxai resume` goes on with it.",
     "RunPaused": "`%genxai continue`, `next` or `step` go on; `%genxai wait` waits for one that goes on beside.",
-    "OverBudget": "Look at `%genxai cost`, then resume the run with a larger budget.",
+    "OverBudget": "Look at `%genxai cost`, then resume the run with a larger budget; one of an agent stands in its cell.",
     "RunNotFound": "`%genxai runs` lists the runs of this store; `--store` or `GENXAI_STORE` names another.",
     "RunBusy": "Wait for the other process, or end it.",
     "ResumeRefused": "Define the graph as it was, go on in the new one (`%genxai continue --rebase`), or start anew.",

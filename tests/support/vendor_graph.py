@@ -20,11 +20,12 @@ def add(a: int, b: int) -> int:
     return a + b
 
 
-def counting(model: str, *, deadly: bool = False) -> Graph:
+def counting(model: str, *, deadly: bool = False, budget: str | None = None) -> Graph:
     """The graph; if it is deadly, no process survives its tool."""
     global _deadly
     _deadly = deadly
     graph = Graph("sum")
-    graph.node("clerk", Agent("clerk", model=model, tools=[add], task="Add {{a}} and {{b}}."))
+    clerk = Agent("clerk", model=model, tools=[add], task="Add {{a}} and {{b}}.", budget=budget)
+    graph.node("clerk", clerk)
     graph.edge("START", "clerk").edge("clerk", "END")
     return graph

@@ -42,6 +42,7 @@ AGENT_FIELDS: dict[str, FieldKind] = {
     "memory_tokens": "count",
     "context_window": "count",
     "policy": "value",
+    "budget": "value",
 }
 
 ANSWERS = "answers"  # the key of a run's body that is no input
