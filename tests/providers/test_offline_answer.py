@@ -331,6 +331,10 @@ def test_a_short_text_is_a_source_where_it_is_named_and_whole():
     given = "<answer>\nYeast lifts the dough.\n</answer>"
 
     assert text_of(f"Repeat the answer.\n\n{given}") == "Yeast lifts the dough."
+    persona = "Keep to the answer."
+    assert (
+        text_of(f"What does yeast do, by the answer?\n\n{given}", persona=persona) == "Yeast lifts the dough."
+    )
     assert "Yeast" not in text_of(f"Repeat the notes.\n\n{given}")
     assert "yeast" not in text_of("Repeat the answer.\n\n<answer>\nyeast\n</answer>")
 

@@ -68,10 +68,11 @@ def compose(ask: Ask, *, hint: str = "", judge: bool = True, draft: str = "") ->
 
 def material(ask: Ask) -> list[str]:
     """The sentences that an answer may be picked from, each once, in order."""
-    told = [sentence for text in sources(ask).values() for sentence in list_items(text) or sentences(text)]
+    source = sources(ask)
+    told = [sentence for text in source.values() for sentence in list_items(text) or sentences(text)]
     found = [sentence for sentence in told if _SHORTEST <= len(words(sentence)) <= _LONGEST] or told
     if ask.is_question:
-        short = {key: text for key, text in ask.given.items() if is_short(text)}
+        short = {key: text for key, text in ask.given.items() if key not in source and is_short(text)}
         found.extend(f"{key.replace('_', ' ')}: {text.strip()}" for key, text in short.items())
     return list(dict.fromkeys(found))
 
