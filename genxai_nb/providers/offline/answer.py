@@ -245,7 +245,7 @@ def _told_by_tools(ask: Ask) -> tuple[list[str], list[str]]:
             )
         elif is_short(text):
             told = text.strip()
-            facts.append(told if _is_told(told) else f"{_shown(result)} gives {told or 'nothing'}.")
+            facts.append(told if _is_told(told) else _ended(f"{_shown(result)} gives {told or 'nothing'}"))
         else:
             found.extend(result.passages)
     return facts, found

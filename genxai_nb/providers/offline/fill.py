@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
 
 from .ask import Ask
+from .options import Named, Wording, meanings
 from .roles import draft_of, is_short
-from .text import list_items, numbers, sentences, stem, stems, terms, words
+from .text import NUMBER_WORDS, WORD, list_items, numbers, sentences, stem, stems, terms, words
 
 NOTHING: Any = object()
 
@@ -22,6 +24,11 @@ _ABOUT = re.compile(
     re.IGNORECASE,
 )
 _PROPER = re.compile(r"(?<=[a-z,] )[A-ZÀ-Þ][\w'’-]*(?: [A-ZÀ-Þ][\w'’-]*)*")
+_LISTED = re.compile(
+    r"\b(?:best|fetch|find|first|give|last|list|name|return|search|show|tell|the|top|what|which|worst)"
+    rf"(?: (?:for|me|of|the|top|us))*\s+(\d+|{'|'.join(NUMBER_WORDS)})\s+[^\W\d_]",
+    re.IGNORECASE,
+)
 _NEGATED = re.compile(r"\b(?:no|not|without|don't|do not|never)\s+(?:\w+\s+)?$", re.IGNORECASE)
 
 
@@ -58,12 +65,16 @@ class Arguments:
     Attributes:
         evident: A value was found that only this kind of tool takes, such as an expression.
         certain: No value was only guessed.
+        wording: The words of the task.
+        taken: The places of those that became arguments, and whether they are an argument's own word.
     """
 
     def __init__(self, ask: Ask) -> None:
         self.ask = ask
         self.evident = False
         self.certain = True
+        self.wording = Wording(ask.task)
+        self.taken: dict[int, bool] = {}
         self._numbers = numbers(_EXPRESSION.sub(" ", ask.task) if _OPERATION.search(ask.task) else ask.task)
         self._quoted = ask.quoted()
 
@@ -99,38 +110,49 @@ class Arguments:
         return None
 
     def _choice(self, name: str, schema: dict[str, Any]) -> Any:
-        given = self._given(name) or ""
-        task = set(words(self.ask.task))
+        given = (self._given(name) or "").strip()
         for option in schema["enum"]:
-            if given.strip() == str(option):
+            if given == str(option):
                 return option
-        for option in schema["enum"]:
-            if all(word in task for word in words(str(option))):
-                return option
-        return NOTHING
+        named = self._options(schema["enum"])
+        before = stems(name)[-1:]  # "by genre" is for the parameter "by"
+        direct = (one for one in named if self.wording.stems[: one.places.start][-1:] == before)
+        found = next(direct, named[0] if named else None)
+        if found is None:
+            return NOTHING
+        self._take(found.places, own=found.own)
+        return found.option
+
+    def _options(self, options: Sequence[Any]) -> list[Named]:
+        """The options that the task names with words which name no other parameter's."""
+        return [named for named in self.wording.named(options) if self.taken.keys().isdisjoint(named.places)]
+
+    def _take(self, places: Iterable[int], *, own: bool = True) -> None:
+        self.taken |= dict.fromkeys(places, own)
 
     def _flag(self, name: str, *, required: bool) -> Any:
         given = self._given(name)
         if given is not None:
             return given.strip().lower() in {"true", "yes", "1", "on"}
-        for match in re.finditer(r"[^\W_]+", self.ask.task):
-            if stem(match[0]) in set(terms(name)):
+        wanted = {meaning for term in terms(name) for meaning in meanings(term)}
+        for place, match in enumerate(WORD.finditer(self.ask.task)):
+            if not wanted.isdisjoint(meanings(stem(match[0]))):
+                self._take([place], own=stem(match[0]) in terms(name))
                 return not _NEGATED.search(self.ask.task[: match.start()])
         return False if required else NOTHING
 
     def _number(self, name: str, schema: dict[str, Any], *, required: bool) -> Any:
         given = self._given(name)
         named = numbers(given) if given is not None else named_numbers(name, self.ask.task)
+        if not named and schema.get("description", "").startswith("How many"):
+            named = [number for text in _LISTED.findall(self.ask.task) for number in numbers(text)]
+        if not named and required:
+            named = self._numbers
         for number in named:
             if _allowed(number, schema):
                 if number in self._numbers:
                     self._numbers.remove(number)
-                return number
-        if not required:
-            return NOTHING
-        for number in self._numbers:
-            if _allowed(number, schema):
-                self._numbers.remove(number)
+                self._take(self.wording.number(number))
                 return number
         return NOTHING
 
@@ -210,6 +232,11 @@ class Arguments:
             pieces = list_items(given) or [
                 piece.strip() for piece in re.split(r"[,\n]", given) if piece.strip()
             ]
+        elif "enum" in kind:
+            named = self._options(kind["enum"])
+            for one in named:
+                self._take(one.places, own=one.own)
+            return [one.option for one in named] or NOTHING
         elif kind.get("type") in {"integer", "number"}:
             pieces, self._numbers = [str(number) for number in self._numbers], []
         else:

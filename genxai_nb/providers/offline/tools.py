@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -14,6 +15,7 @@ from genxai_nb.messages import ToolCall, ToolSpec
 from .answer import material, measures
 from .ask import ASKING, Ask, Result
 from .fill import NOTHING, Arguments, resolved
+from .options import has_synonyms, meanings
 from .text import list_items, sentences, stems, terms
 
 MOST_CALLS = 16
@@ -22,52 +24,92 @@ _FITS_LOOSELY = 0.15  # for one that gives none, so that a tool is the only sour
 
 _COUNTS = re.compile(r"\bhow many\b|\bnumber of\b", re.IGNORECASE)
 
-# words of one meaning, where the request and a tool's author commonly choose different ones
-_ALIKE = [
-    frozenset(stems(group))
-    for group in (
-        "search find look lookup retrieve fetch query seek",
-        "count many number total tally",
-        "calculate calculator compute computation sum total plus minus times divided",
-        "weigh weight heavy weighs",
-        "measure length long size",
-    )
-]
+
+class _Choice(NamedTuple):
+    """A tool that fits, and the arguments of its calls.
+
+    Attributes:
+        covers: How much of the request it takes for arguments, or says of itself, from 0 to 1.
+        fit: How much of what it says of itself the request names.
+        taken: The places of the words that it takes for arguments.
+    """
+
+    spec: ToolSpec
+    filled: list[dict[str, Any]]
+    covers: float
+    fit: float
+    taken: frozenset[int]
 
 
 def choose_calls(ask: Ask, tools: Sequence[ToolSpec]) -> list[ToolCall]:
     """Choose the calls that a request asks for.
 
-    A tool is called when its name and description fit the request and its required parameters can be
-    filled from it. A call that the conversation holds already is not made again: its result joins
-    ``ask.results``. When results of this request are there, no more calls are made.
+    A tool is called when its name, its description and the options of its parameters fit the request, and its
+    required parameters can be filled from it. Of tools that take the same words for options the one that fits best
+    is called. A call that the conversation holds already is not made again: its result joins ``ask.results``.
+    When results of this request are there, no more calls are made.
     """
     if ask.results:
         return []
     bare = not material(ask)
     calls: list[ToolCall] = []
-    for spec in tools:
-        arguments = Arguments(ask)
-        filled = list(itertools.islice(_argument_sets(spec, ask, arguments), MOST_CALLS))
-        if not filled or not _fits(spec, ask, arguments, bare=bare):
-            continue
-        for values in filled:
-            known = _known(spec.name, values, ask.earlier)
+    for choice in _meant([choice for spec in tools if (choice := _choose(spec, ask, bare=bare))]):
+        for values in choice.filled:
+            known = _known(choice.spec.name, values, ask.earlier)
             if known:
                 ask.results.append(known)
             elif len(calls) < MOST_CALLS:
-                calls.append(ToolCall(f"call_{ask.made + len(calls) + 1}", spec.name, values))
+                calls.append(ToolCall(f"call_{ask.made + len(calls) + 1}", choice.spec.name, values))
     return calls
 
 
-def _fits(spec: ToolSpec, ask: Ask, arguments: Arguments, *, bare: bool) -> bool:
+def _choose(spec: ToolSpec, ask: Ask, *, bare: bool) -> _Choice | None:
+    arguments = Arguments(ask)
+    filled = list(itertools.islice(_argument_sets(spec, ask, arguments), MOST_CALLS))
+    if not filled:
+        return None
+    taken = frozenset(arguments.taken)
     if _mentions(ask, spec.name) or (arguments.evident and (ask.is_question or measures(ask))):
-        return True
+        return _Choice(spec, filled, math.inf, math.inf, taken)
     if not arguments.certain:
-        return False
+        return None
     asked = terms(f"{ask.measured} {'count' if _COUNTS.search(ask.task) else ''}")
-    value = max(_fitness(spec, asked), 0.8 * _fitness(spec, terms(ask.persona)))
-    return value >= (_FITS_LOOSELY if bare else _FITS)
+    fit = max(_fitness(spec, asked), 0.8 * _fitness(spec, terms(ask.persona)))
+    own, meant = (
+        {arguments.wording.stems[place] for place, own in arguments.taken.items() if own is wanted}
+        for wanted in (True, False)
+    )
+    if fit + _share(ask.task_terms(), own | meant) < (_FITS_LOOSELY if bare else _FITS):
+        return None
+    return _Choice(spec, filled, _covered(ask.task_terms(), own.union(_said_of(spec)), meant), fit, taken)
+
+
+def _meant(choices: list[_Choice]) -> list[_Choice]:
+    """The tools that are meant: of those that take the same words the one that does most with the request.
+
+    One that takes none, and covers less than half of what the best one does, is not meant either.
+    """
+    meant: list[_Choice] = []
+    for choice in sorted(choices, key=lambda one: (-one.covers, -one.fit)):
+        best = next((other for other in meant if other.taken and other.covers < math.inf), None)
+        outdone = best is not None and not choice.taken and choice.covers < best.covers / 2
+        rivals = [other for other in meant if not other.taken.isdisjoint(choice.taken)]
+        if choice.covers == math.inf or not (rivals or outdone):
+            meant.append(choice)
+    return [choice for choice in choices if choice in meant]
+
+
+def _covered(asked: list[str], said: set[str], meant: set[str]) -> float:
+    """The share of what is asked for that is said; what is only meant counts a little less."""
+    alike = {meaning for term in said | meant for meaning in meanings(term)}
+    found = [1.0 if term in said else 0.9 * (not alike.isdisjoint(meanings(term))) for term in asked]
+    return sum(found) / len(found) if found else 0.0
+
+
+def _said_of(spec: ToolSpec) -> list[str]:
+    """The terms of a tool's name and of the first sentence of its description."""
+    first = (sentences(spec.description) or [""])[0]
+    return terms(f"{re.sub(r'[_-]', ' ', spec.name)} {first}")
 
 
 def _mentions(ask: Ask, name: str) -> bool:
@@ -76,23 +118,16 @@ def _mentions(ask: Ask, name: str) -> bool:
 
 def _fitness(spec: ToolSpec, asked: Iterable[str]) -> float:
     """How much of a tool's name, or of its name and description, a request names, from 0 to 1."""
-    there = {meaning for term in asked for meaning in _meanings(term)}
+    there = {meaning for term in asked for meaning in meanings(term)}
     name = _share(terms(re.sub(r"[_-]", " ", spec.name)), there)
     first = (sentences(spec.description) or [""])[0]
-    telling = [term for term in terms(first) if term not in ASKING or any(term in group for group in _ALIKE)]
+    telling = [term for term in terms(first) if term not in ASKING or has_synonyms(term)]
     return max(name if name == 1 else 0.0, 0.6 * name + 0.6 * _share(telling, there))
 
 
 def _share(needed: list[str], there: set[str]) -> float:
-    found = [any(meaning in there for meaning in _meanings(term)) for term in dict.fromkeys(needed)]
+    found = [any(meaning in there for meaning in meanings(term)) for term in dict.fromkeys(needed)]
     return sum(found) / len(found) if found else 0.0
-
-
-def _meanings(term: str) -> Iterator[str]:
-    yield term
-    for number, group in enumerate(_ALIKE):
-        if term in group:
-            yield f"#{number}"
 
 
 def _argument_sets(spec: ToolSpec, ask: Ask, arguments: Arguments) -> Iterator[dict[str, Any]]:
