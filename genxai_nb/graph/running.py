@@ -67,7 +67,7 @@ class Running(Workflow):
             given: The input: the state's first values by key, or an instance of the schema.
             model: The model for all agents of this run.
             store: Where the run is kept: None for the default, ``:memory:``, or a path.
-            answers: Answers of people, by node name or prompt.
+            answers: Answers of people, by node name or prompt; a list has one for each visit.
             interactive: Somebody is there to answer the rest; the run waits for `Run.answer`.
             policy: What tools may do: ``safe``, ``open``, a Policy or its fields; None for the default.
             budget: What the run may spend: US dollars, or limits by name: ``money tokens calls seconds``.

@@ -143,3 +143,15 @@ def test_a_question_that_cannot_be_is_refused(choices, schema, words):
     """Choices beside a schema, and a schema that is none, are refused where the question is made."""
     with pytest.raises(DefinitionError, match=words):
         human("Go?", choices, schema)
+
+
+def test_a_list_answers_one_visit_after_the_other():
+    """The first answer is for the first visit; after the last one somebody has to be there."""
+    graph = Graph("g").node("ask", human("Again?", choices=["yes", "no"]))
+    graph.parse("START -> ask\nask -> ask if ask == 'yes' max 5\nask -> END else")
+
+    assert graph.run({}, answers={"ask": ["yes", "yes", "no"]}).state["ask"] == "no"
+    with pytest.raises(NodeFailed, match=r"'ask' asks 'Again\?', and .*visit 3, but its list has 2"):
+        graph.run({}, answers={"ask": ["yes", "yes"]})
+    with pytest.raises(NodeFailed, match="'perhaps' for node 'ask' is none of its choices"):
+        graph.run({}, answers={"ask": ["yes", "perhaps"]})
