@@ -155,11 +155,13 @@ def test_word_of_the_same_meaning_comes_after_the_options_own():
 
 
 def test_sentence_that_a_tool_tells_is_told_as_it_is():
-    """A value is told with its call, a sentence says by itself what it is about."""
+    """A value is told with its call; a line of whole sentences says by itself what it is about."""
     asked, call = user("What is the mean height?"), ToolCall("call_1", "summarise", {"column": "height"})
     for result, said in (
         ("The mean of height is 12.5.", "The mean of height is 12.5."),
         ("12.5", "summarise(height) gives 12.5."),
+        ("Oaks: 9! Yews: 8. All 17 are in the parks of the town.",) * 2,
+        ('["Oaks are high."]', "Oaks are high."),
         ("12 m.", "summarise(height) gives 12 m."),
     ):
         messages = (asked, assistant("", call), Message("tool", (ToolResult("call_1", "summarise", result),)))

@@ -243,17 +243,20 @@ def _told_by_tools(ask: Ask) -> tuple[list[str], list[str]]:
             facts.append(
                 f"{_shown(result)} failed: {_ended(text.splitlines()[0] if text else 'no reason given')}"
             )
+        elif _is_told(result):
+            facts.append(text.strip())
         elif is_short(text):
-            told = text.strip()
-            facts.append(told if _is_told(told) else _ended(f"{_shown(result)} gives {told or 'nothing'}"))
+            facts.append(_ended(f"{_shown(result)} gives {text.strip() or 'nothing'}"))
         else:
             found.extend(result.passages)
     return facts, found
 
 
-def _is_told(text: str) -> bool:
-    """A whole sentence, which says by itself what it is about."""
-    return text.endswith((".", "!")) and len(words(text)) >= _SHORTEST
+def _is_told(result: Result) -> bool:
+    """A line of whole sentences, which says by itself what it is about."""
+    text = result.text.strip()
+    ends = text.endswith((".", "!")) and "\n" not in text
+    return ends and isinstance(result.value, str) and _SHORTEST <= len(words(text)) <= _LONGEST
 
 
 def _shown(result: Result) -> str:
