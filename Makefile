@@ -9,6 +9,9 @@ demo test slow soak: export JUPYTER_CONFIG_DIR := $(CURDIR)/.venv/jupyter/config
 demo test slow soak: export JUPYTER_RUNTIME_DIR := $(CURDIR)/.venv/jupyter/runtime
 export JUPYTER_PREFER_ENV_PATH := 1
 
+# Tests are shared out between cores; a core with none left takes half of another's.
+SHARED := -n auto --maxprocesses 4 --dist worksteal
+
 define CHECKS
 $(BIN)/ruff check
 $(BIN)/ruff format --check
@@ -35,12 +38,12 @@ test:  ## Run all checks and tests, the notebooks too.
 	@bash .ci/prepare test
 	$(CHECKS)
 	$(BIN)/python -m pytest notebooks tutorials --nbval-lax
-	$(BIN)/python -m pytest tests --cov
+	$(BIN)/python -m pytest tests $(SHARED) --cov
 	$(BIN)/python -m pytest tests/browser
 
 slow:  ## Run the tests that take up to an hour together, as every night.
 	@bash .ci/prepare test
-	$(BIN)/python -m pytest tests -m slow
+	$(BIN)/python -m pytest tests -m slow $(SHARED)
 	$(BIN)/python -m pytest tests/browser -m slow
 
 SOAK_MINUTES ?= 120

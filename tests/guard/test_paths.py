@@ -165,11 +165,13 @@ def test_a_swapped_link_never_leads_out(world: Path):
     thread.start()
     try:
         found = set()
-        for _ in range(300):
+        for tries in range(30_000):  # on a busy machine one side may have many turns before the other
             try:
                 found.add(read(Roots([world]), "x/secret.txt"))
             except ToolFailed:
                 found.add("refused")
+            if tries >= 300 and "harmless" in found:
+                break
     finally:
         stop.set()
         thread.join()
