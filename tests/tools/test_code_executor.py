@@ -105,6 +105,12 @@ PROCESSES = {
     "time.sleep(100)",
     "left behind": "import os, time\nif os.fork() == 0:\n  os.setsid()\n  if os.fork() == 0: time.sleep(1000)\n  os._exit(0)\n"
     "1/0",
+    "empty files": "import os\nn = 0\nwhile True:\n  os.close(os.open(f'/tmp/{n}', os.O_CREAT)); n += 1",
+    "folders": "import os\nn = 0\nwhile True: os.mkdir(f'/tmp/{n}'); n += 1",
+    "sockets": "import os, socket, time\nfor _ in range(10):\n  if os.fork() == 0:\n    kept = []\n    try:\n"
+    "      while True:\n        a, b = socket.socketpair(); a.setblocking(False); kept += [a, b]\n"
+    "        try:\n          while True: a.send(b'x' * 4096)\n        except BlockingIOError: pass\n"
+    "    except OSError: time.sleep(100)\ntime.sleep(100)",
     "ignores signals": "import signal, time\nsignal.signal(15, signal.SIG_IGN)\nwhile True: time.sleep(1)",
 }
 
@@ -121,7 +127,10 @@ REASONS = {
     "memory by forks": "used more memory than it may",
     "descriptors": "Too many open files",
     "file": "File too large",
-    "many files": "No space left",
+    "many files": "No space left|more bytes",
+    "empty files": "made more than 10000 files",
+    "folders": "made more than 10000 files",
+    "sockets": "used more memory than it may",
     "left behind": "ZeroDivisionError",
 }
 
@@ -163,6 +172,23 @@ async def test_bombs_end_in_sandlock(bomb: str, tmp_path):
     assert time.perf_counter() - began < 2.5
     assert ended.over or b'"error"' in ended.reply or ended.reply == b""
     assert standing() <= children
+
+
+async def test_sockets_and_queues_are_kept_from_the_kernels_memory(sandbox: str):
+    """What the kernel keeps for sockets of a network and for message queues is no process's memory, so there are none."""
+    code = """
+import ctypes, resource, socket
+kernel = ctypes.CDLL(None)
+made = []
+for kind in (socket.AF_INET, socket.AF_INET6, socket.AF_NETLINK):
+    try:
+        socket.socket(kind)
+    except OSError:
+        continue
+    made.append(kind)
+[made, kernel.msgget(0, 0o1600), kernel.semget(0, 1, 0o1600), resource.getrlimit(resource.RLIMIT_NOFILE)[0]]
+"""
+    assert (await executor(code=code, level="isolated")).value == [[], -1, -1, 64]
 
 
 async def test_packages_and_other_languages(sandbox: str):

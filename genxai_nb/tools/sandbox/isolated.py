@@ -132,6 +132,7 @@ async def run_isolated(
 _OVER = {
     "time": "it took longer than {0.seconds:g} s",
     "memory": "it used more memory than it may",
+    "disk": "it made more than {0.files} files, or files of more bytes than it may",
     "output": "it printed more than {0.output} characters",
 }
 
@@ -214,4 +215,4 @@ async def _run(name: Sandbox, code: str, inputs: dict[str, Any], limits: Limits,
                 bubblewrap.command(limits, descriptor), request, limits, descriptors=(descriptor,)
             )
     with tempfile.TemporaryDirectory(prefix="genxai-sandbox-", ignore_cleanup_errors=True) as folder:
-        return await supervise(landlock.command(limits, folder), request, limits)
+        return await supervise(landlock.command(limits, folder), request, limits, folder=folder)

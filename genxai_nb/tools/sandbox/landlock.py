@@ -40,8 +40,14 @@ def command(limits: Limits, folder: str) -> list[str]:
         "workdir": folder,
         "cwd": folder,
         "max_processes": limits.processes,
-        "max_open_files": 256,
-        "extra_deny_syscalls": ["memfd_create", "setsockopt"],  # ways to memory that no limit counts
+        "max_open_files": 64,
+        "extra_deny_syscalls": [
+            "memfd_create",
+            "setsockopt",
+            "msgget",
+            "semget",
+            "shmget",
+        ],  # ways to memory that no limit counts
         "no_coredump": True,
         "clean_env": True,
         "env": {**ENVIRONMENT, "HOME": folder, "TMPDIR": folder},

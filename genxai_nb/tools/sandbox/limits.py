@@ -21,6 +21,7 @@ class Limits(Struct, frozen=True, kw_only=True):
         memory: Bytes of memory, over all its processes.
         processes: How many processes and threads it may have at once.
         disk: Bytes that it may have in files at once.
+        files: How many files and folders it may have at once.
         output: Characters that it may print.
     """
 
@@ -28,6 +29,7 @@ class Limits(Struct, frozen=True, kw_only=True):
     memory: int = 512 * 1024 * 1024
     processes: int = 32
     disk: int = 64 * 1024 * 1024
+    files: int = 10_000
     output: int = 100_000
 
 

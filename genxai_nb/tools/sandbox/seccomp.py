@@ -12,11 +12,7 @@ MACHINES = {"x86_64": (0xC000003E, 0), "aarch64": (0xC00000B7, 1)}
 CLONE = (56, 220)
 CLONE3 = (435, 435)
 SOCKET = (41, 198)
-UNIX, INET, INET6 = (
-    1,
-    2,
-    10,
-)  # the kinds of sockets that a namespace confines; others reach the machine's own host
+UNIX = 1  # the one kind of socket that is local to a process and what it starts
 REFUSED = {
     "unshare": (272, 97), "setns": (308, 268), "mount": (165, 40), "umount2": (166, 39), "pivot_root": (155, 41),
     "chroot": (161, 51), "ptrace": (101, 117), "process_vm_readv": (310, 270), "process_vm_writev": (311, 271),
@@ -28,7 +24,7 @@ REFUSED = {
     "acct": (163, 89), "syslog": (103, 116), "open_tree": (428, 428), "move_mount": (429, 429), "fsopen": (430, 430),
     "fsmount": (432, 432), "mount_setattr": (442, 442), "memfd_secret": (447, 447),
     # memory that belongs to no process, so that no limit counts it
-    "memfd_create": (319, 279), "shmget": (29, 194),
+    "memfd_create": (319, 279), "shmget": (29, 194), "msgget": (68, 186), "semget": (64, 190),
 }  # fmt: skip
 SETSOCKOPT = (54, 208)
 OF_SOCKETS, SEND_BUFFER, RECEIVE_BUFFER = 1, 7, 8  # buffers of sockets are no process's memory
@@ -72,8 +68,7 @@ def program(machine: str = "") -> bytes:
     for numbers in REFUSED.values():
         lines += [(_EQUAL, 0, 1, numbers[column]), (_RETURN, 0, 0, _EPERM)]
     lines += [(_EQUAL, 0, 1, CLONE3[column]), (_RETURN, 0, 0, _ENOSYS)]  # libraries then take clone
-    lines += [(_EQUAL, 0, 6, SOCKET[column]), (_LOAD, 0, 0, _FIRST)]
-    lines += [(_EQUAL, 2, 0, UNIX), (_EQUAL, 1, 0, INET), (_EQUAL, 0, 1, INET6)]
+    lines += [(_EQUAL, 0, 4, SOCKET[column]), (_LOAD, 0, 0, _FIRST), (_EQUAL, 0, 1, UNIX)]
     lines += [(_RETURN, 0, 0, _ALLOW), (_RETURN, 0, 0, _EAFNOSUPPORT)]
     lines += [(_EQUAL, 0, 7, SETSOCKOPT[column]), (_LOAD, 0, 0, _SECOND), (_EQUAL, 0, 4, OF_SOCKETS)]
     lines += [(_LOAD, 0, 0, _THIRD), (_EQUAL, 1, 0, SEND_BUFFER), (_EQUAL, 0, 1, RECEIVE_BUFFER)]

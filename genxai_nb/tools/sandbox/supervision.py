@@ -9,7 +9,6 @@ import os
 import signal
 import socket
 from collections.abc import Sequence
-from pathlib import Path
 from time import perf_counter
 from typing import Any
 
@@ -17,13 +16,13 @@ from msgspec import Struct
 
 from .confine import descendants, end_descendants
 from .limits import Limits
+from .weighing import resident, sockets, too_many_files
 
 __all__ = ["Ended", "supervise"]
 
 TICK = 0.05  # seconds between two looks at the memory
 CLEANUP = 0.5  # seconds for what an ended process has left in its pipes
 MOST_REPLY = 4_000_000  # bytes
-_PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 
 
 class Ended(Struct, frozen=True, kw_only=True):
@@ -34,7 +33,7 @@ class Ended(Struct, frozen=True, kw_only=True):
         reply: What it replied; empty if it came to no reply.
         printed: What it wrote to its standard output and error.
         seconds: How long it took.
-        over: Which limit ended it: ``time``, ``memory`` or ``output``; empty if none did.
+        over: Which limit ended it: ``time``, ``memory``, ``disk`` or ``output``; empty if none did.
     """
 
     status: int
@@ -45,7 +44,12 @@ class Ended(Struct, frozen=True, kw_only=True):
 
 
 async def supervise(
-    words: Sequence[str], request: dict[str, Any], limits: Limits, *, descriptors: Sequence[int] = ()
+    words: Sequence[str],
+    request: dict[str, Any],
+    limits: Limits,
+    *,
+    descriptors: Sequence[int] = (),
+    folder: str = "",
 ) -> Ended:
     """Start a sandbox, give it a request, and wait for its end, at most as long as it may take.
 
@@ -56,6 +60,7 @@ async def supervise(
         request: What it is given.
         limits: What it may use.
         descriptors: Open files that it inherits.
+        folder: Where on the host it may write; empty if it has a place of its own for that.
 
     Raises:
         OSError: It cannot be started.
@@ -76,7 +81,7 @@ async def supervise(
         raise
     finally:
         theirs.close()
-    watch = _Watch(process, limits)
+    watch = _Watch(process, limits, folder)
     talk, read = asyncio.create_task(_talk(ours, request)), asyncio.create_task(watch.read())
     weigh = asyncio.create_task(watch.weigh())
     try:
@@ -104,9 +109,10 @@ async def supervise(
 class _Watch:
     """A running sandbox and what it has used."""
 
-    def __init__(self, process: asyncio.subprocess.Process, limits: Limits) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, limits: Limits, folder: str) -> None:
         self.process = process
         self.limits = limits
+        self.folder = folder
         self.printed = b""
         self.over = ""
 
@@ -131,12 +137,16 @@ class _Watch:
                 self.end("output")  # and reads on: a process only counts as ended when its pipes are empty
 
     async def weigh(self) -> None:
-        """Look at the memory of all its processes now and then."""
-        while True:
+        """Look at the memory of all its processes, and at its files, now and then."""
+        while not self.over:
             await asyncio.sleep(TICK)
-            if _resident(self.process.pid) > self.limits.memory * 1.25:  # shared pages count more than once
+            pids = descendants(self.process.pid)
+            if (
+                sum(map(resident, pids)) + sockets(pids) > self.limits.memory * 1.25
+            ):  # shared pages count twice
                 self.end("memory")
-                return
+            elif too_many_files(pids, self.folder, self.limits):
+                self.end("disk")
 
 
 async def _talk(ours: socket.socket, request: dict[str, Any]) -> bytes:
@@ -154,12 +164,3 @@ async def _talk(ours: socket.socket, request: dict[str, Any]) -> bytes:
         with contextlib.suppress(ConnectionError):
             await writer.wait_closed()
     return got
-
-
-def _resident(pid: int) -> int:
-    """Bytes of memory of all that descends from a process."""
-    total = 0
-    for one in descendants(pid):
-        with contextlib.suppress(OSError, ValueError, IndexError):
-            total += int(Path("/proc", str(one), "statm").read_text("ascii").split()[1]) * _PAGE
-    return total
