@@ -238,3 +238,25 @@ def test_formats_and_empty_fields():
     assert visit.stars in {1, 2, 3}
     bare = fill(Visit, "Read the plan.\n\n<plan>\nCome on 2025-05-01, we are 3 guests.\n</plan>")
     assert (bare.at, bare.mail, bare.page, bare.guests) == (None, None, None, 3)
+
+
+class Sending(BaseModel):
+    accepted: list[str]
+    copies: int
+    urgent: bool
+    note: str = ""
+
+
+def test_a_field_takes_what_a_tool_returned_under_its_name():
+    """A record that a tool returned fills the fields of its names and types; others are filled as ever."""
+    given = "Send the letter.\n\n<letter>\nThe library closes in May. Bring back all books by then.\n</letter>"
+    called = assistant("", ToolCall("c1", "post_letter", {"letter": "..."}))
+    returned = {"accepted": ["ann@example.org"], "copies": 3, "urgent": True, "note": ["not", "a", "text"]}
+    returns = Message("tool", (ToolResult("c1", "post_letter", json.dumps(returned)),))
+    request = ModelRequest(
+        model="offline", messages=(user(given), called, returns), output=Sending.model_json_schema()
+    )
+    found = Sending.model_validate_json(answer(request).message.text)
+
+    assert (found.accepted, found.copies, found.urgent) == (["ann@example.org"], 3, True)
+    assert "library closes in May" in found.note

@@ -26,6 +26,14 @@ _FORMATS = {
     "uri": re.compile(r"\bhttps?://[^\s<>\"]+"),
 }
 
+_TYPES: dict[str, tuple[type, ...]] = {
+    "array": (list,),
+    "boolean": (bool,),
+    "integer": (int,),
+    "number": (int, float),
+    "string": (str,),
+}
+
 _AFFIRMING = frozenset(stems("accept accepted approve approved complete done good ok pass passed ready yes"))
 _DENYING = frozenset(stems("again bad fail failed incomplete no redo reject rejected revise rework"))
 _WHETHER = frozenset(stems("whether true false yes contain contains mention mentions"))
@@ -59,6 +67,8 @@ class _Form:
     def value(self, name: str, schema: dict[str, Any]) -> Any:
         nullable = any(part.get("type") == "null" for part in schema.get("anyOf", ()))
         schema = resolved(schema, self.root)
+        if (told := self._told(name, schema)) is not None:
+            return told
         if nullable and not self._has(name, schema):
             return None
         if "const" in schema:
@@ -77,6 +87,20 @@ class _Form:
             case "null":
                 return None
         return self._string(name, schema)
+
+    def _told(self, name: str, schema: dict[str, Any]) -> Any:
+        """What a tool returned for this request in a record under a field's name, if it is of its type."""
+        kind = _TYPES.get(schema.get("type", ""))
+        found = (
+            record[name]
+            for one in self.ask.results
+            if isinstance(record := one.value, dict) and name in record
+        )
+        values = (value for value in found if kind and type(value) in kind)
+        if schema.get("type") != "array":
+            return next((value for value in values if value in schema.get("enum", (value,))), None)
+        kinds = _TYPES.get(resolved(schema.get("items", {}), self.root).get("type", ""), ())
+        return next((value for value in values if all(type(item) in kinds for item in value)), None)
 
     def _has(self, name: str, schema: dict[str, Any]) -> bool:
         """There is a value for a field that may stay empty."""
