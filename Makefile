@@ -32,7 +32,7 @@ live:  ## Run the quickstart's graph, a tool and a loop on each configured model
 
 lab:  ## Open the notebooks in JupyterLab.
 	@bash .ci/prepare lab
-	$(BIN)/python -m jupyterlab $(if $(filter 0,$(shell id -u)),--allow-root) notebooks/quickstart.ipynb
+	$(BIN)/python -m jupyterlab $(if $(filter 0,$(shell id -u)),--allow-root) --LabApp.default_url=/lab/tree/notebooks/quickstart.ipynb
 
 test:  ## Run all checks and tests, the notebooks too.
 	@bash .ci/prepare test

@@ -93,10 +93,10 @@ def start_server(place: Path) -> Server:
             ],
             cwd=books, env=environment, stdout=subprocess.DEVNULL, stderr=log,
         )  # fmt: skip
-    return Server(books, process, _address(place / "runtime", process))
+    return Server(books, process, address(place / "runtime", process))
 
 
-def _address(runtime: Path, process: subprocess.Popen[bytes]) -> str:
+def address(runtime: Path, process: subprocess.Popen[bytes]) -> str:
     """Where the server listens, once it answers."""
     while process.poll() is None:
         for path in runtime.glob("jpserver-*.json"):
