@@ -141,7 +141,8 @@ class ModelRequest(Struct, frozen=True, kw_only=True):
     """Everything a provider needs to answer once.
 
     ``output`` is the JSON schema that the answer has to fit, or None for free text. ``trimmed`` tells how
-    many messages of the history were left out so that the rest fits the model.
+    many messages of the history were left out so that the rest fits the model. ``reasoning`` is how much the
+    model is to think: ``low``, ``medium``, ``high``, a word of the vendor's own, or a number of tokens.
     """
 
     model: str
@@ -151,6 +152,7 @@ class ModelRequest(Struct, frozen=True, kw_only=True):
     temperature: float | None = None
     max_tokens: int | None = None
     trimmed: int = 0
+    reasoning: str | int | None = None
 
 
 class ModelReply(Struct, frozen=True, kw_only=True):

@@ -34,6 +34,8 @@ class Agent(Definition):
         output: A pydantic model that its answer has to fit.
         temperature: How freely the model chooses its words, from 0 to 2.
         max_tokens: The longest answer.
+        reasoning: How much its model thinks before it answers: ``low``, ``medium``, ``high``, a word of the vendor's own,
+            such as ``none`` or ``max``, or a number of tokens; None for what the model does by itself.
         max_turns: How many turns may call tools before it has to answer.
         memory_tokens: One budget for all that it remembers: recalled items take at most half of it, the
             conversation the rest. None for 2,000 tokens of recalled items, and the conversation as the

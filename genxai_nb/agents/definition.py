@@ -49,6 +49,7 @@ class Definition:
     output: type[BaseModel] | None = None
     temperature: float | None = None
     max_tokens: int | None = None
+    reasoning: str | int | None = None
     max_turns: int = 10
     memory_tokens: int | None = None
     context_window: int | None = None

@@ -104,6 +104,11 @@ def _check_output(given: Mapping[str, Any]) -> None:
 
 
 def _check_numbers(given: Mapping[str, Any]) -> None:
+    reasoning = given["reasoning"]
+    if reasoning is not None and not (_is_word(reasoning) or (_is_number(reasoning) and reasoning >= 1)):
+        raise _wrong(
+            given, "reasoning", "low, medium, high, another word of the vendor's, or a number of tokens"
+        )
     temperature, turns = given["temperature"], given["max_turns"]
     if temperature is not None and not (_is_number(temperature, float) and 0 <= temperature <= 2):
         raise _wrong(given, "temperature", "a number from 0 to 2, or None")
@@ -117,6 +122,10 @@ def _check_numbers(given: Mapping[str, Any]) -> None:
 
 def _is_number(value: Any, *more: type) -> bool:
     return isinstance(value, (int, *more)) and not isinstance(value, bool)
+
+
+def _is_word(value: Any) -> bool:
+    return isinstance(value, str) and re.fullmatch(r"[A-Za-z][\w-]*", value) is not None
 
 
 def _is_key(value: Any) -> bool:

@@ -108,6 +108,7 @@ class _Exchange:
             output=agent.schema,
             temperature=agent.temperature,
             max_tokens=agent.max_tokens,
+            reasoning=agent.reasoning,
         )
         request = fitted(request, self.start, self.window)
         reply: ModelReply = await self.context.call(

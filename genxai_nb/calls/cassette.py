@@ -32,7 +32,7 @@ __all__ = ["Cassette", "Recorded", "cassette_from"]
 VERSION = 1
 _HEAD = {"cassette": VERSION}
 _COLUMNS = ("kind", "name", "asked", "answer", "input", "output")
-_SETTINGS = ("temperature", "max_tokens", "output")
+_SETTINGS = ("temperature", "max_tokens", "reasoning", "output")
 _MOST_LINES = 12
 _LONGEST = 200
 

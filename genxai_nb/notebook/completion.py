@@ -186,6 +186,8 @@ def _agent_body(session: Session, _lines: list[str], left: str) -> dict[str, str
             return dict.fromkeys(session.schemas, "schema")
         case "policy":
             return dict.fromkeys(PROFILES, "policy")
+        case "reasoning":
+            return dict.fromkeys(("low", "medium", "high"), "effort")
         case "budget":
             return {f"{name}=": "limit" for name in Budget.__struct_fields__}
     return {}

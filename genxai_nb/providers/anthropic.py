@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from genxai_nb.messages import ModelRequest
 
 from .content_blocks import LONGEST, SURE, Blocks, parameters
+from .reasoning import ADAPTIVE, REASONING, complained
 from .remote import CONNECT, Answer, Offer, Remote
 
 if TYPE_CHECKING:
@@ -43,12 +44,19 @@ class Anthropic(Remote):
     def parameters(self, request: ModelRequest, refused: frozenset[str]) -> dict[str, Any]:
         """Say a request in the words of the Messages API, which wants a limit for every answer."""
         limit = request.max_tokens or (SURE if "max_tokens" in refused else LONGEST)
+        if isinstance(request.reasoning, int) and limit <= request.reasoning:
+            limit += request.reasoning  # thoughts count for the limit, which has to be above theirs
         return {**parameters(request, self.model, refused), "max_tokens": limit, "stream": True}
 
     def refused(self, complaint: Complaint, sent: dict[str, Any]) -> str | None:
         """Name what the server takes no part in; that may be a limit that only we have set."""
         if sent["max_tokens"] == LONGEST and "max_tokens" in complaint.words and complaint.status == 400:
             return "max_tokens"
+        if complained(complaint, sent):
+            if "tool_choice" in complaint.words and "tool_choice" in sent:
+                return "tool_choice"
+            beside = "thinking" in sent and "effort" in sent.get("output_config", ())
+            return ADAPTIVE if beside and "effort" not in complaint.words else REASONING
         return super().refused(complaint, sent)
 
     async def send(self, client: AsyncAnthropic, sent: dict[str, Any]) -> Any:

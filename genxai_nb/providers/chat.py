@@ -25,6 +25,7 @@ from genxai_nb.messages import (
     system,
 )
 
+from . import reasoning
 from .base import assemble, broke_off, refuse_half_calls, whole_reply
 from .refusals import Complaint, Server, declined
 from .strict_schema import named_schema, schema_in_words
@@ -55,7 +56,7 @@ def parameters(request: ModelRequest, model: str, refused: frozenset[str] = froz
     wanted: dict[str, Any] = {"temperature": request.temperature, limit: request.max_tokens}
     wanted["stream_options"] = {"include_usage": True}
     said |= {name: value for name, value in wanted.items() if value is not None and name not in refused}
-    return {"messages": messages, **said}
+    return {"messages": messages, **said, **reasoning.chat(request, refused)}
 
 
 def _function(tool: Any) -> dict[str, Any]:

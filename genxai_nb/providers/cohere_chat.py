@@ -26,6 +26,7 @@ from genxai_nb.messages import (
     system,
 )
 
+from . import reasoning
 from .base import assemble, broke_off, refuse_half_calls, result_object, whole_reply
 from .chat import data_url
 from .refusals import Complaint, Server, declined
@@ -59,7 +60,7 @@ def parameters(request: ModelRequest, model: str, refused: frozenset[str] = froz
     said |= {name: value for name, value in wanted.items() if value is not None and name not in refused}
     if all(message["role"] == "system" for message in messages):
         messages.append({"role": "user", "content": _NOTHING})
-    return {"messages": messages, **said}
+    return {"messages": messages, **said, **reasoning.cohere(request, refused)}
 
 
 def _function(tool: Any) -> dict[str, Any]:

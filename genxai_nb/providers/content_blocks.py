@@ -26,6 +26,7 @@ from genxai_nb.messages import (
     Verbatim,
 )
 
+from . import reasoning
 from .base import assemble, broke_off, refuse_half_calls, whole_reply
 from .refusals import Complaint, Server, declined
 from .strict_schema import strict_schema
@@ -66,11 +67,13 @@ def parameters(request: ModelRequest, model: str, refused: frozenset[str] = froz
     said: dict[str, Any] = {"model": model, "messages": turns or [{"role": "user", "content": [_NOTHING]}]}
     if system.strip():
         said["system"] = system
+    said |= reasoning.anthropic(request, refused)
     tools = [_tool(tool.name, tool.description, tool.parameters) for tool in request.tools]
     if request.output is not None:
         schema = None if "output_config" in refused else strict_schema(request.output, _UNKNOWN)
         if schema is not None:
-            said["output_config"] = {"format": {"type": "json_schema", "schema": schema}}
+            form = {"format": {"type": "json_schema", "schema": schema}}
+            said["output_config"] = {**said.get("output_config", {}), **form}
         else:
             own = answer_tool(request)
             tools.append(_tool(own, "Give the answer. Call this once, when you have it.", request.output))

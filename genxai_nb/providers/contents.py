@@ -25,13 +25,13 @@ from genxai_nb.messages import (
     Verbatim,
 )
 
+from . import reasoning
 from .base import assemble, broke_off, refuse_half_calls, result_object, whole_reply
 from .refusals import Complaint, Server, declined
 from .strict_schema import schema_in_words
 
 BESIDE = "schema beside tools"  # what models before Gemini 3 refuse
 
-_THOUGHTLESS = ("gemini-1", "gemini-2.0", "gemma", "learnlm")  # these models refuse to be asked for thoughts
 _UNSIGNED = ("gemini-1", "gemini-2", "gemma", "learnlm")  # these want no signature for a call of a tool
 _SIGNED = b"skip_thought_signature_validator"  # the vendor's word for a call that another model has made
 _NOTHING = {"text": "(empty)"}  # a turn has to say something
@@ -88,8 +88,7 @@ def parameters(request: ModelRequest, model: str, refused: frozenset[str] = froz
     for ours, theirs in _SETTINGS.items():
         if (value := getattr(request, ours)) is not None and theirs not in refused:
             config[theirs] = value
-    if "thinking_config" not in refused and not model.startswith(_THOUGHTLESS):
-        config["thinking_config"] = {"include_thoughts": True}
+    config |= reasoning.google(request, model, refused)
     if instruction := "\n\n".join(filter(str.strip, system)):
         if "system_instruction" in refused:
             contents.insert(0, {"role": "user", "parts": [{"text": instruction}]})

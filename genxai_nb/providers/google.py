@@ -11,6 +11,7 @@ from genxai_nb.messages import ModelRequest
 
 from .contents import BESIDE, Parts, complaint_of, continuation, parameters
 from .events import Opened, events_of
+from .reasoning import REASONING
 from .refusals import declined, unforeseen
 from .remote import CONNECT, Answer, Offer, Remote
 
@@ -108,7 +109,8 @@ class Google(Remote):
                 else setting in config
             )
             if there and re.search(words, complaint.words, re.IGNORECASE | re.DOTALL):
-                return setting
+                asked = setting == "thinking_config" and config[setting].keys() - {"include_thoughts"}
+                return REASONING if asked else setting
         return None
 
     def mapped(self, exc: Exception, sdk: ModuleType, server: Server) -> GenXAIError:

@@ -18,6 +18,7 @@ from .base import ESTIMATED
 from .clients import client_of
 from .events import events_of
 from .prices import list_price, window_of
+from .reasoning import ADAPTIVE, REASONING, complained, name_of
 from .refusals import Complaint, Server, complaint_of, mapped, refused_setting
 from .vendors import VENDORS, without_key
 
@@ -33,7 +34,7 @@ _LATE = (
 CONNECT = 20.0  # seconds; how long an answer may take is the call's own timeout
 
 # settings that no user asked for, or that are said otherwise, so nobody misses them
-_OURS = frozenset(["include", "max_tokens", "system_instruction", "thinking_config"])
+_OURS = frozenset([ADAPTIVE, "include", "max_tokens", "system_instruction", "thinking_config"])
 
 _log = getLogger("genxai_nb")
 
@@ -126,7 +127,7 @@ class Remote:
 
     def refused(self, complaint: Complaint, sent: dict[str, Any]) -> str | None:
         """Name the setting that the server takes no part in, if that is why it refused a request."""
-        return refused_setting(complaint, sent)
+        return refused_setting(complaint, sent) or (REASONING if complained(complaint, sent) else None)
 
     def mapped(self, exc: Exception, sdk: ModuleType, server: Server) -> GenXAIError:
         """Say an error of the SDK as one of ours."""
@@ -193,6 +194,7 @@ class Remote:
             except Exception as exc:  # each SDK and its transport raise their own
                 complaint = self.complaint(exc, sdk)
                 setting = self.refused(complaint, sent) if complaint else None
+                setting = setting and name_of(setting, request)
                 if setting is None or setting in refused:
                     raise
                 _leave_out(setting, refused, request)

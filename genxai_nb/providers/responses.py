@@ -25,6 +25,7 @@ from genxai_nb.messages import (
     system,
 )
 
+from . import reasoning
 from .base import assemble, broke_off, refuse_half_calls, whole_reply
 from .chat import data_url
 from .refusals import Complaint, Server, declined
@@ -61,7 +62,7 @@ def parameters(request: ModelRequest, model: str, refused: frozenset[str] = froz
     if not model.startswith(_THOUGHTLESS):
         wanted["include"] = ["reasoning.encrypted_content"]
     said |= {name: value for name, value in wanted.items() if value is not None and name not in refused}
-    return {"input": items, **said}
+    return {"input": items, **said, **reasoning.responses(request, refused)}
 
 
 def _tool(tool: Any) -> dict[str, Any]:

@@ -79,6 +79,7 @@ def test_the_body_of_an_agent_offers_fields_and_what_they_hold(complete):
     assert complete("%%genxai agent x\nmemory: ") == [*registry.names(), "none"]
     assert complete("%%genxai agent x\noutput: ") == ["Draft"]
     assert complete("%%genxai agent x\npolicy: s") == ["safe"]
+    assert complete("%%genxai agent x\nreasoning: ") == ["low", "medium", "high"]
     assert complete("%%genxai agent x\nbudget: calls=9,to") == ["tokens="]
     assert complete("%%genxai agent x\nrole: ") == []
     assert complete("%%genxai agent x\noutput: $lim") == ["limit"]

@@ -196,7 +196,7 @@ WORKFLOWS = {
             score: Annotated[float, Field(ge=0, le=1)] = 0.0
             level: Level = Level.LOW
             kind: Literal["a", "b"] = "a"
-        critic = Agent("critic", model="offline", task="Judge.", output=Verdict, memory="none", budget="calls=9,seconds=60")
+        critic = Agent("critic", model="offline", task="Judge.", output=Verdict, memory="none", reasoning="low", budget="calls=9,seconds=60")
         graph = Graph("g").node("critic", critic).edge("START", "critic")
         """,
         ("class Level", "output=Verdict", 'budget={"calls": 9, "seconds": 60'),

@@ -38,6 +38,7 @@ AGENT_FIELDS: dict[str, FieldKind] = {
     "output": "object",
     "temperature": "number",
     "max_tokens": "count",
+    "reasoning": "value",
     "max_turns": "count",
     "memory_tokens": "count",
     "context_window": "count",
