@@ -52,6 +52,19 @@ SAME = [
         "def make():\n    n = 3\n    return [lambda x: (x +\n        n)]\nf, = make()\n",
     ),
     ("f = lambda x: x.a\n", "g, f = lambda x: x.b, lambda x: x.a\n"),
+    # Python compiles a.b() in another way where a is imported in the same file
+    (
+        "import math\nf = lambda x: math.floor(x)\n",
+        "math = __import__('math')\nf = lambda x: math.floor(x)\n",
+    ),
+    (
+        "import json, math\nf = lambda x: json.dumps(math.floor(x))\n",
+        "import math\njson = __import__('json')\nf = lambda x: json.dumps(math.floor(x))\n",
+    ),
+    (
+        "import math\ndef make(n):\n    return lambda x: math.floor(x + n)\nf = make(1)\n",
+        "math = __import__('math')\ndef make(n):\n    return lambda x: math.floor(x + n)\nf = make(1)\n",
+    ),
 ]
 OTHER = [
     ("def f(x):\n    return x + 1\n", "def f(x):\n    return x + 2\n"),

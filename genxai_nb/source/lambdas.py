@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 import inspect
+import itertools
 import linecache
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from types import CodeType
 from typing import Any, NamedTuple
 
@@ -14,6 +15,7 @@ from .text import dedented, once
 Trees = dict[int, list[ast.Lambda]]  # lambdas by the line on which they begin
 
 _MOST = 64  # files whose lambdas are kept
+_MOST_NAMES = 4  # of modules in one lambda
 _files: dict[str, tuple[list[str], Trees]] = {}
 _texts: dict[int, Any] = {}
 
@@ -99,16 +101,34 @@ def _only(nodes: Any, code: CodeType) -> ast.Lambda | None:
 
 
 def _same(node: ast.Lambda, code: CodeType) -> bool:
-    """Whether a lambda of a text compiles to this code; its free variables make it another one, so they are bound."""
+    """Whether a lambda of a text compiles to this code, whichever names its file imports."""
+    called = (part.func for part in ast.walk(node) if isinstance(part, ast.Call))
+    holders = (func.value for func in called if isinstance(func, ast.Attribute))
+    names = sorted({holder.id for holder in holders if isinstance(holder, ast.Name)} & {*code.co_names})
+    shape = _shape(code)
+    contexts = itertools.chain.from_iterable(
+        itertools.combinations(names[:_MOST_NAMES], count) for count in range(len(names[:_MOST_NAMES]) + 1)
+    )
+    return any(_shape(_compiled(node, code.co_freevars, imported)) == shape for imported in contexts)
+
+
+def _compiled(node: ast.Lambda, free: Sequence[str], imported: Sequence[str]) -> CodeType:
+    """The code of a lambda that has free variables, in a file that imports some names.
+
+    ``a.b()`` is compiled in another way where ``a`` is imported.
+    """
     body: ast.expr = node
-    if code.co_freevars:
-        arguments = ast.arguments([], [ast.arg(name) for name in code.co_freevars], None, [], [], None, [])
+    if free:
+        arguments = ast.arguments([], [ast.arg(name) for name in free], None, [], [], None, [])
         body = ast.Lambda(arguments, node)
-    made = compile(ast.fix_missing_locations(ast.Expression(body)), "<lambda>", "eval")
-    inner: Any = next(part for part in made.co_consts if isinstance(part, CodeType))
-    if code.co_freevars:
-        inner = next((part for part in inner.co_consts if isinstance(part, CodeType)), inner)
-    return _shape(inner) == _shape(code)
+    imports: list[ast.stmt] = [ast.Import([ast.alias(name)]) for name in imported]
+    module = ast.Module([*imports, ast.Expr(ast.List([body], ast.Load()))], [])
+    inner = _inner(compile(ast.fix_missing_locations(module), "<lambda>", "exec"))
+    return _inner(inner) if free else inner
+
+
+def _inner(code: CodeType) -> CodeType:
+    return next(part for part in code.co_consts if isinstance(part, CodeType))
 
 
 def _shape(code: CodeType) -> tuple[Any, ...]:
