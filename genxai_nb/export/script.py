@@ -100,7 +100,8 @@ def script_of(
     imports = _used_imports(closure.imports.values(), pieces, main)
     if closure.future:
         imports.append(Import("__future__", "annotations", "annotations"))
-    head = _head(workflow, imports, description)
+    tops = {each.top for each in imports} | _imported_inside(body)
+    head = _head(workflow, tops, description)
     text = f"{head}\n{chr(10).join(import_lines(imports))}\n\n{_gap(pieces)}{body}"
     places = {name: piece.label for piece in pieces for name in piece.names}
     return Script(
@@ -184,23 +185,30 @@ def _used_imports(imports: Iterable[Import], pieces: Iterable[Piece], main: str)
     return [each for each in imports if each.bound in used]
 
 
-def _head(workflow: Workflow, imports: Iterable[Import], description: str) -> str:
+def _imported_inside(body: str) -> set[str]:
+    """The packages that functions import themselves."""
+    found: set[str] = set()
+    for part in ast.walk(ast.parse(body)):
+        if isinstance(part, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in part.names}
+        elif isinstance(part, ast.ImportFrom) and part.module and not part.level:
+            found.add(part.module.partition(".")[0])
+    return found
+
+
+def _head(workflow: Workflow, tops: set[str], description: str) -> str:
     extras = sorted(workflow.requirements.extras)
     version = ".".join(metadata.version("genxai-nb").split(".")[:2])
     named = f"[{','.join(extras)}]" if extras else ""
-    needed = [f"genxai-nb{named}>={version}", *workflow.requirements.packages, *_distributions(imports)]
+    needed = [f"genxai-nb{named}>={version}", *workflow.requirements.packages, *_distributions(tops)]
     lines = ["# /// script", '# requires-python = ">=3.11"', "# dependencies = ["]
     lines += [*(f"#   {quoted(each)}," for each in needed), "# ]", "# ///", f'"""{description}"""', ""]
     return "\n".join(lines)
 
 
-def _distributions(imports: Iterable[Import]) -> list[str]:
+def _distributions(tops: set[str]) -> list[str]:
     """The installed packages that imports come from, with the versions that are here."""
-    tops = (
-        {each.top for each in imports}
-        - set(sys.stdlib_module_names)
-        - {"genxai_nb", "pydantic", "__future__"}
-    )
+    tops = tops - set(sys.stdlib_module_names) - {"genxai_nb", "pydantic", "__future__"}
     if not tops:
         return []
     known = metadata.packages_distributions()

@@ -186,6 +186,22 @@ def test_metadata_name_what_is_used(flow):
     assert [name.partition(">=")[0] for name in found["dependencies"][1:]] == ["msgspec"]
 
 
+def test_metadata_name_what_a_function_imports_itself(flow):
+    """An import inside a function is needed like one at the top; one of the standard library is not installed."""
+    made = flow(
+        """
+        from genxai_nb import Graph
+        def pack(state):
+            import tomllib
+            from msgspec.json import encode
+            return {"n": len(encode(tomllib.loads("a = 1")))}
+        graph = Graph("g").node("pack", pack).parse("START -> pack")
+        """
+    )
+    found = header(made.export(check=False).path)
+    assert [name.partition(">=")[0] for name in found["dependencies"]] == ["genxai-nb", "msgspec"]
+
+
 def test_what_we_write_is_typed_and_clean(flow, ruff):
     """Imports, definitions and the command line of a big script pass the linter and the strict type checker."""
     made = flow(
