@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 _SHOWN = 80
+_LISTED = 12  # choices; of more a few are told
 
 
 class Schema:
@@ -62,10 +63,9 @@ class Schema:
 
             fields: dict[str, Any] = {}
             for field, parameter in zip(self._names, self.signature.parameters, strict=True):
-                about: dict[str, Any] = {
-                    "alias": parameter.name,
-                    "description": parameter.description or None,
-                }
+                about: dict[str, Any] = {"alias": parameter.name}
+                if parameter.description:
+                    about["description"] = parameter.description
                 if parameter.default is EMPTY:
                     fields[field] = (parameter.annotation, Field(**about))
                 elif isinstance(parameter.default, str | int | float | bool | None):
@@ -108,10 +108,24 @@ class Schema:
             return f"- There is no parameter {where!r}. {advice}"
         given = repr(error["input"])
         given = given if len(given) <= _SHOWN else f"{given[:_SHOWN]}..."
+        choices = self._choices(error) if error["type"] == "literal_error" else []
+        if len(choices) > _LISTED:
+            advice = suggest(str(error["input"]), map(str, choices))
+            return f"- Parameter {where!r} is {given}, which is none of {len(choices)} choices. {advice}"
         wanted = error["msg"].removeprefix("Input should be ")
         if wanted != error["msg"]:
             return f"- Parameter {where!r} is {given}, but should be {wanted}."
         return f"- Parameter {where!r} is {given}: {wanted}."
+
+    def _choices(self, error: ErrorDetails) -> list[Any]:
+        """All choices of the parameter that an error is about."""
+        wrong = error["loc"][0] if error["loc"] else ""
+        return [
+            choice
+            for parameter in self.signature.parameters
+            if parameter.name == wrong
+            for choice in _choices_in(parameter.annotation)
+        ]
 
     def _usage(self) -> str:
         taken = []
@@ -127,7 +141,8 @@ def _in_words(annotation: Any) -> str:
     if origin is Annotated:
         return _in_words(parts[0])
     if origin is Literal:
-        return " | ".join(map(repr, parts))
+        shown = list(map(repr, parts if len(parts) <= _LISTED else parts[:8]))
+        return " | ".join([*shown, f"... {len(parts) - 8} more"] if len(parts) > _LISTED else shown)
     if origin in {Union, types.UnionType}:
         return " | ".join(map(_in_words, parts))
     if origin is not None and parts:
@@ -135,6 +150,14 @@ def _in_words(annotation: Any) -> str:
     if annotation is type(None):
         return "None"
     return annotation.__name__ if isinstance(annotation, type) else str(annotation)
+
+
+def _choices_in(annotation: Any) -> list[Any]:
+    """The values of all literals in a type."""
+    parts = get_args(annotation)
+    if get_origin(annotation) is Literal:
+        return list(parts)
+    return [choice for part in parts for choice in _choices_in(part)]
 
 
 def _nothing() -> None:

@@ -22,6 +22,9 @@ class Unit(enum.Enum):
     FOOT = "ft"
 
 
+Town = Literal[*[f"town {number}" for number in range(100)]]
+
+
 class Box(BaseModel):
     width: float
     height: float
@@ -132,6 +135,44 @@ def test_choices_and_bounds_are_told_as_they_are_written():
         draw.validate({"kind": "line", "size": 10})
     said = "It takes (kind: 'line' | 'dot', size?: int, ends?: list[int] | None)."
     assert str(caught.value).splitlines()[-1] == said
+
+
+def test_description_in_an_annotation_is_told_to_models():
+    """A field's own description holds, unless the docstring has one."""
+
+    @tool
+    def paint(  # noqa: D417 - the wall says it itself
+        wall: Annotated[str, Field(description="Which wall.")],
+        colour: Annotated[str, Field(description="Overruled.")] = "red",
+    ) -> str:
+        """Paint a wall.
+
+        Args:
+            colour: What with.
+        """
+        return f"{wall} {colour}"
+
+    told = {name: field["description"] for name, field in paint.spec.parameters["properties"].items()}
+    assert told == {"wall": "Which wall.", "colour": "What with."}
+
+
+def test_of_many_choices_the_nearest_is_told():
+    """A choice of a hundred is not listed; what is near to the wrong value is named, and how many there are."""
+
+    @tool
+    def visit(town: Town, others: list[Town] | None = None) -> str:
+        """Visit towns."""
+        return f"{town} {others}"
+
+    with pytest.raises(ToolFailed) as caught:
+        visit.validate({"town": "tawn 42", "others": ["x"]})
+    lines = str(caught.value).splitlines()
+    assert (
+        lines[1] == "- Parameter 'town' is 'tawn 42', which is none of 100 choices. Did you mean 'town 42'?"
+    )
+    assert lines[2].startswith("- Parameter 'others.0' is 'x', which is none of 100 choices. Known: town 0,")
+    eight = " | ".join(f"'town {number}'" for number in range(8))
+    assert lines[3] == f"It takes (town: {eight} | ... 92 more, others?: list[{eight} | ... 92 more] | None)."
 
 
 async def test_long_values_are_cut_in_the_explanation():
