@@ -8,6 +8,8 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from types import CodeType
 
+from genxai_nb.errors import LineInvalid
+
 Lines = list[str]
 
 # A first word that the transformers put before a verb, for the magic to see how it was called.
@@ -24,6 +26,9 @@ def clean_lines(lines: Lines) -> Lines:
 
     ``%genxai wait?`` asks for our help; the question mark that ends ``%genxai ask writer why?`` belongs
     to the question; IPython refuses a cell magic whose body is empty, but a run may have no input.
+
+    Raises:
+        LineInvalid: The head of a cell stands below something else, which IPython would take for Python.
     """
     if not any("%genxai" in line for line in lines):
         return lines
@@ -33,12 +38,37 @@ def clean_lines(lines: Lines) -> Lines:
         if found is None or "".join(lines[lines.index(first) + 1 :]):
             return lines
         return [*lines[:-1], first.rstrip("\n") + "\n", "\n"] if found["head"] else ["%genxai\n"]
+    _refuse_low_head(lines)
     return [_clean(line) for line in lines]
 
 
 # IPython asks before each new line of a terminal whether the cell is complete; an empty line added here
 # would end it at its head, so the question is left to IPython alone.
 clean_lines.has_side_effects = True  # type: ignore[attr-defined]  # IPython's mark on a function
+
+
+def _refuse_low_head(lines: Lines) -> None:
+    for place, line in enumerate(lines):
+        head = _ALONE.match(line)
+        if head and head["head"] and not _HELP.match(line) and _is_whole(lines[:place]):
+            raise LineInvalid(
+                "%%genxai begins a cell, and here it stands below something else.",
+                line=line.rstrip("\n"),
+                number=place + 1,
+                column=0,
+                hint="Put it, and what belongs to it, into a cell of its own.",
+            )
+
+
+def _is_whole(lines: Lines) -> bool:
+    """Whether lines end outside a string and a bracket."""
+    from IPython.core.inputtransformer2 import TransformerManager
+
+    try:
+        ast.parse(TransformerManager().transform_cell("".join(lines)))  # type: ignore[no-untyped-call]  # IPython has no types
+    except SyntaxError:
+        return False
+    return True
 
 
 def _clean(line: str) -> str:

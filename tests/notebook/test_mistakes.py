@@ -28,6 +28,12 @@ from genxai_nb.errors import DefinitionError, LineInvalid, UnknownName
             "                             ^\nDid you mean '--run'?",
         ),
         (
+            "%time x = 1\ndef grade(state):\n    return {}\n\n%%genxai graph g\nSTART -> grade",
+            LineInvalid,
+            "✕ %%genxai begins a cell, and here it stands below something else.\n"
+            "  cell line 5: %%genxai graph g\n               ^\nPut it, and what belongs to it, into a cell of its own.",
+        ),
+        (
             "\n%%genxai agent x\nrole: y\ngaol: z",
             LineInvalid,
             "✕ Unknown field 'gaol'.\n  cell line 4: gaol: z\n               ^\nDid you mean 'goal'?",

@@ -121,3 +121,16 @@ def test_ipython_and_the_transformers_together(shell):
     assert shell.transform_cell("x = %genxai run g") == (
         "x = get_ipython().run_line_magic('genxai', 'value run g')\n"
     )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'text = """\n%%genxai graph g\nSTART -> a\n"""\n',
+        "%%bash\ncat <<END\n%%genxai graph g\nEND\n",
+        "# a cell\nx = (\n%%genxai\n",
+    ],
+)
+def test_the_head_of_a_cell_in_a_text_is_left_alone(text):
+    """What only looks like the head of a cell, as in a string, is none that stands too low."""
+    assert "".join(clean_lines(text.splitlines(keepends=True))) == text

@@ -28,6 +28,9 @@ TROUBLES: dict[str, tuple[str, ...]] = {
     "The notebook has a 'seven' of its own already": ("seven = 7", "%%genxai agent seven\nrole: Seven"),
     "No run 'r99' in ...": ("%genxai resume r99",),
     "Unknown field 'rol'.": ("%%genxai agent a\nrol: Writer",),
+    "%%genxai begins a cell, and here it stands below something else.": (
+        "def step(state):\n    return {}\n\n%%genxai graph g\nSTART -> step",
+    ),
     "temperature is 5.": ("%%genxai agent a\ntemperature: 5",),
     "'if' belongs to a single arrow": ("%%genxai graph g\nSTART -> writer -> END if x",),
     "The condition is in quotes": ("%%genxai graph g\nwriter -> END if 'score < 1'",),
