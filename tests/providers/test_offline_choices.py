@@ -167,3 +167,17 @@ def test_sentence_that_a_tool_tells_is_told_as_it_is():
         messages = (asked, assistant("", call), Message("tool", (ToolResult("call_1", "summarise", result),)))
         request = ModelRequest(model="offline", messages=messages, tools=(summarise.spec,))
         assert answer(request).message.text == said
+
+
+def test_score_that_a_question_asks_for_is_no_judgement():
+    """Where a question names a score as a thing, the tool's value is told; where it commands to score, the text is judged."""
+    given = "\n\n<notes>\nOaks are high and old. Yews are dark and slow.\n</notes>"
+    call = ToolCall("call_1", "summarise", {"column": "height"})
+    result = Message("tool", (ToolResult("call_1", "summarise", "The mean of height is 12.5."),))
+    for asked, said in (
+        ("What is the average score of the notes?", "The mean of height is 12.5."),
+        ("Could you score the notes?", "Missing: mean, height. Covered: 0 of 2."),
+    ):
+        messages = (user(asked + given), assistant("", call), result)
+        reply = answer(ModelRequest(model="offline", messages=messages, tools=(summarise.spec,)))
+        assert said in reply.message.text

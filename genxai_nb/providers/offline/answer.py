@@ -28,6 +28,7 @@ _FOLLOWING = 0.02  # what it is worth to come right after a picked sentence
 _SUBJECT = 1.2  # for a sentence that begins with a wanted term
 _ENOUGH = 0.25  # of the first sentence's worth, for a further one that nobody asked for
 _SHORTEST, _LONGEST = 4, 60  # words of a sentence; others are headings, items, tables
+_COMMANDING = frozenset(stems("and please must now should then to you"))
 _MOST_FOUND = 10  # passages that a search hands on
 _SEEKING = frozenset(stems("collect fetch find gather look retrieve search seek"))
 _MEASURING = frozenset(stems("average calculate compute count evaluate measure solve sum total weigh"))
@@ -219,8 +220,12 @@ def _ended(sentence: str) -> str:
 
 
 def _judges(ask: Ask) -> bool:
-    opening = sentences(ask.task)[:1] or [ask.persona]
-    return bool(JUDGING.intersection(stems(opening[0])))
+    """The opening commands to judge; a score or a review that a question asks for is a thing."""
+    opening = stems((sentences(ask.task)[:1] or [ask.persona])[0])
+    return any(
+        term in JUDGING and (place == 0 or not ask.is_question or opening[place - 1] in _COMMANDING)
+        for place, term in enumerate(opening)
+    )
 
 
 def measures(ask: Ask) -> bool:
