@@ -22,7 +22,8 @@ from msgspec import Struct
 from nbclient import NotebookClient
 from output_texts import differences
 
-SOLUTION = re.compile(r"<summary>Solution</summary>\n\n```python\n(.+?)^```", re.MULTILINE | re.DOTALL)
+SOLUTION = re.compile(r"<summary>Solution</summary>(.+?)</details>", re.DOTALL)
+FENCED = re.compile(r"^```(?:python)?\n(.+?)^```$", re.MULTILINE | re.DOTALL)
 CHECKED = "checked"  # the folder of the scripts that EXPORTS writes
 EXPORTS = f"""
 def _exports():
@@ -108,10 +109,10 @@ def execute(path: Path, folder: Path) -> Executed:
             client.execute_cell(cell, place)
         wrote = {script.name: script.read_text("utf-8") for script in folder.rglob("*.py")}
         exports = _run_below(client, EXPORTS)
-        verdicts = [_run_below(client, f"{solution}\n\n{check}") for solution, check in _solved(committed)]
+        verdicts = [_verdict(client, *solved) for solved in _solved(committed)]
     notebook.cells = notebook.cells[: len(committed.cells)]
     made = {name: Export(*found) for name, found in json.loads(exports).items()}
-    return Executed(path, committed, notebook, made, wrote, [said.splitlines()[-1] for said in verdicts])
+    return Executed(path, committed, notebook, made, wrote, verdicts)
 
 
 def script_place(path: Path) -> Path | None:
@@ -131,11 +132,17 @@ def tagged(notebook: Any, tag: str) -> Iterator[Any]:
     return (cell for cell in notebook.cells if tag in cell.metadata.get("tags", ()))
 
 
-def _solved(notebook: Any) -> Iterator[tuple[str, str]]:
-    """The folded solution of each exercise, and its checker."""
+def _solved(notebook: Any) -> Iterator[tuple[list[str], str]]:
+    """The cells of the folded solution of each exercise, and its checker."""
     texts = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
-    checks = (cell.source for cell in tagged(notebook, "check"))
-    return zip(SOLUTION.findall(texts), checks, strict=True)
+    solutions = [FENCED.findall(text) for text in SOLUTION.findall(texts)]
+    return zip(solutions, (cell.source for cell in tagged(notebook, "check")), strict=True)
+
+
+def _verdict(client: NotebookClient, solution: list[str], check: str) -> str:
+    for source in solution:
+        _run_below(client, source)
+    return _run_below(client, check).strip()
 
 
 def _run_below(client: NotebookClient, source: str) -> str:
