@@ -23,6 +23,8 @@ class Settings:
             folder's name.
         embedder: The model that embeds what is remembered, such as ``openai:text-embedding-3-small``
             (``GENXAI_EMBEDDER``), default the sentence encoder of the extra ``embed``.
+        vectors: Where embeddings of memories are searched (``GENXAI_VECTORS``): ``chroma:folder`` or
+            ``chroma+http://host:8000``, default ``numpy``, in this process.
         answers: A YAML or JSON file with answers for human nodes, by node name (``GENXAI_ANSWERS``).
     """
 
@@ -34,6 +36,7 @@ class Settings:
     user: str = ""
     project: str = ""
     embedder: str = ""
+    vectors: str = ""
 
 
 def read_settings() -> Settings:

@@ -68,13 +68,14 @@ def nearest(text: str, specs: Sequence[ToolSpec], count: int) -> set[str]:
     from genxai_nb.journal.items import Entry
     from genxai_nb.memory.embed import installed_model, vectors_of
     from genxai_nb.memory.index import Index
+    from genxai_nb.memory.vectors import Matrix
 
     if len(specs) <= count:
         return {spec.name for spec in specs}
     told = [f"{spec.name.replace('_', ' ')}: {spec.description.partition('Args:')[0]}" for spec in specs]
     model = installed_model()
     query, *vectors = vectors_of(model, [text, *told]) if model else [b""] * (len(told) + 1)
-    index = Index(len(query) // 4)
+    index = Index(Matrix(len(query) // 4))
     index.extend([Entry(number, *row) for number, row in enumerate(zip(told, vectors, strict=True))])
     found = [match.number for match in index.search(text, query, count)]
     rest = [number for number in range(len(specs)) if number not in found]

@@ -16,7 +16,7 @@ from genxai_nb.errors import InputError, MissingPackage, StoreError, UnknownName
 from .embed import Embedder, find_embedder
 from .vectors import unit
 
-__all__ = ["ChromaStore", "Near"]
+__all__ = ["ChromaStore", "Near", "client_of", "refused"]
 
 MODEL = "embedding_model"  # the key in a collection's metadata
 
@@ -68,7 +68,7 @@ class ChromaStore:
             )
         self.name = collection
         self.where = url or folder
-        self.client = _client(folder, url, tuple(sorted((headers or {}).items())))
+        self.client = client_of(folder, url, tuple(sorted((headers or {}).items())))
 
     def __repr__(self) -> str:
         return f"ChromaStore({self.name!r}, {self.where!r})"
@@ -148,7 +148,7 @@ class ChromaStore:
                     wrong.what, hint=wrong.hint or f"Add a text first: {self!r}.add(...)"
                 ) from exc
         except Exception as exc:  # Chroma raises its own, those of its server, and of Rust
-            raise self._refused(exc) from exc
+            raise refused(self.where, exc) from exc
         metadata = {MODEL: find_embedder().model, "hnsw:space": "cosine"}
         return self._asked(
             self.client.create_collection, self.name, metadata=metadata, embedding_function=None
@@ -168,16 +168,23 @@ class ChromaStore:
         try:
             return ask(*args, **kwargs)
         except Exception as exc:  # Chroma raises its own, those of its server, and of Rust
-            raise self._refused(exc) from exc
+            raise refused(self.where, exc) from exc
 
-    def _refused(self, error: Exception) -> StoreError:
-        said = str(error).partition("\n")[0]
-        return StoreError(f"Chroma in {self.where!r} refuses: {type(error).__name__}: {said[:300]}")
+
+def refused(where: str, error: Exception) -> StoreError:
+    """Make the error that tells what Chroma said."""
+    said = str(error).partition("\n")[0]
+    return StoreError(f"Chroma in {where!r} refuses: {type(error).__name__}: {said[:300]}")
 
 
 @functools.cache
-def _client(folder: str, url: str, headers: tuple[tuple[str, str], ...]) -> Any:
-    """One client for each place: two in one folder would not see each other's collections at once."""
+def client_of(folder: str, url: str, headers: tuple[tuple[str, str], ...]) -> Any:
+    """One client for each place: two in one folder would not see each other's collections at once.
+
+    Raises:
+        MissingPackage: chromadb is not installed.
+        StoreError: The folder cannot be used, or the server is not reached.
+    """
     try:
         import chromadb
         from chromadb.config import Settings

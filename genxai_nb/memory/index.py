@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from genxai_nb.journal.items import Entry
 
+    from .spaces import Vectors
+
 MEANING = 0.7  # the weight of meaning against words; see `Index`
 LEAST_MEANING = 0.2  # unrelated questions and facts lie below it mostly, paraphrases above
 LEAST_WORDS = 0.1
@@ -25,7 +27,7 @@ class Match(NamedTuple):
     Attributes:
         number: The item's number.
         relevance: How well, from 0 to 1.
-        meaning: The cosine similarity of the embeddings; None where one of them is missing.
+        meaning: The cosine similarity of the embeddings; None where one of them is missing, or it was not looked at.
         words: How much of the question's words it has, from 0 to 1.
         shared: The words that they share.
     """
@@ -57,11 +59,15 @@ class Index:
     Where there is no embedding, relevance is the words alone. An item whose meaning is below 0.2, and that has
     less than a tenth of the words, has nothing in common with the question.
 
+    An index of embeddings that does not know all of them, such as Chroma's, tells the meaning of those that it finds
+    nearest and of those that have most of the words; the rest counts by its words.
+
     Args:
-        dims: How many numbers an embedding has; 0 for a collection without any.
+        vectors: What the embeddings are compared by; None for a collection without any.
 
     Attributes:
         last: The largest number that was put in.
+        vectors: What the embeddings are compared by.
 
     Example:
         >>> from genxai_nb.journal.items import Entry
@@ -71,8 +77,8 @@ class Index:
         [(3, 'shares tea')]
     """
 
-    def __init__(self, dims: int = 0) -> None:
-        self._matrix = Matrix(dims)
+    def __init__(self, vectors: Vectors | None = None) -> None:
+        self.vectors: Vectors = Matrix(0) if vectors is None else vectors
         self._words = Words()
         self._numbers: list[int] = []
         self._slots: dict[int, int] = {}
@@ -95,7 +101,7 @@ class Index:
 
     def extend(self, entries: Sequence[Entry]) -> None:
         """Add items in the order of their numbers."""
-        self._matrix.extend([entry.vector for entry in entries])
+        self.vectors.extend([entry.number for entry in entries], [entry.vector for entry in entries])
         for slot, entry in enumerate(entries, len(self._numbers)):
             self._numbers.append(entry.number)
             self._slots[entry.number] = slot
@@ -109,11 +115,12 @@ class Index:
     def keep(self, numbers: Iterable[int]) -> bool:
         """Take out all items but these; tell whether these are all there."""
         wanted = set(numbers)
-        for number in self._slots.keys() - wanted:
-            slot = self._slots.pop(number)
+        gone = [self._slots.pop(number) for number in self._slots.keys() - wanted]
+        for slot in gone:
             self._words.remove(slot)
-            self._matrix.empty(slot)
             self._bounds.pop(slot, None)
+        if gone:
+            self.vectors.empty(gone)
         return wanted == self._slots.keys()
 
     def search(self, text: str, vector: bytes, k: int, at: float = 0.0) -> list[Match]:
@@ -128,8 +135,9 @@ class Index:
         import numpy as np
 
         words = self._words.scores(text, len(self._numbers))
+        outside = [slot for slot, (since, expires) in self._bounds.items() if not since <= at < expires]
         if vector:
-            meaning = self._matrix.scores(vector)
+            meaning = self.vectors.scores(vector, k + len(outside), words)
             relevance = MEANING * np.maximum(meaning, 0) + (1 - MEANING) * words
             bare = list(self._bare)
             relevance[bare] = words[bare]
@@ -137,9 +145,7 @@ class Index:
         else:
             meaning = None
             relevance = np.where(words < LEAST_WORDS, -inf, words)
-        for slot, (since, expires) in self._bounds.items():
-            if not since <= at < expires:
-                relevance[slot] = -inf
+        relevance[outside] = -inf
         asked = words_of(text)
         return [
             self._match(slot, relevance, None if slot in self._bare else meaning, words, asked)
@@ -157,7 +163,7 @@ class Index:
         return Match(
             self._numbers[slot],
             min(float(relevance[slot]), 1.0),
-            None if meaning is None else float(meaning[slot]),
+            None if meaning is None or meaning[slot] == -inf else float(meaning[slot]),
             float(words[slot]),
             tuple(self._words.shared(slot, asked)),
         )

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable, Mapping, Sequence
 from time import time
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import msgspec
 from msgspec import structs
 
 from genxai_nb.errors import StoreError
-from genxai_nb.journal.items import Collection, Draft, Entry, ItemRow, Items, Use
+from genxai_nb.journal.items import Draft, Entry, ItemRow, Items, Use
 
+from . import loaded
 from .base import Item, Query, Status, Written
 from .index import Index, Match
+from .vectors import Matrix
 
 
 class ListShelf:
@@ -111,7 +111,7 @@ class ListShelf:
         """The current items that fit a query best, the best first."""
         current = [item for item in self.items() if item.status == "current"]
         drafts = [self._drafts[item.id] for item in current]
-        index = Index(len(query.vector) // 4)
+        index = Index(Matrix(len(query.vector) // 4))
         index.extend(
             [
                 Entry(number, draft.cue or draft.text, draft.vector, draft.since, draft.expires)
@@ -136,22 +136,7 @@ class ListShelf:
         return name in self._items and self._items[name].status != "forgotten"
 
 
-class _Loaded:
-    """What a collection is found by, in memory, and the revision that it is true for."""
-
-    __slots__ = ("index", "model", "removed", "revision")
-
-    def __init__(self, has: Collection) -> None:
-        self.index = Index(has.dims)
-        self.model = has.model
-        self.removed = has.removed
-        self.revision = -1
-
-
 _DAY = 86400.0
-_MOST = 500  # items that are picked at once; a database takes so many numbers
-_loading = threading.Lock()
-_loaded: WeakKeyDictionary[Items, dict[tuple[str, str], _Loaded]] = WeakKeyDictionary()
 
 
 class StoreShelf:
@@ -215,7 +200,7 @@ class StoreShelf:
         """The current items that fit a query best, the best first.
 
         Raises:
-            StoreError: The query's embedding has another length than theirs.
+            StoreError: The query's embedding has another length than theirs, or the index cannot be reached.
         """
         has = self._items.collection(self._owner, self._kind)
         if has.dims and query.vector and len(query.vector) != 4 * has.dims:
@@ -223,9 +208,7 @@ class StoreShelf:
                 f"The {self._kind} memory of {self._owner!r} has embeddings of {has.dims} numbers, not of {len(query.vector) // 4}.",
                 hint=f"Ask with an embedding of {has.model!r}.",
             )
-        with _loading:
-            vector = query.vector if has.dims else b""
-            found = self._index(has).search(query.text, vector, k, query.at)
+        found = loaded.search(self._items, self._owner, self._kind, has, query, k)
         if not found:
             return []
         rows = {row.number: row for row in self._items.pick([match.number for match in found])}
@@ -249,8 +232,7 @@ class StoreShelf:
         now = time()
         numbers = self._items.unused(self._owner, self._kind, now - days * _DAY)
         self._items.end(self._owner, self._kind, numbers, at=now)
-        some = (numbers[start : start + _MOST] for start in range(0, len(numbers), _MOST))
-        return [self._item(row) for part in some for row in self._items.pick(part)]
+        return [self._item(row) for row in loaded.picked(self._items, numbers)]
 
     def undo(self, added: Sequence[str], ended: Sequence[str]) -> int:
         """Let items end that were added, and those hold again that ended; tell how many there were."""
@@ -259,31 +241,14 @@ class StoreShelf:
         count = self._items.end(self._owner, self._kind, gone, at=time())
         return count + self._items.restore(self._owner, self._kind, back)
 
-    def _index(self, has: Collection) -> Index:
-        """What the collection is found by as it is now."""
-        kept = _loaded.setdefault(self._items, {})
-        loaded = kept.get((self._owner, self._kind))
-        moved = loaded is not None and loaded.removed != has.removed
-        if (
-            loaded is None
-            or loaded.model != has.model
-            or loaded.index.wasted
-            or (moved and has.dims and loaded.index.is_bare)
-        ):
-            loaded = kept[self._owner, self._kind] = _Loaded(has)
-        if loaded.revision != has.revision:
-            loaded.index.extend(self._items.entries(self._owner, self._kind, loaded.index.last))
-            loaded.revision = has.revision
-        if loaded.removed != has.removed:
-            if not loaded.index.keep(self._items.holding(self._owner, self._kind)):
-                del kept[self._owner, self._kind]  # one that had ended holds again
-                return self._index(has)
-            loaded.removed = has.removed
-        return loaded.index
-
     def forget(self, ids: Sequence[str]) -> int:
-        """Shred items; tell how many there were."""
+        """Shred items; tell how many there were.
+
+        Raises:
+            StoreError: The index outside of this process that has copies cannot be reached; nothing is forgotten.
+        """
         numbers = [number_of(name) for name in ids]
+        loaded.shred(self._items, self._owner, self._kind, numbers)
         return self._items.forget(self._owner, self._kind, numbers, at=time())
 
     def _item(self, row: ItemRow) -> Item:

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
+
+from genxai_nb.errors import StoreError
 
 if TYPE_CHECKING:
     import numpy as np
 
+    from .spaces import Place
+
 _FIRST = 256  # rows that a matrix begins with
 _BLOCKS = 64  # in which the largest scores are looked for
+_CORES = os.cpu_count() or 1
 
 
 class Matrix:
     """The embeddings of a collection, of unit length, one row each.
 
-    Each row's product with a vector is taken on its own, on one core. The product of the matrix as a whole is left to
-    two cores by BLAS, which wait for each other: on an idle machine that is twice as fast, on a busy one it took 8 to
-    16 ms in place of 0.3 ms (10,000 of 512 numbers).
+    The product of the matrix as a whole with a vector is shared by BLAS between cores, which wait for each other: with
+    a core to spare that is twice as fast as row by row on one core, on a busy machine it took 8 to 16 ms in place of
+    0.3 ms (10,000 of 512 numbers). So it is taken row by row where the machine is busy.
 
     Args:
         dims: How many numbers an embedding has.
@@ -25,7 +31,7 @@ class Matrix:
     Example:
         >>> import numpy as np
         >>> matrix = Matrix(2)
-        >>> matrix.extend([np.float32([3, 0]).tobytes(), b"", np.float32([0, 5]).tobytes()])
+        >>> matrix.extend([4, 5, 9], [np.float32([3, 0]).tobytes(), b"", np.float32([0, 5]).tobytes()])
         >>> matrix.scores(np.float32([1, 0]).tobytes()).tolist()
         [1.0, 0.0, 0.0]
     """
@@ -39,8 +45,16 @@ class Matrix:
     def __len__(self) -> int:
         return self._count
 
-    def extend(self, vectors: Sequence[bytes]) -> None:
-        """Add embeddings as little-endian float32; they are brought to unit length, and an empty one is zero."""
+    def numbers(self) -> set[int]:
+        """None: it begins empty."""
+        return set()
+
+    def extend(self, numbers: Sequence[int], vectors: Sequence[bytes]) -> None:  # noqa: ARG002 - slots will do
+        """Add embeddings as little-endian float32; they are brought to unit length, and an empty one is zero.
+
+        Raises:
+            StoreError: One has another length.
+        """
         import numpy as np
 
         there, count = self._count, self._count + len(vectors)
@@ -50,20 +64,59 @@ class Matrix:
             grown[:there] = self._rows[:there]
             self._rows = grown
         nothing = bytes(4 * dims)
-        flat = np.frombuffer(b"".join(vector or nothing for vector in vectors), dtype="<f4")
+        flat = np.frombuffer(b"".join(vector or nothing for vector in checked(vectors, dims)), dtype="<f4")
         self._rows[there:count] = unit(flat.reshape(len(vectors), dims))
         self._count = count
 
-    def empty(self, row: int) -> None:
-        """Put zeros in place of an embedding."""
-        self._rows[row] = 0
+    def empty(self, slots: Sequence[int]) -> None:
+        """Put zeros in place of embeddings."""
+        self._rows[list(slots)] = 0
 
-    def scores(self, vector: bytes) -> np.ndarray:
-        """The cosine similarity of each embedding to a vector: x.y / (|x| |y|), from -1 to 1; 0 to an empty one."""
+    def scores(self, vector: bytes, k: int = 0, words: np.ndarray | None = None) -> np.ndarray:  # noqa: ARG002 - all of them
+        """The cosine similarity of each embedding to a vector: x.y / (|x| |y|), from -1 to 1; 0 to an empty one.
+
+        Raises:
+            StoreError: The vector has another length.
+        """
         import numpy as np
 
-        scores: np.ndarray = np.vecdot(self._rows[: self._count], unit(np.frombuffer(vector, dtype="<f4")))
+        (asked,) = checked([vector], self._rows.shape[1])
+        rows, wanted = self._rows[: self._count], unit(np.frombuffer(asked, dtype="<f4"))
+        scores: np.ndarray = rows @ wanted if _is_core_free() else np.vecdot(rows, wanted)
         return scores
+
+    def shred(self) -> None:
+        """Drop everything."""
+        self._rows[:] = 0
+        self._count = 0
+
+
+def _is_core_free() -> bool:
+    """Whether a core was idle in the last minute, by the load of the machine; not where that is unknown."""
+    try:
+        return os.getloadavg()[0] <= _CORES - 0.5
+    except (AttributeError, OSError):  # on Windows, or where it cannot be read
+        return False
+
+
+def open_matrix(place: Place) -> Matrix:
+    """Make the index of this process."""
+    return Matrix(place.dims)
+
+
+def checked(vectors: Sequence[bytes], dims: int) -> Sequence[bytes]:
+    """Embeddings of that length, or empty ones.
+
+    Raises:
+        StoreError: One has another length.
+    """
+    odd = next((vector for vector in vectors if len(vector) not in {0, 4 * dims}), None)
+    if odd is not None:
+        raise StoreError(
+            f"An embedding of {len(odd) // 4} numbers is among those of {dims}.",
+            hint="Embeddings of two models cannot be compared: embed these items anew by agent.memory.embed().",
+        )
+    return vectors
 
 
 def best(scores: np.ndarray, k: int) -> list[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from math import log
 
@@ -68,8 +69,8 @@ def test_the_search_is_exact(count, k, first, seed):
     vectors = random.integers(-2, 3, (count, 4)).astype(np.float32)
     asked = random.integers(-2, 3, 4).astype(np.float32)
     rows, matrix = packed(vectors), Matrix(4)
-    matrix.extend(rows[:first])
-    matrix.extend(rows[first:])
+    matrix.extend(range(first), rows[:first])
+    matrix.extend(range(first, count), rows[first:])
     scores = matrix.scores(packed([asked])[0])
     found = best(scores, k)
 
@@ -77,6 +78,23 @@ def test_the_search_is_exact(count, k, first, seed):
     assert np.allclose(scores[found], np.sort(scores)[::-1][:k], atol=1e-6)
     assert len(set(found)) == len(found) == min(k, count)
     assert len(matrix) == count
+
+
+@pytest.mark.parametrize("load", [0.0, 1000.0, OSError()], ids=["idle", "busy", "unknown"])
+def test_the_search_is_the_same_on_an_idle_machine_and_a_busy_one(monkeypatch, load):
+    """Whichever way the product is taken, the similarities are those of the formula."""
+
+    def told():
+        if isinstance(load, OSError):
+            raise load
+        return load, load, load
+
+    monkeypatch.setattr(os, "getloadavg", told)
+    vectors, asked = np.random.default_rng(3).standard_normal((301, 64)).astype("<f4"), np.float32(range(64))
+    matrix = Matrix(64)
+    matrix.extend(range(301), packed(vectors))
+
+    assert np.allclose(matrix.scores(packed([asked])[0]), unit(vectors) @ unit(asked), atol=1e-6)
 
 
 @given(st.integers(0, 3000), st.integers(0, 40), st.integers(1, 500), st.integers(0, 2**32 - 1))
@@ -99,7 +117,7 @@ ENTRIES = st.lists(
 def test_meaning_and_words_are_fused_as_the_formula_says(rows, query, asked, gone):
     """Relevance, order and what is left out are those of a plain loop over the items that are left."""
     vectors = [packed([np.float32(vector)])[0] if has else b"" for _, vector, has in rows]
-    index = Index(3)
+    index = Index(Matrix(3))
     index.extend([Entry(n, text, vectors[n - 1]) for n, (text, _, _) in enumerate(rows, 1)])
     index.keep({n for n in range(1, len(rows) + 1) if n not in gone})
     found = index.search(query, packed([np.float32(asked)])[0], 12)

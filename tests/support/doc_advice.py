@@ -66,5 +66,6 @@ FURTHER = {
     "GOOGLE_API_KEY": "the key of `google:` models, else `GEMINI_API_KEY`; `GOOGLE_GEMINI_BASE_URL` is another address",
     "CO_API_KEY": "the key of `cohere:` models, else `COHERE_API_KEY`; `CO_API_URL` is another address",
     "GENXAI_LOCAL_KEY": "the key of a server of `local:` models, if it wants one",
+    "GENXAI_CHROMA_TOKEN": "the token of the server of Chroma that `GENXAI_VECTORS` names, if it wants one",
     "GENXAI_CONNECTION_NAME": "the address and key of the [connection](connections.md) `name`, for each connection one",
 }
