@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Sequence
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 from genxai_nb.memory.entities import entity
@@ -65,4 +67,9 @@ class EntityMap:
 
     def _repr_mimebundle_(self, **_options: Any) -> dict[str, str]:
         shown = {"text/plain": repr(self)}
-        return shown | {"image/svg+xml": self.svg()} if self.facts else shown
+        if not self.facts:
+            return shown
+        source = f"data:image/svg+xml;base64,{b64encode(self.svg().encode()).decode()}"
+        said = escape(" ".join(item.text for item in self.facts))
+        # as an image in a page it is shown in a notebook that is not trusted, too
+        return shown | {"text/html": f'<img src="{source}" alt="{said}" style="max-width:100%"/>'}
