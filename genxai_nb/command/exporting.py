@@ -1,4 +1,4 @@
-"""The command ``export``."""
+"""The commands ``export`` and ``check``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from argparse import Namespace
 from contextlib import redirect_stdout
 from pathlib import Path
 
-from genxai_nb.export.exporting import Origin, Wanted, export_graph
+from genxai_nb.export.checking import check_script
+from genxai_nb.export.exporting import Exported, Origin, Wanted, export_graph
 
 from .definitions import opened
 from .exits import DONE, FAILED
@@ -15,7 +16,7 @@ from .keeping import cells_of
 from .lists import journal_of
 from .printing import as_json, put, tell
 
-__all__ = ["export_file"]
+__all__ = ["check_file", "export_file"]
 
 
 def export_file(given: Namespace) -> int:
@@ -27,10 +28,7 @@ def export_file(given: Namespace) -> int:
     Raises:
         GenXAIError: The file or its graph is not sound, or something cannot be carried.
     """
-    out, store = Path(given.out).absolute(), journal_of(given.store)
-    beside = Path(given.file).expanduser().absolute().parent / ".genxai" / "journal.db"
-    if given.store is None and store is not None and not store.is_file() and beside.is_file():
-        store = beside
+    out, store = Path(given.out).absolute(), _store_of(given)
     with redirect_stdout(sys.stderr), opened(given.file, given.graph, trust=given.trust, reads=True) as file:
         for notice in file.notices:
             tell(notice)
@@ -39,15 +37,41 @@ def export_file(given: Namespace) -> int:
         wanted = Wanted(
             check=given.check,
             run=given.run,
-            store=":memory:" if store is None else str(store),
+            store=store,
             force=given.force,
         )
         made = export_graph(file.graph, out, origin, wanted)
-    if given.json:
+    return _told(made, given.out, json=given.json)
+
+
+def check_file(given: Namespace) -> int:
+    """Compare what a script does with a run.
+
+    Returns:
+        The exit code: 1 if the script does not do what the run did.
+
+    Raises:
+        GenXAIError: There is no such script or run, or the run has not ended.
+    """
+    found = check_script(given.file, given.run, graph=given.graph or "", store=_store_of(given))
+    return _told(found, given.file, json=given.json)
+
+
+def _store_of(given: Namespace) -> str:
+    """The journal that is meant: that of the working folder, else one that lies beside the file."""
+    store = journal_of(given.store)
+    beside = Path(given.file).expanduser().absolute().parent / ".genxai" / "journal.db"
+    if given.store is None and store is not None and not store.is_file() and beside.is_file():
+        store = beside
+    return ":memory:" if store is None else str(store)
+
+
+def _told(made: Exported, name: str, *, json: bool) -> int:
+    if json:
         put(
             as_json(
                 {"path": str(made.path), "run": made.run_id, "checked": made.checked, "events": made.events}
             )
         )
-    tell(f"{'✕' if made.difference else '✓'} {given.out}, {made.lines} lines: {made.verdict}")
+    tell(f"{'✕' if made.difference else '✓'} {name}, {made.lines} lines: {made.verdict}")
     return FAILED if made.difference is not None else DONE

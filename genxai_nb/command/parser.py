@@ -38,8 +38,10 @@ Write a graph of a Python file or of a notebook as one script of plain Python, w
 nothing else, and prove that it does the same: the script runs in a fresh interpreter on the recorded calls of
 a run, and its events are compared with that run's one by one.
 """
-
-
+_CHECK = """\
+Run a script's graph in a fresh interpreter on the recorded calls of a run, and compare the two event by event. No call
+reaches the world. The first difference is told, in definitions, prompts, calls or values, with both sides.
+"""
 _MCP = """\
 Offer builtin and installed tools by the Model Context Protocol.
 
@@ -128,6 +130,15 @@ def _parser() -> _Parser:
     )
     _store(export)
     export.add_argument("--json", action="store_true", help="print what was done as one line of JSON")
+
+    check = _command(commands, "check", "compare a script with a run", "exporting:check_file", _CHECK)
+    check.add_argument("file", metavar="FILE.py", help="the script, as the export wrote it or edited by hand")
+    check.add_argument(
+        "run", metavar="RUN", nargs="?", help="the run; by default the latest of its graph that has ended"
+    )
+    check.add_argument("--graph", metavar="NAME", help="what the script calls its graph, if it has several")
+    _store(check)
+    check.add_argument("--json", action="store_true", help="print what was found as one line of JSON")
 
     runs = _command(commands, "runs", "list the runs, newest first", "lists:list_runs")
     _store(runs)

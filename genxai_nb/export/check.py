@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from difflib import unified_diff
 from itertools import zip_longest
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from textwrap import dedent
 from typing import Any
 
 import msgspec
@@ -26,7 +28,7 @@ from .trial import Outcome
 from .versions import Visit
 from .visits import other_visits, told, versions_in, without
 
-__all__ = ["LIMIT", "Checked", "Difference", "check", "compared", "tried"]
+__all__ = ["LIMIT", "Checked", "Difference", "check", "compared", "parts_differ", "tried"]
 
 LIMIT = 120.0  # seconds that a script is given
 
@@ -129,7 +131,7 @@ def compared(
     order = {place.name: place.order for place in graph.build().places} if graph else outcome.order
     if outcome.fingerprint is None:
         return Checked(0, Difference(where="The script cannot be loaded", run="", script=outcome.error))
-    found = _parts_differ(fingerprint_of(graph), outcome.fingerprint, labels) if graph else None
+    found = parts_differ(fingerprint_of(graph), outcome.fingerprint, labels) if graph else None
     if found is None and outcome.error:
         found = Difference(where="The script's graph cannot run", run="", script=outcome.error)
     run = [decode_event(line) for line in lines]
@@ -152,7 +154,7 @@ def tried(script: Path, name: str, lines: Sequence[bytes] = (), *, limit: float 
 
     Args:
         script: The script.
-        name: What it calls its graph.
+        name: What it calls its graph; empty for the one that has the name of the run's.
         lines: The events of the run that has recorded them, encoded.
         limit: Seconds that the script is given.
     """
@@ -306,7 +308,7 @@ def _foreign_differ(
     for node, version in foreign.items():
         part, kept = script.parts[node], find(version)
         text = (kept.source or kept.spec).strip() if kept else ""
-        same = text in {"", part.text.strip()}
+        same = not text or _same_code(text, part.text)
         return Difference(
             where=f"definition of {node}",
             run=f"version {version[:8]}{text and ', by something that it uses'}" if same else text,
@@ -316,15 +318,30 @@ def _foreign_differ(
     return None
 
 
-def _parts_differ(run: Fingerprint, script: Fingerprint, labels: Mapping[str, str]) -> Difference | None:
+def _same_code(one: str, other: str) -> bool:
+    return _bare_text(one) == _bare_text(other)
+
+
+def _bare_text(text: str) -> str:
+    """The code in a text without its layout and comments; of what is no code, the text."""
+    try:
+        return ast.unparse(ast.parse(dedent(text)))
+    except SyntaxError:
+        return text.strip()
+
+
+def parts_differ(run: Fingerprint, script: Fingerprint, labels: Mapping[str, str]) -> Difference | None:
     """The first definition, option or constant in which two graphs differ, told by their texts."""
     pairs = [
         (name, run.parts.get(name, Part("")), script.parts.get(name, Part("")))
         for name in [*run.parts, *(name for name in script.parts if name not in run.parts)]
     ]
-    different = [pair for pair in pairs if pair[1].version != pair[2].version]
-    for name, one, other in sorted(different, key=lambda pair: pair[1].text == pair[2].text):
-        same = one.text == other.text
+    different = [
+        (name, one, other, _same_code(one.text, other.text))
+        for name, one, other in pairs
+        if one.version != other.version
+    ]
+    for name, one, other, same in sorted(different, key=lambda each: each[3]):
         return Difference(
             where=name if " " in name or name == "schema" else f"definition of {name}",
             run=f"version {one.version[:8]}, by something that it uses" if same else one.text.strip(),

@@ -29,7 +29,7 @@ from .versions import versions_of, versions_ran
 from .visits import other_visits, told
 from .workflow import is_made
 
-__all__ = ["Exported", "Origin", "Wanted", "export", "export_graph"]
+__all__ = ["Exported", "Origin", "Wanted", "ended", "export", "export_graph"]
 
 _LOOKED_AT = 20  # runs
 
@@ -175,7 +175,7 @@ def export_graph(
     graph, run = _graph_of(what, wanted.run)
     store = find_store(_store_of(what, wanted))
     recorded = (
-        _ended(run, store)
+        ended(run, store)
         if run is not None
         else _latest_of(_versions(graph), graph.name if graph else "", store)
     )
@@ -284,7 +284,7 @@ def _refuse_foreign(place: Path, *, force: bool) -> None:
         )
 
 
-def _ended(run: str, store: Store) -> list[Event]:
+def ended(run: str, store: Store) -> list[Event]:
     """The events of a run that is named.
 
     Raises:

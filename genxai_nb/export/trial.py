@@ -14,7 +14,8 @@ from typing import Any
 
 import msgspec
 
-from genxai_nb.errors import GenXAIError
+from genxai_nb.errors import GenXAIError, UnknownName
+from genxai_nb.graph.build import Graph
 from genxai_nb.journal.codec import decode_event, encode_event
 from genxai_nb.journal.events import Event, RunStarted
 
@@ -52,7 +53,7 @@ def main(script: str, graph: str, record: str, outcome: str) -> None:
 
     Args:
         script: The script's file.
-        graph: What it calls its graph.
+        graph: What it calls its graph; empty for the one that the run was of.
         record: The file with the recorded events.
         outcome: The file for the outcome.
     """
@@ -62,8 +63,10 @@ def main(script: str, graph: str, record: str, outcome: str) -> None:
 
 
 def _tried(script: Path, name: str, record: Path) -> Outcome:
+    events = [decode_event(line) for line in msgspec.msgpack.decode(record.read_bytes(), type=list[bytes])]
+    ran = events[0].graph if events and isinstance(events[0], RunStarted) else ""
     try:
-        graph = vars(_loaded(script))[name]
+        graph = _graph_of(vars(_loaded(script)), name, ran)
         order = {place.name: place.order for place in graph.build().places}
         fingerprint = fingerprint_of(graph)
         found = Outcome(
@@ -75,7 +78,6 @@ def _tried(script: Path, name: str, record: Path) -> Outcome:
         )
     except Exception as exc:  # noqa: BLE001 - a script that was edited may raise anything
         return Outcome(error=f"{type(exc).__name__}: {exc}")
-    events = [decode_event(line) for line in msgspec.msgpack.decode(record.read_bytes(), type=list[bytes])]
     if events:
         try:
             other = other_visits(events, versions_in(fingerprint))
@@ -95,6 +97,24 @@ def _loaded(script: Path) -> ModuleType:
     tree.body = [part for part in tree.body if not isinstance(part, ast.If) or not _is_guard(part)]
     exec(compile(tree, str(script), "exec", dont_inherit=True), vars(module))  # noqa: S102 - it is to be tried
     return module
+
+
+def _graph_of(space: dict[str, Any], name: str, ran: str) -> Any:
+    """The graph that a script calls by a name; without one, that of the run's name, or the only one in no other.
+
+    Raises:
+        UnknownName: There is no such graph, or it is not clear which one is meant.
+    """
+    graphs = {word: value for word, value in space.items() if isinstance(value, Graph)}
+    within = {id(graph.definition_of(node).definition) for graph in graphs.values() for node in graph.nodes}
+    if name in graphs:
+        return graphs[name]
+    named = {id(graph): graph for graph in graphs.values() if not name and graph.name == ran}
+    only = named or {id(graph): graph for graph in graphs.values() if not name and id(graph) not in within}
+    if len(only) != 1:
+        hint = f"Name it: {', '.join(sorted(graphs))}." if graphs else "It makes no graph."
+        raise UnknownName("graph of the script", name or ran, graphs, hint=hint)
+    return next(iter(only.values()))
 
 
 def _is_guard(part: ast.If) -> bool:

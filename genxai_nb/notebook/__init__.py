@@ -42,6 +42,7 @@ _VERBS = (
     "runs",
     "show",
     "export",
+    "check",
     "state",
     "timeline",
     "cost",

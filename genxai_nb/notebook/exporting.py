@@ -1,4 +1,4 @@
-"""``%genxai export``: a graph of the notebook as a script."""
+"""``%genxai export`` and ``%genxai check``: a graph of the notebook as a script, and a script beside a run."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from genxai_nb.errors import RunCancelled, RunError
+from genxai_nb.export.checking import check_script
 from genxai_nb.export.exporting import Exported, Origin, Wanted, export_graph
 from genxai_nb.graph.run import Run
 
@@ -47,7 +48,7 @@ class Work(Wait):
         try:
             made = await asyncio.get_running_loop().run_in_executor(None, copy_context().run, self._work)
         except (asyncio.CancelledError, KeyboardInterrupt):
-            raise RunCancelled("The export was interrupted.", hint="%genxai export writes anew.") from None
+            raise RunCancelled("This was interrupted.", hint="Run the cell again.") from None
         return self._told(made)
 
     def join(self) -> Exported:
@@ -93,14 +94,26 @@ def _asked_for(session: Session, name: str) -> Graph | Run:
     return session.graph(name)
 
 
+def check_file(_session: Session, request: Request) -> Work:
+    """Compare what a script does with a run.
+
+    Raises:
+        DefinitionError: There is no such script.
+        RunNotFound: There is no such run.
+        RunError: The run has not ended, or the script does not do what it did.
+    """
+    run, graph, store = (request.text(name) for name in ("run", "graph", "store"))
+    return Work(lambda: check_script(request.name, run or None, graph=graph, store=store or None), _told)
+
+
 def _told(made: Exported) -> Exported:
-    """Say what was written.
+    """Say what was found.
 
     Raises:
         RunError: The script does not do what the run did.
     """
     if made.difference is not None:
-        hint = "The script is written; mend it or the notebook."
+        hint = "Mend the script, or what it was made from."
         raise RunError(f"{made.path} {made.verdict}", hint=hint, run_id=made.run_id)
     show_text(f"{'✓' if made.checked else '○'} {made.path}, {made.lines} lines: {made.verdict}.")
     return made

@@ -191,6 +191,22 @@ VERBS: tuple[Verb, ...] = (
         ),
     ),
     Verb(
+        "check",
+        done_in("exporting", "check_file"),
+        "Compare a script, also one that was edited by hand, with a run, event by event.",
+        "%genxai check review.py r7",
+        'check_script("review.py", "r7")   # from genxai_nb.export.checking',
+        waits=True,
+        argument="FILE.py",
+        required=True,
+        second="run",
+        own=(
+            Option("run", "ID", "the run; without it the latest of its graph that has ended", names="run"),
+            Option("graph", "NAME", "what the script calls its graph, if it has several"),
+            Option("store", "STORE", "where the run is kept"),
+        ),
+    ),
+    Verb(
         "state",
         done_in("tables", "show_state"),
         "The values of a run's state as it is now.",

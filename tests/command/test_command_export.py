@@ -119,3 +119,27 @@ def test_what_cannot_be_exported_ends_with_two(command, written, tmp_path):
     (tmp_path / "out.py").write_text("mine = 1\n", "utf-8")
     assert command("export", path, "-o", "out.py").returncode == 2
     assert command("export", path, "-o", "out.py", "--force").returncode == 0
+
+
+def test_a_script_is_checked_against_a_run(command, written, tmp_path):
+    """As it was exported it is the same, exit code 0; edited it is told in what it differs, exit code 1."""
+    path = written("flow.py", FLOW.format(head="", n=1))
+    assert command("run", path).returncode == 0
+    assert command("export", path, "-o", "out.py").returncode == 0
+    same = command("check", "out.py", "r1", "--json")
+    assert same.returncode == 0, same.stderr
+    assert json.loads(same.stdout) == {
+        "path": "out.py",
+        "run": "r1",
+        "checked": True,
+        "events": json.loads(same.stdout)["events"],
+    }
+    script = tmp_path / "out.py"
+    text = script.read_text("utf-8")
+    assert '"n": 1' in text
+    script.write_text(text.replace('"n": 1', '"n": 2'), "utf-8")
+    other = command("check", "out.py")
+    assert other.returncode == 1
+    assert "✕ out.py" in other.stderr
+    assert "differs from run r1: definition of a" in other.stderr
+    assert command("check", "out.py", "r7").returncode == 2

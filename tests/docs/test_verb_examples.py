@@ -57,6 +57,7 @@ BEFORE: dict[str, tuple[str, ...]] = {
     "answer": ASKING,
     "why": (EXAMPLES["run"],),
     "diff": (RUNS,),
+    "check": (RUNS, EXAMPLES["export"]),
     "state": (EXAMPLES["run"],),
     "timeline": (RUNS,),
     "cost": (RUNS,),

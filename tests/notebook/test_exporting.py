@@ -245,3 +245,20 @@ def test_a_file_that_is_read_gives_the_script_of_the_session(kernel, tmp_path):
     words = [sys.executable, "-I", "read.py", "--topic", "tap", "--json", "--store", ":memory:"]
     state = json.loads(subprocess.run(words, capture_output=True, check=True, cwd=tmp_path).stdout)
     assert state == {"topic": "tap", "found": ["tea", "tree"], "score": 1}
+
+
+def test_a_script_that_was_edited_is_checked_against_a_run(kernel, tmp_path):
+    """The line waits, tells the first difference with both sides, and gives what it found as its value."""
+    defined(kernel)
+    kernel.run("%%genxai run review\ntopic: cats")
+    assert kernel.run("%genxai export review").status == "ok"
+    same = kernel.run("found = %genxai check review.py r1\nprint(found.checked, found.verdict)")
+    assert same.status == "ok", same.text
+    assert same.streams.startswith("True same in")
+
+    script = tmp_path / "review.py"
+    script.write_text(script.read_text("utf-8").replace("LIMIT = 0.5", "LIMIT = 0.6"), "utf-8")
+    other = kernel.run("%genxai check review.py --run r1")
+    assert other.status == "error"
+    assert re.search(r"differs from run r1: constant LIMIT \(cell .*\)\n  run:    0.5\n  script: 0.6", other.text)
+    assert "is no Python file" in kernel.run("%genxai check none.py").text
