@@ -43,7 +43,9 @@ class Constants:
         bound = {other for each in made for other in bound_in(each.node) | imported_in(each.node)}
         names = [name, *sorted(bound - {name})]
         if is_live(value):
-            self._refuse(name, value, statement.label)
+            within = any(name in piece.names for piece in self._closure.pieces.values())
+            if not within:  # else a statement that is carried opens it
+                self._refuse(name, value, statement.label)
         elif len(made) > 1 and not writable(value):
             self._closure.statements(unit, names, made)
         elif len(made) > 1 or not _carries(statement, value, unit):
@@ -106,6 +108,8 @@ class Constants:
 def _carries(statement: Statement, value: Any, unit: Unit) -> bool:
     """Whether a statement still makes what the name holds, and does nothing else."""
     node = statement.node
+    if isinstance(node, ast.With) and not writable(value):
+        return True  # what it opens, it closes
     if not isinstance(node, ast.Assign | ast.AnnAssign):
         parts = (part for part in outside_functions(node) if isinstance(part, ast.stmt | ast.ExceptHandler))
         return isinstance(node, ast.If | ast.Try) and all(isinstance(part, _CARRIED) for part in parts)

@@ -34,6 +34,26 @@ CODE = {
         ("before = [1]", 'words = ["a"]'),
         ("copy()", "split()"),
     ),
+    "tables that a with statement has read": Case(
+        """
+        import sqlite3
+        from contextlib import closing
+        import pandas as pd
+        from genxai_nb import Graph
+        with closing(sqlite3.connect(":memory:")) as db:
+            sizes = pd.read_sql("select 1 as size union select 2", db)
+        sizes["double"] = 2 * sizes["size"]
+        with closing(sqlite3.connect(":memory:")) as other:
+            names = pd.read_sql("select 'a' as name", other)
+        with open(__file__, encoding="utf-8") as file:
+            word = file.readline().strip()
+        def use(state):
+            return {"n": [sizes["double"].tolist(), names["name"].tolist(), word]}
+        graph = Graph("g").node("use", use).edge("START", "use")
+        """,
+        ("as db:", "as other:", 'word = ""'),
+        ("open(",),
+    ),
     "functions and classes that are changed where they are defined": Case(
         """
         from functools import singledispatch
