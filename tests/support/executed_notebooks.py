@@ -176,7 +176,11 @@ def refresh(path: Path) -> str:
     ]
     assert not [*failed, *errors], f"{path}: {failed} {errors}"
     told = []
-    if differences(executed.committed, executed.notebook):
+    counts = [
+        [cell.get("execution_count") for cell in book.cells]
+        for book in (executed.committed, executed.notebook)
+    ]
+    if counts[0] != counts[1] or differences(executed.committed, executed.notebook):
         executed.notebook.metadata = executed.committed.metadata
         for cell in executed.notebook.cells:
             cell.metadata.pop("execution", None)
