@@ -181,3 +181,16 @@ def test_score_that_a_question_asks_for_is_no_judgement():
         messages = (user(asked + given), assistant("", call), result)
         reply = answer(ModelRequest(model="offline", messages=messages, tools=(summarise.spec,)))
         assert said in reply.message.text
+
+
+@pytest.mark.parametrize(
+    "asked", ["Plot the average score by species.", "What is the average score by species?"]
+)
+def test_text_that_the_task_repeats_is_nothing_to_answer_from(asked: str):
+    """A key that a task takes up as it is says nothing more: it is neither judged nor told beside the tool's value."""
+    given = f"{asked}\n\n<question>\n{asked}\n</question>"
+    call = ToolCall("call_1", "summarise", {"column": "height"})
+    result = Message("tool", (ToolResult("call_1", "summarise", "The mean of height is 12.5."),))
+    messages = (user(given), assistant("", call), result)
+    reply = answer(ModelRequest(model="offline", messages=messages, tools=(summarise.spec,)))
+    assert reply.message.text == "The mean of height is 12.5."

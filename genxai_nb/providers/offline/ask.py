@@ -149,6 +149,10 @@ class Ask:
             dict.fromkeys(term for term in terms(self.measured) if term not in ASKING and term not in keys)
         )
 
+    def repeats(self, text: str) -> bool:
+        """The task takes this text up as it is."""
+        return " ".join(text.split()) in " ".join(self.task.split())
+
     def names_key(self, key: str) -> bool:
         """The task names this key of what is given."""
         needed = stems(key)

@@ -85,7 +85,7 @@ def judged_of(ask: Ask, *, besides: Container[str] = ()) -> tuple[str, str] | No
     given = {
         key: text
         for key, text in ask.given.items()
-        if key not in besides and text.strip() and not _names(key, ADVICE)
+        if key not in besides and text.strip() and not _names(key, ADVICE) and not ask.repeats(text)
     }
     places = {key: place for key in given if (place := _place(key, ask.task)) is not None}
     if places:
