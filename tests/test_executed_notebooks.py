@@ -23,7 +23,13 @@ OF_ITS_PYTHON = {"quickstart": "its text is the language reference that comes wi
 # Graphs that cannot be exported, or whose script cannot be compared with their run.
 NOT_EXPORTED: dict[tuple[str, str], str] = {}
 # What an application's script is run with, beside --json; none if it has a default for everything.
-ARGUMENTS: dict[str, list[str]] = {}
+ARGUMENTS = {
+    "code_review": ["--folder", str(ROOT / "genxai_nb" / "doctor")],
+    "report_generator": ["--year", "2015", "--to", "parks@example.org", "--answers", "answers.json"],
+    "research_assistant": ["--question", "Which languages are spoken in Belgium?"],
+}
+# What people answer to it; the report is declined, as no mail server runs here.
+ANSWERS = {"report_generator": {"approve": {"decision": "drop"}}}
 
 
 def named(path: Path) -> str:
@@ -95,6 +101,7 @@ def test_the_committed_script_is_what_the_notebook_exports(executed: Executed):
 def test_the_committed_script_runs_by_itself(path: Path, tmp_path: Path):
     """In a fresh interpreter, without a key and a network, it ends with its final state as JSON."""
     command = [sys.executable, str(script_place(path)), "--json", *ARGUMENTS.get(path.stem, [])]
+    Path("answers.json").write_text(json.dumps(ANSWERS.get(path.stem, {})), "utf-8")
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120)
 
     assert done.returncode == 0, done.stderr
