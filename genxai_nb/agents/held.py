@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from time import time
 from typing import TYPE_CHECKING, Any, Protocol
@@ -197,16 +197,13 @@ class Held:
         """Take back what was written of a kind; tell how many items changed."""
         return shelf_of(self._store.items, self._agent, kind).undo(added, ended)
 
-    def forget_user(self, user: str, kinds: Sequence[str], is_meant: Callable[[Item], bool]) -> int:
-        """Forget what is kept by user under a name, of some kinds or of all; tell how many items there were."""
+    def shelves_of_user(self, user: str, kinds: Sequence[str]) -> Iterator[tuple[str, StoreShelf]]:
+        """What is kept by user under a name, of some kinds or of all: each kind with its shelf."""
         from genxai_nb.memory.shelves import StoreShelf
 
-        count = 0
         for owner, kind in self._store.items.owners():
             if owner == f"user/{user}" and (not kinds or kind in kinds):
-                shelf = StoreShelf(self._store.items, owner, kind)
-                count += shelf.forget([item.id for item in shelf.items() if is_meant(item)])
-        return count
+                yield kind, StoreShelf(self._store.items, owner, kind)
 
     def drop(self, kind: str, ids: Sequence[str]) -> int:
         """Forget items of a kind; tell how many there were."""

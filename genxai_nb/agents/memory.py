@@ -11,8 +11,8 @@ from genxai_nb.errors import InputError
 from genxai_nb.journal import open_store
 from genxai_nb.memory import registry
 
+from .forgetting import Forgetting
 from .held import Held, lasts, run_key
-from .kind_tables import KindTables
 from .recalled import changes_in, memories_in, written_in
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ Kinds = str | Sequence[str] | Mapping[str, Mapping[str, Any] | None]
 _LONGEST = 2000  # characters of something told by hand
 
 
-class AgentMemory(KindTables):
+class AgentMemory(Forgetting):
     """An agent's memory, by kind.
 
     What lasts is kept in the store beside the runs, under the agent's name, or that of a person or a project:
@@ -94,7 +94,7 @@ class AgentMemory(KindTables):
             InputError: ``since`` says no time.
         """
         from genxai_nb.memory.frames import item_table
-        from genxai_nb.memory.moments import time_since
+        from genxai_nb.moments import time_since
 
         held = self._held(store, run)
         bound = None if since is None else time_since(since, time())
@@ -161,62 +161,6 @@ class AgentMemory(KindTables):
         name = self._lasting(kind)
         held = Held(self._agent, open_store(store))
         return held.write(name, held.open(name).draft(text))
-
-    def forget(
-        self,
-        *ids: str,
-        containing: str = "",
-        source: str = "",
-        older_than: timedelta | float | None = None,
-        user: str = "",
-        kind: str | None = None,
-        store: str | None = None,
-    ) -> int:
-        """Forget items: those of these names, or all that fit everything else that is given.
-
-        Of what lasts, text, parts and embedding are overwritten on the disk, and a mark stays in the table.
-        What runs have said, their prompts and replies, stays in their journal.
-
-        Args:
-            ids: The items' names, such as ``m7``, or ``t2`` for a turn of the conversation.
-            containing: Words that their text contains, whatever their case.
-            source: Who said it, such as ``user``.
-            older_than: Seconds, or a timedelta, since they were written.
-            user: Those that are kept by user under this name, whoever wrote them.
-            kind: One kind; None for all but those of a run.
-            store: Where they are kept; None for the settings' store.
-
-        Returns:
-            How many were forgotten.
-
-        Raises:
-            InputError: Nothing says what to forget.
-            UnknownName: The agent has no such kind of memory.
-        """
-        if not (ids or containing or source or user or older_than is not None):
-            raise InputError(
-                "Nothing says what to forget.", hint='Write forget("m7"), or forget(containing="Paris").'
-            )
-        seconds = older_than.total_seconds() if isinstance(older_than, timedelta) else older_than
-        until = None if seconds is None else time() - seconds
-
-        def is_meant(item: Item) -> bool:
-            return (
-                item.status != "forgotten"
-                and (not ids or item.id in ids)
-                and containing.lower() in item.text.lower()
-                and source in {"", item.source}
-                and (until is None or item.at <= until)
-            )
-
-        held = self._held(store)
-        if user:
-            return held.forget_user(user, self._chosen(kind) if kind else (), is_meant)
-        return sum(
-            held.drop(name, [item.id for item in held.items(name) if is_meant(item)])
-            for name in self._chosen(kind)
-            if registry.find(name).place != "run"
-        )
 
     def embed(
         self,

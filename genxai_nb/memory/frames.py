@@ -125,6 +125,18 @@ def _column(values: list[Any], dtype: str) -> Any:
     return _pandas().array(numbers, dtype=dtype)
 
 
+def meant_table(found: Iterable[tuple[Item, float | None]]) -> DataFrame:
+    """Tabulate items that would be forgotten: the columns of `item_table`, and ``score``, their relevance to a query.
+
+    Raises:
+        MissingPackage: pandas is not installed.
+    """
+    rows = list(found)
+    frame = item_table(item for item, _ in rows)
+    frame["score"] = _column([score for _, score in rows], "Float64")
+    return frame
+
+
 def recalled_table(found: Iterable[Recalled]) -> DataFrame:
     """Tabulate what was recalled, the best first.
 
