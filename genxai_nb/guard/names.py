@@ -14,6 +14,7 @@ __all__ = ["ADVICE", "check_name", "read_path", "refuse_hidden", "shown"]
 ADVICE = "The policy names the folders, under roots."
 
 _MOST_PARTS = 100
+_LONGEST = 4096  # characters, as on Linux
 _ENCODED = ("%2e", "%2f", "%5c", "%00")
 
 
@@ -44,6 +45,8 @@ def read_path(path: str) -> tuple[str, ...]:
     Raises:
         Denied: It is empty, names a drive, a server or a home, is too deep, or a part of it is refused.
     """
+    if len(path) > _LONGEST:
+        raise Denied(f"Path {shown(path)} has more than {_LONGEST} characters.", hint="Shorten it.")
     if not path.strip():
         raise Denied(f"Path {path!r} is empty.", hint="Give the path of a file.")
     if path.startswith("//") or (path[1:2] == ":" and path[:1].isalpha()):

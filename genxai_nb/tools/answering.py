@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 MEMORY = 1024 * 1024 * 1024
+MOST_TOLD = 20_000_000  # characters
 
 
 def limit(seconds: float, disk: int | None) -> None:
@@ -34,18 +35,21 @@ def limit(seconds: float, disk: int | None) -> None:
         pass  # no such limits on this system; the time is limited all the same
 
 
-def answered(script: str, asked: dict[str, Any]) -> Any:
-    """What the script answers, or what is wrong."""
+def answered(script: str, asked: dict[str, Any]) -> str:
+    """What the script answers, or what is wrong, as JSON."""
     answer = run_path(script)["answer"]
     try:
-        return answer(sys.stdin.buffer.read(), asked)
+        told = json.dumps(answer(sys.stdin.buffer.read(), asked))
     except SystemExit as exc:
-        return exc.code
+        return json.dumps(exc.code)
     except (MemoryError, RecursionError):
-        return {"wrong": "it needs more memory than it may have"}
+        return json.dumps({"wrong": "it needs more memory than it may have"})
+    if len(told) > MOST_TOLD:
+        return json.dumps({"wrong": f"the answer would have {len(told)} characters, {MOST_TOLD} is the most"})
+    return told
 
 
 if __name__ == "__main__":
     request = json.loads(sys.argv[2])
     limit(request["seconds"], request["disk"])
-    sys.stdout.write(json.dumps(answered(sys.argv[1], request)))
+    sys.stdout.write(answered(sys.argv[1], request))

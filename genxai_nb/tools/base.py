@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from .node import Options
 
 
+LONGEST_ERROR = 20_000  # characters
+
+
 class Tool:
     """A typed function that models, nodes and people can call.
 
@@ -128,6 +131,15 @@ class Tool:
             ToolFailed: The arguments do not fit, or the function raised; the cause is kept.
             NotStorable: The function returned what the journal cannot keep.
         """
+        try:
+            return await self._answered(call)
+        except ToolFailed as exc:
+            if len(exc.what) <= LONGEST_ERROR:
+                raise
+            cut = f"{exc.what[:LONGEST_ERROR]}... ({len(exc.what) - LONGEST_ERROR} characters more)"
+            raise type(exc)(cut, hint=exc.hint) from exc
+
+    async def _answered(self, call: Call) -> Any:
         arguments = self._schema.validate(call.request)
         if self._signature.wants_context:
             arguments[CONTEXT] = call.context

@@ -13,6 +13,8 @@ from genxai_nb.errors import ToolFailed
 
 __all__ = ["ask_child"]
 
+MOST_WORDS = 100_000  # characters; the system takes no more in one word of a command
+
 _PROGRAM = str(Path(__file__).with_name("answering.py"))
 
 
@@ -44,6 +46,9 @@ def ask_child(
     Raises:
         ToolFailed: It took too long or too much memory, or says what is wrong.
     """
+    words = json.dumps({**asked, "seconds": seconds, "disk": disk})
+    if len(words) > MOST_WORDS:
+        raise ToolFailed(f"What is asked of {what} takes too many words.", hint="Ask for less of it.")
     source: dict[str, Any] = {"input": given} if isinstance(given, bytes) else {"stdin": given}
     alone = ["-I"] if packages else ["-I", "-S"]
     try:
@@ -53,7 +58,7 @@ def ask_child(
                 *alone,
                 _PROGRAM,
                 script,
-                json.dumps({**asked, "seconds": seconds, "disk": disk}),
+                words,
             ],
             capture_output=True,
             timeout=seconds,

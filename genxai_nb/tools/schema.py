@@ -7,13 +7,18 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
 
 from genxai_nb.errors import SchemaInvalid, ToolFailed, suggest
+from genxai_nb.guard.visible import visible
 from genxai_nb.messages import ToolSpec
 
 from .signature import EMPTY, Signature
 
 if TYPE_CHECKING:
-    from pydantic import BaseModel
+    from pydantic import BaseModel, ValidationError
     from pydantic_core import ErrorDetails
+
+MOST_GIVEN = 12_000_000  # characters of all arguments
+ITEM = 12  # characters that an item of a list or an object counts as
+MOST_FAULTS = 10
 
 _SHOWN = 80
 _LISTED = 12  # choices; of more a few are told
@@ -88,19 +93,28 @@ class Schema:
         """
         from pydantic import ValidationError
 
+        if _is_larger(arguments, MOST_GIVEN):
+            raise ToolFailed(
+                f"The arguments of tool {self.signature.name!r} are too large: of characters {MOST_GIVEN} is the most.",
+                hint="Give less at once, or the path of a file where the tool takes one.",
+            )
         try:
             checked = self.model().model_validate(arguments)
         except ValidationError as exc:
-            lines = [self._explain(error) for error in exc.errors(include_url=False)]
-            raise ToolFailed(
-                "\n".join(
-                    [f"The arguments of tool {self.signature.name!r} do not fit.", *lines, self._usage()]
-                )
-            ) from exc
+            lines = [f"The arguments of tool {self.signature.name!r} do not fit.", *self._faults(exc)]
+            raise ToolFailed("\n".join([*lines, self._usage()])) from exc
         return {self._names[field]: getattr(checked, field) for field in checked.model_fields_set}
 
+    def _faults(self, invalid: ValidationError) -> list[str]:
+        """A line for each of the first faults."""
+        count = invalid.error_count()
+        if count > 100 * MOST_FAULTS:  # to take them apart would take longer than all else
+            return [f"- {count} of the values in them are wrong."]
+        lines = [self._explain(error) for error in invalid.errors(include_url=False)[:MOST_FAULTS]]
+        return lines if count <= MOST_FAULTS else [*lines, f"- {count - MOST_FAULTS} more are wrong."]
+
     def _explain(self, error: ErrorDetails) -> str:
-        where = ".".join(str(part) for part in error["loc"]) or "arguments"
+        where = visible(".".join(str(part) for part in error["loc"]), _SHOWN) or "arguments"
         if error["type"] == "missing":
             return f"- Parameter {where!r} is missing."
         if error["type"] == "extra_forbidden":
@@ -133,6 +147,21 @@ class Schema:
             optional = "" if parameter.default is EMPTY else "?"
             taken.append(f"{parameter.name}{optional}: {_in_words(parameter.annotation)}")
         return f"It takes ({', '.join(taken)})."
+
+
+def _is_larger(value: Any, most: int) -> bool:
+    """Whether a value has more characters than a number of them; it is looked at no longer than that takes."""
+    ahead = [value]
+    while ahead and most >= 0:
+        one = ahead.pop()
+        if isinstance(one, str | bytes):
+            most -= len(one)
+        elif isinstance(one, Mapping | list | tuple):
+            most -= ITEM * len(one)
+            if most >= 0:
+                ahead.extend(one)
+                ahead.extend(one.values() if isinstance(one, Mapping) else ())
+    return most < 0
 
 
 def _in_words(annotation: Any) -> str:

@@ -114,6 +114,7 @@ def json_processor(
     if operation == "validate":
         return _judged(data)
     value = read_json(data) if isinstance(data, str) else data
+    _bound(value, "The data")
     if operation == "query":
         if not query_path:
             raise ToolFailed("Operation query needs a query_path.", hint="Write one such as $.items[0].")
@@ -175,7 +176,16 @@ def _found(kind: str, text: str, queries: dict[str, str], seconds: float, *, eac
     said = ask_child(
         _CHILD, asked, text.encode("utf-8", "replace"), seconds=seconds, what="The query", done="answered"
     )
+    _bound(said["found"], "What the query found")
     return said["found"]
+
+
+def _bound(value: Any, what: str) -> None:
+    size = len(_dumped(value))
+    if size > LARGEST:
+        raise ToolFailed(
+            f"{what} has {size} characters as JSON; {LARGEST} is the most.", hint="Take a part of it."
+        )
 
 
 @tool(category="data", tags=["xml"], read_only=True, idempotent=True, timeout=30)

@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from pathlib import PurePath
 from typing import Annotated, Any, Literal
 
-from annotated_types import Interval
+from annotated_types import Interval, MaxLen
 from msgspec import Struct
 
 from genxai_nb.guard.policy import roots_of
@@ -127,7 +127,7 @@ def directory_scanner(
     *,
     recursive: bool = True,
     include_hidden: bool = False,
-    file_pattern: str | None = None,
+    file_pattern: Annotated[str, MaxLen(200)] | None = None,
     max_depth: Annotated[int, Interval(ge=1, le=50)] = 10,
     context: Any = None,
 ) -> Listing:
