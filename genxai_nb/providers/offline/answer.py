@@ -74,7 +74,9 @@ def material(ask: Ask) -> list[str]:
     found = [sentence for sentence in told if _SHORTEST <= len(words(sentence)) <= _LONGEST] or told
     if ask.is_question:
         short = {key: text for key, text in ask.given.items() if key not in source and is_short(text)}
-        found.extend(f"{key.replace('_', ' ')}: {text.strip()}" for key, text in short.items())
+        found.extend(
+            f"{key.replace('_', ' ')}: {text.strip()}" for key, text in short.items() if not ask.repeats(text)
+        )
     return list(dict.fromkeys(found))
 
 
