@@ -63,7 +63,7 @@ class NodeSummary(Struct, kw_only=True):
         cost: What its calls cost, as far as it is known.
         model: The model it asked last.
         system: The system message of its last model call, as text.
-        prompt: The last user message of its last model call, as text.
+        prompt: The last user message of its last model call, of a map that of its last item, as text.
         memories: What of its last model call's prompt was remembered.
         reply: The last model's answer in words.
         model_calls: How many model calls were answered.
@@ -231,6 +231,7 @@ class _Fold:
         self.summary = RunSummary()
         self._calls: dict[str, tuple[NodeSummary, CallStarted]] = {}
         self._diverged: set[str] = set()
+        self._latest: dict[tuple[str, str, str], tuple[int, int]] = {}
         self._since = 0.0
         self._last = 0.0
         self._failed_at = ""
@@ -269,6 +270,14 @@ class _Fold:
         if node is None:
             node = self.summary.nodes[key] = NodeSummary(name=name, path=path)
         return node
+
+    def _is_latest(self, what: str, call: CallStarted) -> bool:
+        """Whether no call of a later visit or item was told of before; which item is faster does not count."""
+        key, place = (what, call.path, call.node), (call.visit, -1 if call.index is None else call.index)
+        if place < self._latest.get(key, place):
+            return False
+        self._latest[key] = place
+        return True
 
     def run_started(self, event: RunStarted) -> None:
         summary = self.summary
@@ -336,7 +345,7 @@ class _Fold:
         self._diverged.discard(event.slot)  # one that is made again after a crash is counted once
         if event.kind == "tool":
             node.tools += (event.name,)
-        elif isinstance(request := event.request, ModelRequest):
+        elif isinstance(request := event.request, ModelRequest) and self._is_latest("asked", event):
             node.model = event.name
             node.system = _last(request, "system")
             node.prompt = _last(request, "user")
@@ -346,8 +355,8 @@ class _Fold:
         self._diverged.add(event.slot)  # it starts next
 
     def call_finished(self, event: CallFinished) -> None:
-        node, _ = self._calls.pop(event.slot, (None, None))
-        if node is None:
+        node, started = self._calls.pop(event.slot, (None, None))
+        if node is None or started is None:
             return
         node.by_hand += event.by_hand
         node.reused += event.reused
@@ -357,7 +366,8 @@ class _Fold:
         if isinstance(reply := event.reply, ModelReply):
             node.model_calls += 1
             node.usage += reply.usage
-            node.reply = in_words(reply.message)
+            if self._is_latest("answered", started):
+                node.reply = in_words(reply.message)
             self.summary.usage += reply.usage
 
     def call_failed(self, event: CallFailed) -> None:

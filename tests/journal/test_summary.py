@@ -180,6 +180,17 @@ def test_calls():
     assert node.reply == "Let me see.\nadd(a=1, b='x')"
 
 
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 0, 1)])
+def test_the_last_item_is_told_of_whichever_is_faster(order):
+    """Prompt and reply of a map are those of its last item, in whatever order its instances run."""
+    told = {i: ModelRequest(model="offline", messages=(user(f"Item {i}?"),)) for i in order}
+    calls = [asked(101, f"s{i}", index=i, request=told[i]) for i in order]
+    replies = [answered(102, f"s{i}", assistant(f"Item {i}.")) for i in order]
+    node = summarize([started(), begun(100), *calls, *replies, ended(103)]).node("a")
+
+    assert (node.prompt, node.reply, node.model_calls) == ("Item 2?", "Item 2.", 3)
+
+
 def test_map_and_subgraph():
     """Instances of the latest visit are counted; nodes of a subgraph have their path before their name."""
     instances = [InstanceFinished(at=101, node="a", visit=1, index=i, update={}) for i in range(3)]
