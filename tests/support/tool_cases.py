@@ -19,6 +19,20 @@ _AGENT = "test_tools_in_agents.py::test_an_agent_answers_what_only_the_tool_know
 _PATHS = "test_file_tools.py::test_paths_out_are_refused_to_all"
 _WIRE = "test_messages.py::test_agent_tells_what_only_the_service_knows"
 
+# tools whose agent is tested elsewhere than with the others
+AGENTS: dict[str, str] = {
+    "code_executor": "test_code_executor.py::test_agent_learns_what_only_the_code_knows",
+    "email_sender": "test_messages.py::test_agent_may_write_to_those_that_its_policy_lists",
+    "mongodb_query": "test_mongodb_query.py::test_agent_reads_what_only_the_server_knows",
+    "notification_manager": _WIRE,
+    "redis_cache": "test_redis_cache.py::test_agent_reads_what_only_the_server_knows",
+    "slack_notifier": _WIRE,
+    "sms_sender": _WIRE,
+    "sql_query": "test_sql_query.py::test_agent_reads_what_only_the_database_knows",
+    "vector_search": "test_vector_search.py::test_agent_finds_what_only_the_store_knows",
+    "webhook_caller": _WIRE,
+}
+
 CASES: dict[str, Cases] = {
     # computation
     "calculator": Cases(

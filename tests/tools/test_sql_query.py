@@ -367,12 +367,11 @@ def test_what_cannot_be_reached_is_told_without_its_password(url: str, said: str
 def test_agent_reads_what_only_the_database_knows(database: str, monkeypatch):
     """An agent answers with a value that stands in the database only, and never sees the connection."""
     word = secrets.token_hex(8)
-    asked = {
-        "query": "SELECT CAST(:word AS TEXT) AS word FROM items WHERE id = 1",
-        "connection": "shop",
-        "parameters": {"word": word[::-1]},
-    }
+    kept = {"connection": "shop", "parameters": {"word": word}, "read_only": False}
+    query(query="INSERT INTO secret_keys VALUES (:word)", **kept)
+    asked = {"query": "SELECT word FROM secret_keys WHERE word <> 'hidden'", "connection": "shop"}
     answer, script = asking_once("sql_query", asked)
-    assert word[::-1] in answer
+    query(query="DELETE FROM secret_keys WHERE word = :word", **kept)
+    assert word in answer
     assert "shop.db" not in repr(script.requests)
     assert answer.startswith(FROM_TOOL)

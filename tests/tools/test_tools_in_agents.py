@@ -15,12 +15,15 @@ from typing import Any
 import pytest
 from hostile_web import hostile_server
 from PIL import Image
+from tool_cases import AGENTS
+from tool_table import said
 
 from genxai_nb.agents.agent import Agent
 from genxai_nb.agents.workflow import Graph
 from genxai_nb.graph.build import END, START
 from genxai_nb.messages import ModelRequest, ToolCall
 from genxai_nb.providers.scripted import Scripted
+from genxai_nb.tools.registry import describe
 
 Scene = tuple[dict[str, Any], str]
 
@@ -192,6 +195,13 @@ USES: dict[str, Callable[[Any], Scene]] = {
     "text_analyzer": counts_words,
     "data_transformer": converts_a_file,
 }
+
+
+def test_each_tool_is_used_by_an_agent():
+    """Every builtin tool is used by an agent, here or in the tests of its own."""
+    assert not USES.keys() & AGENTS.keys()
+    assert sorted([*USES, *AGENTS]) == sorted(row.name for row in describe() if row.origin == "builtin")
+    assert all(said(test) for test in AGENTS.values())
 
 
 @pytest.mark.parametrize("name", USES)
