@@ -120,6 +120,8 @@ def code(source: str, said: str, tags: list[str]) -> nbformat.NotebookNode:
         ("5 words in 0.3 s", "6 words in 0.3 s", [], True),
         ("5 words", "6 words", ["volatile"], False),
         ("score 0.75", "score 0.751", [], True),
+        (f"seen {'a1' * 32}", f"seen {'b2' * 32}", [], False),
+        (f"key {'a1' * 16}", f"key {'b2' * 16}", [], True),
     ],
 )
 def test_only_what_is_volatile_may_differ(before, after, tags, differs):

@@ -19,6 +19,7 @@ VOLATILE_TEXTS = {
     "TIME": re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d+)?)?(\+00:00|Z)?"),
     "DURATION": re.compile(r"(?<![\w.])\d+(\.\d+)? ?(µs|ms|s|min)\b"),
     "ADDRESS": re.compile(r"\b(127\.0\.0\.1|localhost):\d+|\bat 0x[0-9a-f]+"),
+    "DIGEST": re.compile(r"\b[0-9a-f]{64}\b"),  # of files that another version of a package draws otherwise
     "PATH": re.compile(r"/[^\s'\"<>]*/tmp[^\s'\"<>]*|/tmp/[^\s'\"<>]*"),
 }
 IMAGES = ("image/png", "image/jpeg", "image/svg+xml")
