@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .graph.definition import END as END
     from .graph.definition import START as START
     from .graph.functions import human as human
+    from .graph.pruning import prune_runs as prune_runs
     from .graph.result import Result as Result
     from .graph.run import Run as Run
     from .graph.run import run_log as run_log
@@ -39,6 +40,7 @@ __all__ = [
     "Secret",
     "export",
     "human",
+    "prune_runs",
     "run_log",
     "tool",
 ]
@@ -55,6 +57,7 @@ _HOME = {
     "Run": "graph.run",
     "export": "export.exporting",
     "human": "graph.functions",
+    "prune_runs": "graph.pruning",
     "run_log": "graph.run",
     "Secret": "secrets",
     "tool": "tools.base",

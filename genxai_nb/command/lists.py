@@ -1,4 +1,4 @@
-"""The commands ``runs`` and ``tools``."""
+"""The commands ``runs``, ``prune`` and ``tools``."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from argparse import Namespace
 from datetime import datetime
 from pathlib import Path
 
+from genxai_nb.graph.pruning import prune_runs
 from genxai_nb.journal import open_store
 from genxai_nb.journal.cost import Cost
 from genxai_nb.journal.places import FILE, FOLDER
@@ -15,7 +16,7 @@ from genxai_nb.settings import read_settings
 from .exits import DONE
 from .printing import as_json, put, table, tell
 
-__all__ = ["journal_of", "list_runs", "list_tools"]
+__all__ = ["journal_of", "list_runs", "list_tools", "prune"]
 
 
 def journal_of(where: str | None) -> Path | None:
@@ -51,6 +52,27 @@ def list_runs(given: Namespace) -> int:
         put(table(columns, [_words(row, spent.get(row.run, Cost())) for row in rows]))
     else:
         tell(f"No runs in {place}." if there or place is None else f"No runs: there is no journal {place}.")
+    return DONE
+
+
+def prune(given: Namespace) -> int:
+    """Take runs out of a store, or say which would go.
+
+    Returns:
+        The exit code.
+
+    Raises:
+        InputError: It is not said which runs, or by no time and no number.
+        RunNotFound: There is no such run.
+        StoreError: The journal cannot be read or written.
+    """
+    pruned = prune_runs(*given.runs, older=given.older, last=given.last, store=given.store, dry=not given.yes)
+    if given.json:
+        put(as_json(pruned))
+        return DONE
+    put(str(pruned))
+    if pruned.dry and pruned.gone:
+        tell("Nothing is taken out yet: add --yes. It cannot be undone.")
     return DONE
 
 

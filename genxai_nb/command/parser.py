@@ -42,6 +42,11 @@ _CHECK = """\
 Run a script's graph in a fresh interpreter on the recorded calls of a run, and compare the two event by event. No call
 reaches the world. The first difference is told, in definitions, prompts, calls or values, with both sides.
 """
+_PRUNE = """\
+Take runs out of the journal, with the large values that only they refer to, and make its file smaller. Without --yes
+it only says which would go. By --older and --last only runs that have ended are meant. A run that is being driven
+stays, and one that a run which stays was forked from. What agents remember stays.
+"""
 _MCP = """\
 Offer builtin and installed tools by the Model Context Protocol.
 
@@ -114,36 +119,8 @@ def _parser() -> _Parser:
     _file(resume)
     _driving(resume)
 
-    export = _command(commands, "export", "write a graph as a script", "exporting:export_file", _EXPORT)
-    _file(export)
-    export.add_argument("-o", "--out", metavar="OUT.py", required=True, help="where to write the script")
-    export.add_argument(
-        "--run", metavar="RUN", help="the run to compare with; by default the latest that fits"
-    )
-    export.add_argument(
-        "--check",
-        action=argparse.BooleanOptionalAction,
-        help="run the script on that run's recorded calls and compare; by default where there is such a run",
-    )
-    export.add_argument(
-        "--force", action="store_true", help="write over a file that is not ours or was edited"
-    )
-    _store(export)
-    export.add_argument("--json", action="store_true", help="print what was done as one line of JSON")
-
-    check = _command(commands, "check", "compare a script with a run", "exporting:check_file", _CHECK)
-    check.add_argument("file", metavar="FILE.py", help="the script, as the export wrote it or edited by hand")
-    check.add_argument(
-        "run", metavar="RUN", nargs="?", help="the run; by default the latest of its graph that has ended"
-    )
-    check.add_argument("--graph", metavar="NAME", help="what the script calls its graph, if it has several")
-    _store(check)
-    check.add_argument("--json", action="store_true", help="print what was found as one line of JSON")
-
-    runs = _command(commands, "runs", "list the runs, newest first", "lists:list_runs")
-    _store(runs)
-    runs.add_argument("--json", action="store_true", help="print them as one line of JSON")
-
+    _scripts(commands)
+    _journal(commands)
     _memory(commands)
     _mcp(commands)
     doctor = _command(
@@ -177,6 +154,50 @@ def _command(commands: Any, name: str, help_: str, place: str, text: str = "") -
     parser.set_defaults(act=_later(place), parser=parser)
     parser.add_argument("--traceback", action="store_true", help="show where in Python an error came from")
     return parser
+
+
+def _scripts(commands: Any) -> None:
+    export = _command(commands, "export", "write a graph as a script", "exporting:export_file", _EXPORT)
+    _file(export)
+    export.add_argument("-o", "--out", metavar="OUT.py", required=True, help="where to write the script")
+    export.add_argument(
+        "--run", metavar="RUN", help="the run to compare with; by default the latest that fits"
+    )
+    export.add_argument(
+        "--check",
+        action=argparse.BooleanOptionalAction,
+        help="run the script on that run's recorded calls and compare; by default where there is such a run",
+    )
+    export.add_argument(
+        "--force", action="store_true", help="write over a file that is not ours or was edited"
+    )
+    _store(export)
+    export.add_argument("--json", action="store_true", help="print what was done as one line of JSON")
+
+    check = _command(commands, "check", "compare a script with a run", "exporting:check_file", _CHECK)
+    check.add_argument("file", metavar="FILE.py", help="the script, as the export wrote it or edited by hand")
+    check.add_argument(
+        "run", metavar="RUN", nargs="?", help="the run; by default the latest of its graph that has ended"
+    )
+    check.add_argument("--graph", metavar="NAME", help="what the script calls its graph, if it has several")
+    _store(check)
+    check.add_argument("--json", action="store_true", help="print what was found as one line of JSON")
+
+
+def _journal(commands: Any) -> None:
+    runs = _command(commands, "runs", "list the runs, newest first", "lists:list_runs")
+    _store(runs)
+    runs.add_argument("--json", action="store_true", help="print them as one line of JSON")
+
+    prune = _command(commands, "prune", "take runs out of the journal for good", "lists:prune", _PRUNE)
+    prune.add_argument("runs", metavar="RUN", nargs="*", help="runs by their ids")
+    prune.add_argument(
+        "--older", metavar="TIME", help="runs that began before that, such as 30d, 12h or 2026-12-01"
+    )
+    prune.add_argument("--last", metavar="N", type=int, help="all runs but the newest so many")
+    prune.add_argument("--yes", action="store_true", help="take them out; this cannot be undone")
+    _store(prune)
+    prune.add_argument("--json", action="store_true", help="print what goes as one line of JSON")
 
 
 def _memory(commands: Any) -> None:

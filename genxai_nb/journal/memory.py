@@ -18,6 +18,7 @@ from .cost import Cost, cost_of
 from .events import CallFinished, Event, RunStarted
 from .heads import check_cut, first_of, no_head, segments
 from .item_memory import MemoryItems
+from .pruned import DRIVEN, Pruned, needed
 from .store import Definition, HeadRow, Part, RunRow, masked
 from .summary import row_of
 
@@ -77,6 +78,7 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self._runs: dict[str, _Run] = {}
+        self._count = 0  # of ids that were given
         self._ends: dict[str, list[Event]] = {}  # the events of each run's current head
         self._definitions: dict[str, Definition] = {}
         self._held: set[str] = set()
@@ -89,7 +91,7 @@ class MemoryStore:
         if any_known():
             _looked_through(started)
         with self._lock:
-            run = f"r{len(self._runs) + 1}"
+            run = self._next()
             head = _Head(f"{run}.1", "begun")
             head.events.append(structs.replace(started, run=run))
             self._runs[run] = _Run(head, started.at, started.parent)
@@ -152,7 +154,7 @@ class MemoryStore:
         with self._lock:
             parent = self._head(run, head)
             check_cut(run, upto, parent.upto + len(parent.events))
-            made = f"r{len(self._runs) + 1}"
+            made = self._next()
             fork = _Head(f"{made}.1", "forked", parent, upto)
             self._runs[made] = _Run(fork, time(), run)
             self._ends[made] = fork.events
@@ -259,8 +261,35 @@ class MemoryStore:
         finally:
             self._held.discard(run)
 
+    def prune(self, runs: Collection[str], *, dry: bool = False) -> Pruned:
+        """Take runs out, but those that are driven or that others go on from; see `Store.prune`.
+
+        Raises:
+            RunNotFound: No such run; nothing was taken out.
+        """
+        with self._lock:
+            for run in runs:
+                self._run(run)
+            kept = {run: DRIVEN for run in runs if run in self._held}
+            going = [run for run in reversed(self._runs) if run in set(runs) - kept.keys()]
+            lines = [
+                (run, [above.name.partition(".")[0] for above, _ in head.way()][1:])
+                for run, one in self._runs.items()
+                for head in one.heads.values()
+            ]
+            stays = needed(lines, going)
+            kept |= {run: f"{other} goes on from it" for run, other in stays.items()}
+            going = [run for run in going if run not in stays]
+            for run in () if dry else going:
+                del self._runs[run], self._ends[run]
+        return Pruned(gone=tuple(going), kept=kept, dry=dry)
+
     def close(self) -> None:
         """Do nothing: what was kept goes with the store."""
+
+    def _next(self) -> str:
+        self._count += 1
+        return f"r{self._count}"
 
     def _run(self, run: str) -> _Run:
         try:

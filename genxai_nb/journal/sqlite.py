@@ -26,6 +26,8 @@ from .heads import check_cut, first_of, no_head
 from .item_rows import SqliteItems
 from .kinds import KINDS, UNKNOWN, joined
 from .lease import held, hold
+from .prune_rows import prune_file
+from .pruned import Pruned
 from .rows import (
     SHIFT,
     Claim,
@@ -298,6 +300,18 @@ class SqliteStore:
                 yield
             finally:
                 self._growth.pop(run, None)
+
+    def prune(self, runs: Collection[str], *, dry: bool = False) -> Pruned:
+        """Take runs out for good, but those that are driven or that others go on from; see `Store.prune`.
+
+        Raises:
+            RunNotFound: No such run; nothing was taken out.
+            StoreBusy: The lock was not had within 5 seconds.
+        """
+        for run in runs:
+            self._file.read(partial(self._head, run=run))
+        driven = partial(held, self._leases)
+        return prune_file(self._file, self._path, set(runs), self.lease, driven, dry=dry)
 
     def close(self) -> None:
         """Release the file; it is opened again when it is used again."""

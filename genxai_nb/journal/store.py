@@ -13,6 +13,7 @@ from genxai_nb.secrets import mask
 from .cost import Cost
 from .events import Event, RunStarted
 from .items import Items
+from .pruned import Pruned
 from .snapshot import Snapshot
 
 Moment = Annotated[float, Meta(ge=0, le=9e9)]  # as far as a DataFrame can tell the time
@@ -229,6 +230,21 @@ class Store(Protocol):
 
         Raises:
             RunBusy: Another holder has it (in this process or another one).
+        """
+
+    def prune(self, runs: Collection[str], *, dry: bool = False) -> Pruned:
+        """Take runs out for good, with their heads, snapshots, and values that nothing else refers to.
+
+        A run that is being driven stays, and one in which the history of a run that stays begins. What agents
+        remember stays, and so do definitions; an id is never given again.
+
+        Args:
+            runs: The runs.
+            dry: Only find out which would go.
+
+        Raises:
+            RunNotFound: No such run; nothing was taken out.
+            StoreBusy: The lock was not had within the busy timeout.
         """
 
     def close(self) -> None:

@@ -11,9 +11,8 @@ from collections.abc import Callable, Iterator
 
 from msgspec import Struct, structs
 
+from genxai_nb.moments import WORDS as DAYS
 from genxai_nb.secrets import find_secrets
-
-from .moments import WORDS as DAYS
 
 LONGEST = 300  # characters of a fact
 MOST = 20  # facts of one turn

@@ -9,11 +9,11 @@ from msgspec import structs
 
 from genxai_nb.errors import DefinitionError
 from genxai_nb.journal.items import Draft
+from genxai_nb.moments import moment
 
 from .base import Item, Place, Query, Recalled, Shelf, Turn, Visit
 from .entities import entity
 from .index import Match
-from .moments import moment
 from .rules import RULES, Fact, facts_in, facts_noted
 
 SURE, STATED, NOTED, DOUBTED = 1.0, 0.9, 0.7, 0.5  # the confidence in a fact, by how it was said

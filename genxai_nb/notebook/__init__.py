@@ -40,6 +40,7 @@ _VERBS = (
     "tool",
     "graphs",
     "runs",
+    "prune",
     "show",
     "export",
     "check",

@@ -10,6 +10,7 @@ from genxai_nb.journal.opening import find_store
 
 from .display import names_of, show_text
 from .earlier import require_graph, resumable
+from .live import ENDED
 from .versions import last_run, stale_nodes
 
 if TYPE_CHECKING:
@@ -93,6 +94,42 @@ def list_runs(session: Session, _request: Request) -> DataFrame:
     frame["here"] = [run in session.started for run in frame["run_id"]]
     frame["resumable"] = [run in stands for run in frame["run_id"]]
     return _told(frame, "Nothing has run yet: %%genxai run GRAPH")
+
+
+def prune(session: Session, request: Request) -> DataFrame | None:
+    """Take runs out of the journal, or say which would go.
+
+    Raises:
+        InputError: It is not said which runs, or by no time and no number.
+        RunNotFound: There is no such run.
+    """
+    from genxai_nb.graph.pruning import prune_runs
+    from genxai_nb.journal.frames import run_log
+
+    before = run_log(find_store())
+    last = request.text("last")
+    if last and not last.isdecimal():
+        raise InputError(f"--last takes a number of runs, not {last!r}.", hint="Write --last 100.")
+    named = request.name.replace(",", " ").split()
+    here = {run for run, item in session.started.items() if item.run.status not in ENDED} & {*named}
+    if here:
+        raise InputError(
+            f"{', '.join(sorted(here))} stands in this notebook and has not ended.",
+            hint=f"Go on with it, or end it: %genxai resume {min(here)}, or run.cancel().",
+        )
+    pruned = prune_runs(
+        *named,
+        older=request.text("older") or None,
+        last=int(last) if last else None,
+        dry=not request.has("yes"),
+    )
+    for run in () if pruned.dry else pruned.gone:
+        session.started.pop(run, None)
+    show_text(str(pruned))
+    if pruned.dry and pruned.gone:
+        show_text("Nothing is taken out yet: add --yes. It cannot be undone.")
+    gone = before[before["run_id"].isin(pruned.gone)].reset_index(drop=True)
+    return gone if len(gone) else None
 
 
 def show_state(session: Session, request: Request) -> DataFrame:

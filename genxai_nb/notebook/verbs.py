@@ -162,6 +162,21 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb("runs", done_in("tables", "list_runs"), "All runs, newest first.", "df = %genxai runs", "run_log()"),
     Verb(
+        "prune",
+        done_in("tables", "prune"),
+        "Take runs out of the journal for good; without --yes it only says which would go.",
+        "%genxai prune --older 30d --last 100",
+        'prune_runs(older="30d", last=100)   # dry=False takes them out',
+        argument="RUN ...",
+        names="run",
+        whole=True,
+        own=(
+            Option("older", "TIME", "runs that began before that, such as 30d, 12h or 2026-12-01"),
+            Option("last", "N", "all runs but the newest so many"),
+            Option("yes", "", "take them out; this cannot be undone"),
+        ),
+    ),
+    Verb(
         "show",
         done_in("showing", "show"),
         "The record of a run, the picture of a graph, or a definition.",

@@ -194,3 +194,56 @@ def test_a_closed_store_opens_again(store):
     store.close()
     store.append(run, [finished(1)])
     assert len(list(store.read(run))) == 2
+
+
+def test_runs_are_taken_out_for_good(kind, store, tmp_path):
+    """They are gone with all their heads, here and for others; the rest stays, and no id is given again."""
+    runs = [store.begin(started()) for _ in range(3)]
+    for run in runs:
+        store.append(run, [finished(1, text="ä" * 20_000), RunFinished(at=9)])
+    store.branch("r2", 1, "back")
+    events = list(store.read("r3"))
+    assert store.prune(["r2", "r1"], dry=True).gone == ("r2", "r1")
+    assert len(store.runs()) == 3
+    pruned = store.prune(["r1", "r2"])
+    assert (pruned.gone, pruned.kept) == (("r2", "r1"), {})
+    assert [row.run for row in store.runs()] == ["r3"]
+    assert list(store.read("r3")) == events
+    for run in ("r1", "r2"):
+        with pytest.raises(RunNotFound):
+            list(store.read(run))
+        with pytest.raises(RunNotFound):
+            store.append(run, [RunFinished(at=10)])
+    if kind in DURABLE:
+        other = MAKERS[kind](tmp_path)
+        assert [row.run for row in other.runs()] == ["r3"]
+        assert other.begin(started()) == "r4"
+        other.close()
+    else:
+        assert store.begin(started()) == "r4"
+
+
+def test_a_run_that_a_fork_goes_on_from_stays(store):
+    """Also by way of a fork of a fork; with all its forks it goes."""
+    first = store.begin(started())
+    store.append(first, [finished(1), finished(2)])
+    second = store.fork(first, 2)
+    third = store.fork(second, 2)
+    events = list(store.read(third))
+    pruned = store.prune([first, second])
+    assert pruned.gone == ()
+    assert pruned.kept == {first: f"{third} goes on from it", second: f"{third} goes on from it"}
+    assert list(store.read(third)) == events
+    assert store.prune([first, second, third]).gone == (third, second, first)
+    assert store.runs() == []
+
+
+def test_a_run_that_is_driven_stays(store):
+    """It is somebody else's; once it is let go it can be taken out. A run that is none takes out nothing."""
+    first, second = store.begin(started()), store.begin(started())
+    with store.lease(first):
+        pruned = store.prune([first, second])
+    assert (pruned.gone, pruned.kept) == ((second,), {first: "it is being driven"})
+    with pytest.raises(RunNotFound):
+        store.prune([first, "r9"])
+    assert store.prune([first]).gone == (first,)

@@ -36,7 +36,7 @@ def test_a_line_offers_verbs_then_names_then_options(complete):
     assert complete("%genxai ") == [
         "run", "ask", "resume", "wait", "debug", "break", "step", "next", "out", "until", "continue", "pause",
         "back", "goto", "fork", "tree", "set", "watch", "held", "call", "answer", "why", "diff",
-        "agents", "tools", "tool", "graphs", "runs", "show", "export", "check", "state", "timeline", "cost", "cassette", "memory", "take", "doctor",
+        "agents", "tools", "tool", "graphs", "runs", "prune", "show", "export", "check", "state", "timeline", "cost", "cassette", "memory", "take", "doctor",
         "help",
     ]  # fmt: skip
     assert complete("%genxai stat") == ["state"]

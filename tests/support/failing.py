@@ -21,7 +21,7 @@ class FailingStore:
         lasting: All later operations that write fail too, until it is mended.
     """
 
-    WRITING = frozenset({"append", "append_all", "begin", "branch", "fork", "keep"})
+    WRITING = frozenset({"append", "append_all", "begin", "branch", "fork", "keep", "prune"})
 
     def __init__(self, inner: Store, at: int = 0, how: str = "before", *, lasting: bool = False) -> None:
         self.inner = inner
