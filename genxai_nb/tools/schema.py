@@ -178,6 +178,8 @@ def _in_words(annotation: Any) -> str:
         return f"{origin.__name__}[{', '.join(map(_in_words, parts))}]"
     if annotation is type(None):
         return "None"
+    if annotation is Ellipsis:
+        return "..."
     return annotation.__name__ if isinstance(annotation, type) else str(annotation)
 
 

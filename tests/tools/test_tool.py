@@ -126,14 +126,17 @@ def test_choices_and_bounds_are_told_as_they_are_written():
 
     @tool
     def draw(
-        kind: Literal["line", "dot"], size: Annotated[int, Le(9)] = 1, ends: list[int] | None = None
+        kind: Literal["line", "dot"],
+        size: Annotated[int, Le(9)] = 1,
+        ends: list[int] | None = None,
+        dots: tuple[int, ...] = (),
     ) -> str:
         """Draw."""
-        return f"{kind} {size} {ends}"
+        return f"{kind} {size} {ends} {dots}"
 
     with pytest.raises(ToolFailed, match="should be less than or equal to 9") as caught:
         draw.validate({"kind": "line", "size": 10})
-    said = "It takes (kind: 'line' | 'dot', size?: int, ends?: list[int] | None)."
+    said = "It takes (kind: 'line' | 'dot', size?: int, ends?: list[int] | None, dots?: tuple[int, ...])."
     assert str(caught.value).splitlines()[-1] == said
 
 
