@@ -152,6 +152,7 @@ class Definition:
             from genxai_nb.source import version_of
 
             parts += [repr(self.schema), version_of(self.output).hash]
+        parts += [rule["version"] for rule in self.memory.own_rules.values()]
         return digest(*(part.encode() for part in parts)).encode()
 
     def with_tools(self, find: Callable[[str], Any | None]) -> Self:

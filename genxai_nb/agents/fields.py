@@ -80,8 +80,8 @@ def _yaml_list(value: Any) -> str:
 
 
 def _yaml_map(options: Mapping[str, Any]) -> str:
-    """Options as YAML in one line; JSON is YAML."""
-    return json.dumps(options, ensure_ascii=False)
+    """Options as YAML in one line; JSON is YAML, and a function stands as ``$name``."""
+    return json.dumps(options, ensure_ascii=False, default=lambda function: f"${function.__name__}")
 
 
 def _check_name(name: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from genxai_nb.errors import UnknownName
@@ -44,6 +45,18 @@ class KindTables:
     def kinds(self) -> tuple[str, ...]:
         """Its kinds of memory."""
         return tuple(self.options)
+
+    @cached_property
+    def own_rules(self) -> dict[str, dict[str, str]]:
+        """The rules of one's own by which kinds are written: each one's name and version, by kind."""
+        rules = {kind: options["rule"] for kind, options in self.options.items() if options.get("rule")}
+        if not rules:
+            return {}
+        from genxai_nb.source import version_of
+
+        return {
+            kind: {"name": rule.__name__, "version": version_of(rule).hash} for kind, rule in rules.items()
+        }
 
     def proposals(self, *, store: str | None = None) -> DataFrame:
         """The procedures that its episodes suggest: tasks that were done again and again by the same tools.

@@ -266,8 +266,11 @@ class AgentMemory(Forgetting):
             UnknownName: The agent has no such kind of memory.
         """
         from genxai_nb.memory.frames import rule_table
+        from genxai_nb.memory.own_rules import rules_of
 
-        return rule_table({name: registry.find(name).rules for name in self._chosen(kind)})
+        return rule_table(
+            {name: rules_of(registry.find(name), self.options[name]) for name in self._chosen(kind)}
+        )
 
     def _told(self, text: str) -> str:
         from genxai_nb.memory.rules import is_hidden

@@ -50,6 +50,7 @@ async def remember(
 
     Raises:
         MissingPackage: The items there were embedded by a model that is not installed.
+        SchemaInvalid: A rule of one's own returned something else than sentences.
         StoreError: The store cannot be written.
     """
     if not agent.recalled:
@@ -129,17 +130,24 @@ async def _write(
         request: dict[str, Any] = {"op": "remember", "items": items}
         if used:
             request |= {"used": used, "won": won}
+        if rules := agent.memory.own_rules:
+            request["rules"] = rules
         await context.call("memory", agent.name, request, writing(agent), traits)
 
 
 async def _noticed(agent: Definition, turn: Turn, context: Context) -> dict[str, list[Draft]]:
-    """What the kinds find worth remembering of a turn; never what hides something."""
+    """What the kinds find worth remembering of a turn, or rules of one's own; never what hides something."""
+    from genxai_nb.loop import run_in_worker
+    from genxai_nb.memory.own_rules import OPTION, noticed
     from genxai_nb.memory.rules import is_hidden
 
     found: dict[str, list[Draft]] = {}
     for name in agent.memory.kinds:
         kind: Any = open_listed(agent, name)
-        drafts = kind.notice(turn, *(await _extracted(agent, kind, turn, context)))
+        if rule := agent.memory.options[name].get(OPTION):
+            drafts = await run_in_worker(noticed, rule, kind, turn)
+        else:
+            drafts = kind.notice(turn, *(await _extracted(agent, kind, turn, context)))
         found[name] = [draft for draft in drafts if not is_hidden(draft.text)]
     return found
 

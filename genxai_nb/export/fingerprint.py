@@ -83,10 +83,11 @@ def _take(graph: Graph, parts: dict[str, Part], path: str) -> None:
 
 
 def _functions_of(definition: Any) -> Iterator[FunctionType]:
-    """The functions behind a definition, its tools' included."""
+    """The functions behind a definition, its tools' and the rules of its memory included."""
     if isinstance(definition, Definition):
-        for tool in definition.toolbox.values():
-            yield from _functions_of(tool)
+        rules = (options.get("rule") for options in definition.memory.options.values())
+        for function in (*definition.toolbox.values(), *rules):
+            yield from _functions_of(function)
         return
     if isinstance(definition, Tool):
         definition = definition.function

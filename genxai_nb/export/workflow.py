@@ -136,6 +136,8 @@ class Workflow:
         """What a field of a cell says, as an argument."""
         if isinstance(value, list):
             return [self._said(key, item, used) for item in value]
+        if isinstance(value, dict):
+            return {name: self._said(key, item, used) for name, item in value.items()}
         if writable(value):
             return value
         if isinstance(value, Unrun):
@@ -155,6 +157,8 @@ class Workflow:
             value = list(value)
         if isinstance(value, Mapping):
             value = {name: list(said) if isinstance(said, tuple) else said for name, said in value.items()}
+        if key == "memory":
+            return self._said(key, value, used)
         if writable(value):
             return value
         found = self.closure.refer(value, f"{agent.key}_{key}")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from genxai_nb.errors import SchemaInvalid, UnknownName
 
-from . import scopes
+from . import own_rules, scopes
 from .base import Place
 
 if TYPE_CHECKING:
@@ -81,7 +81,8 @@ def open_kind(name: str, shelf: Shelf, options: Mapping[str, Any] = NO_OPTIONS) 
         UnknownName: There is no kind of that name.
         DefinitionError: An option does not hold what it should.
     """
-    own = {option: value for option, value in options.items() if option not in scopes.OPTIONS}
+    common = (*scopes.OPTIONS, own_rules.OPTION)
+    own = {option: value for option, value in options.items() if option not in common}
     made: Kind = find(name)(shelf, **own)
     return made
 
@@ -96,11 +97,16 @@ def check_options(name: str, options: Mapping[str, Any]) -> None:
     from .shelves import ListShelf
 
     kind = find(name)
-    known = (*getattr(kind, "options", ()), *(scopes.OPTIONS if kind.place == "store" else ()))
+    known = (
+        *getattr(kind, "options", ()),
+        *(scopes.OPTIONS if kind.place == "store" else ()),
+        *((own_rules.OPTION,) if kind.recalls else ()),
+    )
     for option in options:
         if option not in known:
             raise UnknownName(f"option of {name} memory", str(option), known)
     scopes.check_scope(name, options)
+    own_rules.check_rule(name, options)
     open_kind(name, ListShelf(name), options)
 
 

@@ -56,3 +56,42 @@ def test_all_kinds_with_their_options_are_the_same_in_a_script(flow, script):
         done = script(exported.path, "--said", said, "--store", "journal.db", "--json")
         assert done.returncode == 0, done.stderr
         assert answer is None or answer in json.loads(done.stdout)["text"]
+
+
+RULED = """
+import re
+
+from genxai_nb import Agent, Graph
+
+PATTERN = re.compile(r"A-[0-9]+")
+
+
+def named(text):
+    return PATTERN.findall(text)
+
+
+def orders(turn):
+    return [f"The order of the customer is {number}." for number in named(turn.asked)]
+
+
+clerk = Agent(
+    "clerk", model="offline", memory={"semantic": {"rule": orders, "hops": 1}}, task="{{said}}", writes="text"
+)
+graph = Graph("talk").node("clerk", clerk).edge("START", "clerk")
+"""
+
+
+def test_a_rule_of_ones_own_goes_into_the_script(flow, script):
+    """The function stands there with all that it uses, the check is content, and the script remembers by it."""
+    made = flow(RULED)
+    made.run({"said": "My name is Ada and it is about A-17."})
+    exported = made.export()
+
+    assert exported.checked is True, exported.difference
+    text = exported.path.read_text("utf-8")
+    assert '"rule": orders' in text
+    assert "def named(text)" in text
+    for said in ("It is about A-18.", "Which order does the customer have?"):
+        done = script(exported.path, "--said", said, "--store", "journal.db", "--json")
+        assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["text"] == "The order of the customer is A-18."

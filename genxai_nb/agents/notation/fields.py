@@ -148,19 +148,25 @@ def _names(entry: Entry, insert: Insert | None) -> Any:
     if not isinstance(items, list):
         return items.replace(_AT, "@") if isinstance(items, str) else items
     items = [item.replace(_AT, "@") if isinstance(item, str) else item for item in items]
-    return [
-        _inserted(entry, found["path"], insert)
-        if isinstance(item, str) and (found := _INSERTION.fullmatch(item))
-        else item
-        for item in items
-    ]
+    return [_object_or_text(entry, item, insert) for item in items]
 
 
 def _kinds(entry: Entry, insert: Insert | None) -> Any:
-    """Names, or a mapping of names to options."""
+    """Names, or a mapping of names to options, of which one may be an object."""
     if entry.text.startswith("{") or (not entry.inline and _OPTIONS.match(entry.text)):
-        return _yaml(entry, f"Write a line below {entry.key} for each, such as long_term: {{scope: user}}.")
+        kinds = _yaml(entry, f"Write a line below {entry.key} for each, such as long_term: {{scope: user}}.")
+        return {
+            kind: {option: _object_or_text(entry, said, insert) for option, said in options.items()}
+            if isinstance(options, dict)
+            else options
+            for kind, options in kinds.items()
+        }
     return _names(entry, insert)
+
+
+def _object_or_text(entry: Entry, said: Any, insert: Insert | None) -> Any:
+    found = _INSERTION.fullmatch(said) if isinstance(said, str) else None
+    return said if found is None else _inserted(entry, found["path"], insert)
 
 
 _READ: dict[str, Callable[[Entry, Insert | None], Any]] = {
