@@ -15,6 +15,7 @@ import re
 import sys
 from collections import Counter
 from functools import cache
+from itertools import zip_longest
 from math import log
 from pathlib import Path
 from typing import Any
@@ -152,6 +153,7 @@ COMMON = frozenset(
 )
 
 NEAR = 0.35  # the least likeness of meaning, where the question names no document
+FAR = 0.7  # of the likeness of the nearest passage; what is less like the question is left out
 LOOKED_AT = 80  # characters of a paragraph that are compared
 
 
@@ -210,11 +212,11 @@ async def nearest(question: str, most: int, context) -> list[str]:
             text = text.replace(name, "it")
         return text[:LOOKED_AT]
 
-    texts, least = [bare(passages()[source]) for source in sources], -1 if names else NEAR
-    found = await context.tool(
-        "vector_search", query=bare(question), texts=texts, top_k=most, threshold=least
-    )
-    return [sources[int(match["id"])] for match in found["matches"]]
+    texts = [bare(passages()[source]) for source in sources]
+    found = await context.tool("vector_search", query=bare(question), texts=texts, top_k=most, threshold=-1)
+    scores = {sources[int(match["id"])]: match["score"] for match in found["matches"]}
+    least = max(0 if names else NEAR, FAR * max(scores.values()))
+    return [source for source, score in scores.items() if score >= least]
 
 
 def quotations(source: str, question: str, most: int = 3) -> list[str]:
@@ -236,17 +238,14 @@ async def search(question: str, context) -> list[str]:
 
 
 CITED = re.compile(r"\[([^\[\]]+#\d+)\]")
-
-CLAIM = re.compile(
-    r"([^\[\]]*(?:\[(?![^\[\]]+#\d+\])[^\[\]]*\][^\[\]]*)*)((?:\[[^\[\]]+#\d+\][\s,;]*)+)[.!?]?"
-)
+CITATIONS = re.compile(r"((?:\[[^\[\]]+#\d+\][\s.,;!?]*)+)")  # some in a row
 
 
 def claims(text: str) -> list[tuple[str, list[str]]]:
-    """What a text states, each statement with the sources that stand behind it; without any for the rest."""
-    found = [(said.strip(), CITED.findall(cited)) for said, cited in CLAIM.findall(text)]
-    rest = CLAIM.sub("", text).strip()
-    return found + ([(rest, [])] if re.search(r"\w", rest) else [])
+    """What a text states, each statement with the sources that stand behind it."""
+    parts = CITATIONS.split(text)
+    pairs = zip_longest(parts[::2], parts[1::2], fillvalue="")
+    return [(said.strip(), CITED.findall(cited)) for said, cited in pairs if re.search(r"\w", said)]
 
 
 def plain(text: str) -> str:
@@ -258,7 +257,7 @@ def faults_of(said: str, cited: list[str]) -> list[str]:
     """What is wrong with a statement and its sources."""
     if not cited:
         return [f"“{said}” cites nothing"]
-    words = re.findall(r"[\"“]([^\"”]{8,})[\"”]", said) or [said]  # between quotation marks, or all of it
+    words = re.findall(r'["“]([^"”]{8,})["”]', said) or [said]  # between quotation marks, or all of it
     missing = [f"{source} does not exist" for source in cited if source not in passages()]
     texts = [plain(passages()[source]) for source in cited if source in passages()]
     absent = [text for text in words if not any(plain(text) in there for there in texts)]
@@ -532,4 +531,4 @@ def main(words: list[str] | None = None) -> int:
 if __name__ == "__main__":
     sys.exit(main())
 
-# exported by genxai-nb, 65093c547bd57d6a
+# exported by genxai-nb, 01146d0587a2a532
