@@ -147,7 +147,6 @@ def test_the_measurement_is_right(committed, script):
 
 def test_the_script_answers_other_questions(here, script):
     """Each statement ends in a source that has it; of what no document tells nothing is said."""
-
     question = "What are the major lakes of Finland?"
     command = [sys.executable, str(SCRIPT), "--json", "--question", question]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=100)
