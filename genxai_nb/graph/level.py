@@ -37,9 +37,8 @@ from .recording import (
 )
 from .subgraph import Subgraph, changes_of, given_to
 from .tokens import Visit
+from .view import ERROR
 from .workflow import Workflow
-
-ERROR = "error"  # the key under which a node finds what went wrong in the one before it
 
 __all__ = ["Level", "Shared", "quieten"]
 

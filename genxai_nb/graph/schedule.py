@@ -81,6 +81,8 @@ class Schedule(Board):
         place = visit.place
         if visit.items is None:
             after, results = self.views.extend(visit.view, place.name, updates[0], reduced)
+            if failed:
+                self.views.note_failure(after)
         else:
             after, results = self._gather(visit, updates, reduced)
         spent: list[Edge] = []

@@ -26,6 +26,7 @@ Update = tuple[
 ]  # what was written, the updates that its writer saw, and who wrote
 
 EMPTY: dict[str, Any] = {}
+ERROR = "error"  # the key under which a node finds what went wrong in those before it
 _LISTS = (list, tuple)
 
 
@@ -52,7 +53,7 @@ class Views:
         reducers: The graph's reducers by key. Keys that start with ``@`` are extended.
     """
 
-    __slots__ = ("_own", "_reducers", "_set", "_updates", "_writes", "narrow")
+    __slots__ = ("_failures", "_own", "_reducers", "_set", "_updates", "_writes", "narrow")
 
     def __init__(self, reducers: Mapping[str, Reducer]) -> None:
         self._reducers = dict(reducers)
@@ -64,6 +65,7 @@ class Views:
         self._updates: list[Update] = []
         self._writes: dict[str, int] = {}  # key -> the updates that write it
         self._set: dict[str, int] = {}  # key -> the update by which a person set it last
+        self._failures = 0  # the updates that only tell what went wrong
 
     def copy(self) -> Views:
         """The same updates and rules, to grow apart from here."""
@@ -121,6 +123,11 @@ class Views:
             writes[key] = writes.get(key, 0) | bit
         return View(data, view.mask | bit, number, (view.trail, view.mask, (number,))), results
 
+    def note_failure(self, view: View) -> None:
+        """Remember that a view's last update only tells what went wrong: several that meet are no conflict."""
+        if view.tip >= 0:
+            self._failures |= 1 << view.tip
+
     def merge(self, views: Sequence[View], reduced: Mapping[str, Any] = EMPTY) -> tuple[View, dict[str, Any]]:
         """Let views meet, in the order given; each brings the updates that are not there yet.
 
@@ -142,7 +149,7 @@ class Views:
         for view in views[1:]:
             for number in _missing(view, mask):
                 self._check(number, mask)
-                self._apply(data, self._lasting(number), reduced, results, fresh)
+                self._apply(data, self._lasting(number, mask, data), reduced, results, fresh)
                 added.append(number)
                 mask |= 1 << number
         return View(data, mask, -1, (first.trail, first.mask, tuple(added))), results
@@ -162,12 +169,20 @@ class Views:
             for key, view in views.items()
         }
 
-    def _lasting(self, number: int) -> Mapping[str, Any]:
-        """An update without the keys that a person has set since."""
+    def _lasting(self, number: int, mask: int, data: Mapping[str, Any]) -> Mapping[str, Any]:
+        """An update that comes to others: without the keys that a person has set since, with failures line by line."""
         update = self._updates[number][0]
-        if not self._set:
-            return update
-        return {key: value for key, value in update.items() if number >= self._set.get(key, -1)}
+        if self._set:
+            update = {key: value for key, value in update.items() if number >= self._set.get(key, -1)}
+        if self._failures and ERROR in update and self._unseen_failures(number, mask):
+            return {**update, ERROR: f"{data[ERROR]}\n{update[ERROR]}"}
+        return update
+
+    def _unseen_failures(self, number: int, mask: int) -> int:
+        """The failures of the mask that a failure did not see, and whose texts it has to stand beside."""
+        if ERROR in self._reducers or not self._failures >> number & 1:
+            return 0
+        return self._failures & self._writes[ERROR] & mask & ~self._updates[number][1]
 
     def distinct(self, views: Sequence[View]) -> list[View]:
         """Leave out views that others hold whole, so that order never depends on them.
@@ -198,6 +213,8 @@ class Views:
             if key[0] == HIDDEN or key in self._reducers or number < self._set.get(key, -1):
                 continue
             other = self._writes[key] & unseen
+            if other and key == ERROR:
+                other &= ~self._unseen_failures(number, mask)
             if other:
                 writers = [self._updates[n][2] for n in range(other.bit_length()) if other >> n & 1]
                 raise WriteConflict(key, *sorted((min(writers), node)))
@@ -237,7 +254,7 @@ class Views:
                     self._check(number, mask)
                 except WriteConflict as exc:
                     clashes[exc.key] = exc.nodes
-                self._apply(data, self._lasting(number), EMPTY, {}, set())
+                self._apply(data, self._lasting(number, mask, data), EMPTY, {}, set())
                 mask |= 1 << number
         return data, clashes
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from graphs import nothing
 from pydantic import BaseModel
 
 from genxai_nb import Graph, Run
-from genxai_nb.errors import DefinitionError, GraphInvalid, NodeFailed, UnknownName
+from genxai_nb.errors import DefinitionError, GraphInvalid, NodeFailed, UnknownName, WriteConflict
 from genxai_nb.graph.definition import END, START
 from genxai_nb.journal import events as facts
 
@@ -117,6 +119,58 @@ def test_a_map_of_which_one_fails_goes_on_elsewhere_once_all_have_ended():
 
     assert (state["got"], state["error"]) == ([1, 3], ["ValueError: two"])
     assert visited(run) == ["w", "fix"]
+
+
+def failing_in_parallel(*, slow: str = "", **kind):
+    """Two nodes that fail beside each other, and one that goes on with both failures."""
+
+    async def fail(state, context):
+        if context.node == slow:
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+        raise ValueError(f"no luck in {context.node}")
+
+    graph = Graph("both", **kind).node("split", nothing)
+    graph.node("b", fail, on_error="goto:fix").node("a", fail, on_error="goto:fix")
+    graph.node("fix", lambda s: {"mended": s["error"]} if kind.get("state") is None else {"mended": s.error})
+    graph.node("z", nothing)
+    return graph.parse("START -> split -> [b, a] -> z\nfix -> z -> END")
+
+
+@pytest.mark.parametrize("slow", ["a", "b"])
+def test_failures_that_meet_are_told_line_by_line(tmp_path, slow):
+    """In the order of the edges, whoever was first; with a schema too; loading and going back know the same."""
+
+    class Told(BaseModel):
+        error: str = ""
+        mended: str = ""
+
+    both = "ValueError: no luck in b\nValueError: no luck in a"
+    for kind in ({}, {"state": Told}):
+        graph = failing_in_parallel(slow=slow, **kind)
+        run = graph.start({}, store=str(tmp_path / "runs.db"))
+        assert dict(run.resume().state)["mended"] == both
+        loaded = Run.load(run.run_id, graph, str(tmp_path / "runs.db"))
+        assert dict(loaded.state)["error"] == both
+        assert loaded.canonical() == run.canonical()
+    graph = failing_in_parallel(slow=slow, reducers={"error": "append"})
+    assert graph.run({}, store=":memory:").state["mended"] == both.split("\n")
+
+
+def test_failure_that_meets_what_a_node_wrote_is_a_conflict():
+    """Only failures stand beside each other; a node's own key of that name is as any other."""
+    graph = failing_in_parallel().bind("a", lambda s: {"error": "mine"})
+    graph.edge("a", "fix")
+    with pytest.raises(WriteConflict, match="Nodes 'a' and 'b' both wrote 'error' in parallel"):
+        graph.run({}, store=":memory:")
+
+
+def test_failure_after_a_failure_takes_its_place():
+    """What was seen before is told no more: it is the last one that counts."""
+    graph = Graph("g").node("x", broken, on_error="goto:y")
+    graph.node("y", lambda s: 1 / 0, on_error="goto:fix").node("fix", nothing)
+    graph.parse("START -> x -> END\ny -> END\nfix -> END")
+    assert graph.run({}, store=":memory:").state == {"error": "ZeroDivisionError: division by zero"}
 
 
 def test_a_state_with_a_schema_is_told_only_if_it_has_the_field():
