@@ -16,6 +16,9 @@ from genxai_nb.errors import ConditionFailed, suggest
 
 MOST_BITS = 14_000  # of an integer: the longest that Python still writes out as decimal digits
 MOST_ITEMS = 100_000  # of a text or list made by repeating one
+MOST_SIZE = (
+    10_000_000  # characters and items, also of what is in them, that are joined, repeated or written out
+)
 MOST_DIGITS = 400  # that a number may be rounded to
 
 
@@ -98,9 +101,34 @@ def multiply(left: Any, right: Any) -> Any:
         _fit(left.bit_length() + right.bit_length())
     for some, times in ((left, right), (right, left)):
         repeats = isinstance(some, str | bytes | list | tuple) and isinstance(times, int)
-        if repeats and len(some) * times > MOST_ITEMS:
+        if repeats and (len(some) * times > MOST_ITEMS or size_of(some) * times > MOST_SIZE):
             raise ConditionFailed(f"would repeat a {type(some).__name__} to {len(some) * times} items")
     return left * right
+
+
+def add(left: Any, right: Any) -> Any:
+    """Add, or join, unless the result would be huge."""
+    if isinstance(left, str | bytes | list | tuple) and size_of(left) + size_of(right) > MOST_SIZE:
+        raise ConditionFailed(
+            f"would join a {type(left).__name__} of more than {MOST_SIZE} characters and items"
+        )
+    return left + right
+
+
+def size_of(value: Any) -> int:
+    """The characters and items in a value, those that it has more than once too; counted no further than it may have."""
+    size, ahead = 0, [value]
+    while ahead and size <= MOST_SIZE:
+        one = ahead.pop()
+        if isinstance(one, str | bytes):
+            size += len(one)
+        elif isinstance(one, Mapping | list | tuple | set | frozenset):
+            size += len(one)
+            if size <= MOST_SIZE:
+                ahead.extend(one.values() if isinstance(one, Mapping) else one)
+        else:
+            size += 1
+    return size
 
 
 def power(base: Any, exponent: Any) -> Any:
@@ -160,6 +188,8 @@ def _int(value: Any = 0) -> int:
 
 
 def _str(value: Any = "") -> str:
+    if size_of(value) > MOST_SIZE:
+        raise ConditionFailed(f"would write out a {type(value).__name__} of more than {MOST_SIZE} characters")
     return str(value)
 
 
@@ -252,7 +282,7 @@ COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
 }
 
 ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
-    "Add": operator.add,
+    "Add": add,
     "Sub": operator.sub,
     "Mult": multiply,
     "Div": operator.truediv,

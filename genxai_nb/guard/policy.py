@@ -222,7 +222,7 @@ def policy_from(value: Any) -> Policy | None:
 
 
 def _profile(name: Any) -> Policy:
-    if name not in PROFILES:
+    if not isinstance(name, str) or name not in PROFILES:
         raise UnknownName("policy", str(name), PROFILES)
     return PROFILES[name]
 

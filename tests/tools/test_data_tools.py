@@ -160,6 +160,21 @@ def test_columns_are_computed_kept_and_sorted():
 
 
 @pytest.mark.parametrize(
+    ("rules", "said"),
+    [
+        ({f"c{n}": f"c{n - 1} + c{n - 1}" if n else "m" for n in range(50)}, "characters"),
+        ({f"c{n}": "'x' * 99999" for n in range(50)}, "characters"),
+        ({"c": "[m] * 1000"}, "is a list"),
+        ({"c": "{'a': m}"}, "is a dict"),
+    ],
+)
+def test_computed_columns_stay_small(rules: dict, said: str):
+    """Columns that double one another, or hold more than a cell can, are refused before they fill the memory."""
+    with pytest.raises(ToolFailed, match=said):
+        table("n,m\n" + "1,xxxxxxxxxx\n" * 1_000, "transform", transform_rules=rules)
+
+
+@pytest.mark.parametrize(
     "rule", ["__import__('os')", "n.__class__", "(lambda: 1)()", "n +", "missing + 1", "n / 0", "'a' * 10**9"]
 )
 def test_expressions_do_nothing_else(rule: str):

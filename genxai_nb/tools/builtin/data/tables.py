@@ -168,6 +168,10 @@ def _compared(operator: Operator, wanted: Any) -> Callable[[Any], bool]:
         return lambda cell: cell is not None and of_texts[operator](_shown(cell).casefold())
     if operator in {"eq", "ne"}:
         return lambda cell: (_comparable(cell) == value) is (operator == "eq")
+    if value is None:
+        raise ToolFailed(
+            f"Operator {operator} needs a filter_value.", hint="Use empty or not_empty for no value."
+        )
     order: dict[str, Callable[[Any], bool]] = {
         "gt": lambda cell: cell > value,
         "ge": lambda cell: cell >= value,
@@ -205,7 +209,7 @@ def _computed(rows: list[Row], names: list[str], rules: dict[str, str]) -> list[
         raise ToolFailed(
             "Operation transform needs transform_rules.", hint='Such as {"total": "price * amount"}.'
         )
-    names = list(names)
+    names, room = list(names), LARGEST
     for name, text in rules.items():
         try:
             expression = compile_expression(text)
@@ -218,9 +222,26 @@ def _computed(rows: list[Row], names: list[str], rules: dict[str, str]) -> list[
                 row[name] = expression.evaluate(row)
             except ConditionFailed as exc:
                 raise ToolFailed(f"{text!r} fails in row {number}: {exc.what}", hint=exc.hint) from exc
+            room -= _room_of(row[name], text, number)
+            if room < 0:
+                raise ToolFailed(
+                    f"The computed columns have more than {LARGEST} characters.", hint="Compute less."
+                )
         if name not in names:
             names.append(name)
     return names
+
+
+def _room_of(cell: Any, text: str, number: int) -> int:
+    """The characters that a computed cell takes."""
+    if isinstance(cell, str):
+        return len(cell)
+    if cell is None or isinstance(cell, bool | int | float):
+        return 0
+    raise ToolFailed(
+        f"{text!r} gives in row {number} what is a {type(cell).__name__}.",
+        hint="A cell holds text or a number.",
+    )
 
 
 def _grouped(
