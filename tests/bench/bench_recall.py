@@ -18,10 +18,13 @@ from recall_measure import LASTING, measured
 from genxai_nb.memory.embed import installed_model
 
 if __name__ == "__main__":
-    print(f"{'kind':<12}{'found by':<28}{'first':>7}{'five':>7}{'rank':>7}")
+    tuning = "--tuning" in sys.argv
+    print(f"{'kind':<12}{'questions':<14}{'found by':<28}{'first':>7}{'five':>7}{'rank':>7}")
     for model in dict.fromkeys((installed_model(), "")):
-        for kind in LASTING:
-            found = measured(kind, model, held_back="--tuning" not in sys.argv)
-            print(
-                f"{kind:<12}{model or 'words (BM25)':<28}{found.first:7.2f}{found.five:7.2f}{found.rank:7.3f}"
-            )
+        for in_words in (False, True):
+            for kind in LASTING:
+                found = measured(kind, model, held_back=not tuning, in_words=in_words)
+                print(
+                    f"{kind:<12}{'own words' if in_words else 'paraphrased':<14}{model or 'words (BM25)':<28}"
+                    f"{found.first:7.2f}{found.five:7.2f}{found.rank:7.3f}"
+                )

@@ -112,3 +112,13 @@ def questions(table: tuple, *, held_back: bool) -> list[Asked]:
             form = second if held_back else first
             asked.append(Asked(form.format(who=PEOPLE[who]), who * len(table) + what))
     return asked
+
+
+def worded(table: tuple) -> list[Asked]:
+    """100 questions in the words of their items, but for the value of a statement."""
+    random, asked = Random(31), []
+    for what, (form, *_) in enumerate(table):
+        for who in random.sample(range(len(PEOPLE)), 4):
+            said = form.format(who=PEOPLE[who], value="what").rstrip(".")
+            asked.append(Asked(f"{said}?", who * len(table) + what))
+    return asked

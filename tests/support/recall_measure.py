@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from msgspec.structs import replace
-from recall_data import FACTS, TASKS, facts, questions, steps, tasks
+from recall_data import FACTS, TASKS, facts, questions, steps, tasks, worded
 
 from genxai_nb.journal.item_memory import MemoryItems
 from genxai_nb.journal.items import Draft
@@ -26,8 +26,8 @@ class Found(NamedTuple):
     rank: float
 
 
-def measured(name: str, model: str, *, held_back: bool) -> Found:
-    """Ask a kind with 500 items 100 questions; without a model by words alone."""
+def measured(name: str, model: str, *, held_back: bool, in_words: bool = False) -> Found:
+    """Ask a kind with 500 items 100 questions, or such in their words; without a model by words alone."""
     kind = registry.open_kind(name, StoreShelf(MemoryItems(), "clerk", name))
     drafts = _DRAFTS[name](kind)
     vectors = vectors_of(model, [draft.cue or draft.text for draft in drafts]) if model else []
@@ -35,7 +35,7 @@ def measured(name: str, model: str, *, held_back: bool) -> Found:
         drafts = [replace(draft, vector=vector) for draft, vector in zip(drafts, vectors, strict=True)]
     kind.shelf.add(drafts, model=model, dims=find_embedder(model).dims if model else 0)
     table = FACTS if name in {"long_term", "semantic"} else TASKS
-    asked = questions(table, held_back=held_back)
+    asked = worded(table) if in_words else questions(table, held_back=held_back)
     asking = vectors_of(model, [one.question for one in asked]) if model else [b""] * len(asked)
     ranks = []
     for one, vector in zip(asked, asking, strict=True):
