@@ -16,9 +16,8 @@ from genxai_nb.errors import ConditionFailed, suggest
 
 MOST_BITS = 14_000  # of an integer: the longest that Python still writes out as decimal digits
 MOST_ITEMS = 100_000  # of a text or list made by repeating one
-MOST_SIZE = (
-    10_000_000  # characters and items, also of what is in them, that are joined, repeated or written out
-)
+MOST_SIZE = 5_000_000  # characters that are joined, repeated or written out
+ITEM = 8  # characters that an item counts as
 MOST_DIGITS = 400  # that a number may be rounded to
 
 
@@ -109,25 +108,22 @@ def multiply(left: Any, right: Any) -> Any:
 def add(left: Any, right: Any) -> Any:
     """Add, or join, unless the result would be huge."""
     if isinstance(left, str | bytes | list | tuple) and size_of(left) + size_of(right) > MOST_SIZE:
-        raise ConditionFailed(
-            f"would join a {type(left).__name__} of more than {MOST_SIZE} characters and items"
-        )
+        raise ConditionFailed(f"would join a {type(left).__name__} of more than {MOST_SIZE} characters")
     return left + right
 
 
 def size_of(value: Any) -> int:
-    """The characters and items in a value, those that it has more than once too; counted no further than it may have."""
+    """The characters in a value, those that it has more than once too; counted no further than it may have."""
     size, ahead = 0, [value]
     while ahead and size <= MOST_SIZE:
         one = ahead.pop()
         if isinstance(one, str | bytes):
             size += len(one)
         elif isinstance(one, Mapping | list | tuple | set | frozenset):
-            size += len(one)
+            size += ITEM * len(one)
             if size <= MOST_SIZE:
-                ahead.extend(one.values() if isinstance(one, Mapping) else one)
-        else:
-            size += 1
+                inner = one.values() if isinstance(one, Mapping) else one
+                ahead.extend(item for item in inner if not isinstance(item, bool | int | float | None))
     return size
 
 
