@@ -36,7 +36,7 @@ _LOOKING = {  # methods that change nothing, also where nothing is done with wha
     *("copy", "count", "get", "index", "items", "keys", "values"),
     *("boxplot", "corr", "describe", "display", "groupby", "head", "hist", "info", "isna", "isnull"),
     *("nunique", _PLOT, "print", "sample", "show", "tail", "to_csv", "to_markdown", "to_string"),
-    *("unique", "value_counts", "view"),
+    *("unique", "validate", "value_counts", "view"),
 }
 _SETTING = {  # functions of a module that change how it works
     *("append", "chdir", "extend", "insert", "setdefault", "setlocale"),

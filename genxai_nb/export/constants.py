@@ -42,10 +42,13 @@ class Constants:
         made = unit.texts.making(name)
         bound = {other for each in made for other in bound_in(each.node) | imported_in(each.node)}
         names = [name, *sorted(bound - {name})]
+        pieces = self._closure.pieces.items()
+        within = [piece for (space, _), piece in pieces if space == id(unit) and name in piece.names]
         if is_live(value):
-            within = any(name in piece.names for piece in self._closure.pieces.values())
             if not within:  # else a statement that is carried opens it
                 self._refuse(name, value, statement.label)
+        elif len(made) == 1 and any(piece.order[1] == statement.order for piece in within):
+            return  # the statement has been carried for another of its names
         elif len(made) > 1 and not writable(value):
             self._closure.statements(unit, names, made)
         elif len(made) > 1 or not _carries(statement, value, unit):

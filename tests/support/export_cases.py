@@ -34,6 +34,24 @@ CODE = {
         ("before = [1]", 'words = ["a"]'),
         ("copy()", "split()"),
     ),
+    "a statement that binds several names, and a look at a tool": Case(
+        """
+        from genxai_nb import GenXAIError, Graph, tool
+        names, kinds, marks = {"a": {1}}, {"b": {2}}.copy(), ", "
+        words = sorted([*names, *kinds])
+        @tool
+        def shown(text: str) -> str:
+            "Show a text."
+            return marks.join([text, *words, *names, *kinds])
+        try:
+            shown.validate({"txt": 1})
+        except GenXAIError as error:
+            print(error)
+        graph = Graph("g").node("shown", shown, text="'x'", into="text").edge("START", "shown")
+        """,
+        ("names, kinds, marks =",),
+        ("validate",),
+    ),
     "tables that a with statement has read": Case(
         """
         import sqlite3
