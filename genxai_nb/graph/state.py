@@ -57,6 +57,13 @@ class State(Mapping[str, Any]):
     def __contains__(self, key: object) -> bool:
         return key in self._data
 
+    def __getattr__(self, name: str) -> Any:
+        if name[:2] == "__" or name not in self._data:
+            msg = f"{type(self).__name__!r} object has no attribute {name!r}"
+        else:
+            msg = f"This state is a dict: write state[{name!r}], not state.{name}."
+        raise AttributeError(msg)
+
     def __setitem__(self, key: str, value: Any) -> None:
         raise StateAssigned(key)
 
@@ -243,6 +250,12 @@ def _view_class(model: Any) -> Any:
         def __iter__(self) -> Any:
             return iter([(name, getattr(self, name)) for name in model.model_fields])
 
+        def __getattr__(self, name: str) -> Any:
+            try:
+                return super().__getattr__(name)
+            except AttributeError as exc:
+                raise _no_field(model, name, exc) from None
+
         def __setattr__(self, name: str, value: Any) -> None:
             raise StateAssigned(name)
 
@@ -265,10 +278,31 @@ def _view_class(model: Any) -> Any:
             )
             return self
 
+    if not hasattr(model, "__getitem__"):
+        Viewed.__getitem__ = _without_items(model)
     fields = frozenset(model.model_fields)
     whole = frozenset({"model_dump", "model_dump_json", "model_copy", "dict", "copy", "__dict__"})
     Viewed.__name__ = Viewed.__qualname__ = model.__name__
     return Viewed
+
+
+def _no_field(model: Any, name: str, error: AttributeError) -> AttributeError:
+    """What is said of a name that is no field of a model; of names that no person writes, what Python says."""
+    if name[:1] == "_":
+        return error
+    return AttributeError(f"{model.__name__} has no field {name!r}. {suggest(name, model.model_fields)}")
+
+
+def _without_items(model: Any) -> Any:
+    """What a model says that is read as if it were a dict."""
+
+    def refuse(_self: Any, key: Any) -> Any:
+        fields = model.model_fields
+        known = f"write state.{key}, not state[{key!r}]." if key in fields else suggest(str(key), fields)
+        msg = f"This state is a {model.__name__}: {known}"
+        raise TypeError(msg)
+
+    return refuse
 
 
 def _noted(view: Any) -> set[str]:

@@ -63,6 +63,7 @@ def in_dollars(amount: float) -> str:
     """
     if not amount:
         return "$0"
+    amount *= 1 + 1e-12  # what is written with a 5 at its end is mostly kept as a little less
     return f"${amount:,.{max(2, 1 - floor(log10(amount)))}f}"
 
 

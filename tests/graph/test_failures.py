@@ -336,3 +336,47 @@ def test_a_reducer_may_raise_anything():
     with pytest.raises(StateInvalid, match="The reducer of 'x' cannot join int and int: KeyError: 'best'"):
         run.resume()
     assert run.status == "failed"
+
+
+class Piece(BaseModel):
+    text: str = ""
+
+
+@pytest.mark.parametrize(
+    ("model", "read", "said"),
+    [
+        (None, lambda s: {"n": s.text}, r"This state is a dict: write state\['text'\], not state.text\."),
+        (None, lambda s: {"n": s.txet}, "no attribute 'txet'"),
+        (
+            Piece,
+            lambda s: {"n": s["text"]},
+            r"This state is a Piece: write state.text, not state\['text'\]\.",
+        ),
+        (Piece, lambda s: {"n": s["txet"]}, "This state is a Piece: Did you mean 'text'?"),
+        (Piece, lambda s: {"n": s.txet}, "Piece has no field 'txet'. Did you mean 'text'?"),
+        (Piece, lambda s: {"n": s.get("text")}, "Piece has no field 'get'. Known: text."),
+    ],
+)
+def test_state_that_is_read_in_the_other_way_says_how(model, read, said):
+    """A dict has keys and a model has fields; the error shows what to write."""
+    graph = Graph("g", state=model).node("step", read).edge("START", "step")
+    with pytest.raises(NodeFailed, match=said):
+        graph.run({"text": "moss"}, store=":memory:")
+
+
+def test_model_with_items_of_its_own_keeps_them():
+    """A schema may have methods as any class has."""
+
+    class Rows(BaseModel):
+        rows: list[int] = []
+
+        def __getitem__(self, number: int) -> int:
+            return self.rows[number]
+
+        def __getattr__(self, name: str) -> str:
+            return f"own {name}"
+
+    graph = (
+        Graph("g", state=Rows).node("step", lambda s: {"rows": [s[1], len(s.other)]}).edge("START", "step")
+    )
+    assert graph.run({"rows": [1, 2]}, store=":memory:").state.rows == [2, 9]

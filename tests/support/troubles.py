@@ -56,6 +56,9 @@ TROUBLES: dict[str, tuple[str, ...]] = {
         "graph_of(assign).run({})",
     ),
     "The state has no key 'topik'.": ("graph_of(lambda state: {'x': state['topik']}).run({'topic': 1})",),
+    "This state is a dict: write state['topic'], not state.topic.": (
+        "graph_of(lambda state: {'x': state.topic}).run({'topic': 1})",
+    ),
     "Node 'step' returned 5, which is ...": ("graph_of(lambda state: 5).run({})",),
     "The function of node 'step' takes 0 arguments.": ("graph_of(lambda: {}).run({})",),
     "Nodes 'a' and 'b' both wrote 'x' in parallel.": (
