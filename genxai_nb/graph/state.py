@@ -231,10 +231,40 @@ def _wrote(node: str) -> str:
     return f"Node {node!r} wrote" if node else "You set"
 
 
+class _ReadOnly:
+    """What stands before a model: it refuses to be changed, and says how it is read."""
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return super().__getattr__(name)  # type: ignore[misc]  # a model has it
+        except AttributeError:
+            if name[:1] == "_":  # which Python itself asks for
+                raise
+            kind: Any = type(self)
+            msg = f"{kind.__name__} has no field {name!r}. {suggest(name, kind.model_fields)}"
+            raise AttributeError(msg) from None
+
+    def __getitem__(self, key: Any) -> Any:
+        kind: Any = type(self)
+        own = getattr(super(), "__getitem__", None)  # a model of one's own may have it
+        if own is not None:
+            return own(key)
+        fields = kind.model_fields
+        known = f"write state.{key}, not state[{key!r}]." if key in fields else suggest(str(key), fields)
+        msg = f"This state is a {kind.__name__}: {known}"
+        raise TypeError(msg)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise StateAssigned(name)
+
+    def __delattr__(self, name: str) -> None:
+        raise StateAssigned(name)
+
+
 def _view_class(model: Any) -> Any:
     """Derive a class whose instances refuse assignment and note reads."""
 
-    class Viewed(model):  # type: ignore[misc]  # the base is only known at run time
+    class Viewed(_ReadOnly, model):  # type: ignore[misc]  # the base is only known at run time
         def __getattribute__(self, name: str) -> Any:
             if name in fields:
                 _noted(self).add(name)
@@ -249,18 +279,6 @@ def _view_class(model: Any) -> Any:
 
         def __iter__(self) -> Any:
             return iter([(name, getattr(self, name)) for name in model.model_fields])
-
-        def __getattr__(self, name: str) -> Any:
-            try:
-                return super().__getattr__(name)
-            except AttributeError as exc:
-                raise _no_field(model, name, exc) from None
-
-        def __setattr__(self, name: str, value: Any) -> None:
-            raise StateAssigned(name)
-
-        def __delattr__(self, name: str) -> None:
-            raise StateAssigned(name)
 
         @property
         def read(self) -> tuple[str, ...]:
@@ -278,31 +296,10 @@ def _view_class(model: Any) -> Any:
             )
             return self
 
-    if not hasattr(model, "__getitem__"):
-        Viewed.__getitem__ = _without_items(model)
     fields = frozenset(model.model_fields)
     whole = frozenset({"model_dump", "model_dump_json", "model_copy", "dict", "copy", "__dict__"})
     Viewed.__name__ = Viewed.__qualname__ = model.__name__
     return Viewed
-
-
-def _no_field(model: Any, name: str, error: AttributeError) -> AttributeError:
-    """What is said of a name that is no field of a model; of names that no person writes, what Python says."""
-    if name[:1] == "_":
-        return error
-    return AttributeError(f"{model.__name__} has no field {name!r}. {suggest(name, model.model_fields)}")
-
-
-def _without_items(model: Any) -> Any:
-    """What a model says that is read as if it were a dict."""
-
-    def refuse(_self: Any, key: Any) -> Any:
-        fields = model.model_fields
-        known = f"write state.{key}, not state[{key!r}]." if key in fields else suggest(str(key), fields)
-        msg = f"This state is a {model.__name__}: {known}"
-        raise TypeError(msg)
-
-    return refuse
 
 
 def _noted(view: Any) -> set[str]:
