@@ -79,14 +79,17 @@ def entry(profile: dict, path: str) -> str:
         profile = profile.get(key, {})
     text = re.split(r"<(?:strong|b)>note", profile.get("text", ""))[0]
     text = html.unescape(re.sub(r"<[^>]*>", " ", text)).replace(" ,", ",")
-    text = " ".join(re.sub(r" \[[sm]\]", "", text).split()).rstrip(".; ")  # source and mouth of a river
+    text = " ".join(re.sub(r" \[[sm]\]", "", text).split()).rstrip(
+        ".; "
+    )  # source and mouth of a river
     return "" if text in {"none", "NA"} else text
 
 
 def country(profile: dict) -> tuple[str, str]:
     """A country's name, and what is told of it, a paragraph for each entry."""
     short, long = (
-        entry(profile, f"Government/Country name/conventional {form} form") for form in ("short", "long")
+        entry(profile, f"Government/Country name/conventional {form} form")
+        for form in ("short", "long")
     )
     name = re.split(r" \(|;| - ", short or long)[0]
     name = re.sub(r"^(.+), (The|North|South)$", r"\2 \1", name)
@@ -96,8 +99,14 @@ def country(profile: dict) -> tuple[str, str]:
             if what == "neighbours":
                 text = re.sub(r" [\d.,]+ km", "", text).replace(";", ",")
                 what = what if "," in text else "neighbour"
-            told.append(f"{name}'s {what} {'are' if what.endswith('s') else 'is'} {text}")
-    told += [f"{what} of {name}: {text}" for what, path in REMARKS.items() if (text := entry(profile, path))]
+            told.append(
+                f"{name}'s {what} {'are' if what.endswith('s') else 'is'} {text}"
+            )
+    told += [
+        f"{what} of {name}: {text}"
+        for what, path in REMARKS.items()
+        if (text := entry(profile, path))
+    ]
     return name, "\n\n".join(f"{text}." for text in told if text)
 
 
@@ -113,16 +122,26 @@ def factbook() -> dict[str, str]:
 def folder(path: str) -> dict[str, str]:
     """The texts of the files in a folder and below it, by name."""
     root = Path(path).expanduser()
-    files = sorted(file for file in root.rglob("*") if file.suffix.lower() in {".md", ".txt", ".pdf"})
+    files = sorted(
+        file
+        for file in root.rglob("*")
+        if file.suffix.lower() in {".md", ".txt", ".pdf"}
+    )
     if not files:
         raise FileNotFoundError(
             f"FOLDER is {path!r}: no .md, .txt or .pdf file is there. Give a folder that has some."
         )
     found = {}
     for file in files:
-        text = pages(file) if file.suffix.lower() == ".pdf" else file.read_text("utf-8", errors="replace")
+        text = (
+            pages(file)
+            if file.suffix.lower() == ".pdf"
+            else file.read_text("utf-8", errors="replace")
+        )
         name = file.relative_to(root).with_suffix("").as_posix()
-        found[f"{name}{file.suffix}" if name in found else name] = re.sub(r"(?m)^#+ (.+)\n\s*", r"\1: ", text)
+        found[f"{name}{file.suffix}" if name in found else name] = re.sub(
+            r"(?m)^#+ (.+)\n\s*", r"\1: ", text
+        )
     return found
 
 
@@ -139,8 +158,15 @@ def passages() -> dict[str, str]:
     documents = folder(FOLDER) if FOLDER else factbook()
     found = {}
     for name, text in documents.items():
-        paragraphs = [" ".join(part.split()) for part in re.split(r"\n\s*\n", text) if re.search(r"\w", part)]
-        found |= {f"{name}#{number}": paragraph for number, paragraph in enumerate(paragraphs, 1)}
+        paragraphs = [
+            " ".join(part.split())
+            for part in re.split(r"\n\s*\n", text)
+            if re.search(r"\w", part)
+        ]
+        found |= {
+            f"{name}#{number}": paragraph
+            for number, paragraph in enumerate(paragraphs, 1)
+        }
     return found
 
 
@@ -160,7 +186,11 @@ LOOKED_AT = 80  # characters of a paragraph that are compared
 def terms(text: str) -> list[str]:
     """The telling words of a text, one form for singular and plural."""
     found = re.findall(r"[^\W_]+", re.sub(r"['’]s\b", "", text.casefold()))
-    return [word.rstrip("s") if len(word) > 3 else word for word in found if word not in COMMON]
+    return [
+        word.rstrip("s") if len(word) > 3 else word
+        for word in found
+        if word not in COMMON
+    ]
 
 
 @cache
@@ -184,7 +214,12 @@ def by_words(question: str, most: int = 40) -> list[str]:
         found = places.get(word, {})
         weight = log(1 + (len(lengths) - len(found) + 0.5) / (len(found) + 0.5))
         for source, count in found.items():
-            scores[source] += weight * count * 2.2 / (count + 1.2 * (0.25 + 0.75 * lengths[source] / mean))
+            scores[source] += (
+                weight
+                * count
+                * 2.2
+                / (count + 1.2 * (0.25 + 0.75 * lengths[source] / mean))
+            )
     return [source for source, _ in scores.most_common(most)]
 
 
@@ -198,7 +233,9 @@ def named(question: str) -> list[str]:
 def shortlist(question: str) -> list[str]:
     """The passages among which meaning decides."""
     names = set(named(question))
-    return [source for source in passages() if source.rpartition("#")[0] in names] or by_words(question)
+    return [
+        source for source in passages() if source.rpartition("#")[0] in names
+    ] or by_words(question)
 
 
 async def nearest(question: str, most: int, context) -> list[str]:
@@ -213,7 +250,9 @@ async def nearest(question: str, most: int, context) -> list[str]:
         return text[:LOOKED_AT]
 
     texts = [bare(passages()[source]) for source in sources]
-    found = await context.tool("vector_search", query=bare(question), texts=texts, top_k=most, threshold=-1)
+    found = await context.tool(
+        "vector_search", query=bare(question), texts=texts, top_k=most, threshold=-1
+    )
     scores = {sources[int(match["id"])]: match["score"] for match in found["matches"]}
     least = max(0 if names else NEAR, FAR * max(scores.values()))
     return [source for source, score in scores.items() if score >= least]
@@ -222,9 +261,17 @@ async def nearest(question: str, most: int, context) -> list[str]:
 def quotations(source: str, question: str, most: int = 3) -> list[str]:
     """The sentences of a passage with most words of a question, in order, each with its source."""
     asked = set(terms(question))
-    sentences = re.split(r'(?<=[a-z0-9)\]”"][.!?])\s+(?=["“(]?[A-Z])', passages()[source])
-    best = sorted(sentences, key=lambda sentence: -len(asked.intersection(terms(sentence))))[:most]
-    return [f"{sentence.rstrip('.!? ')} [{source}]." for sentence in sentences if sentence in best]
+    sentences = re.split(
+        r'(?<=[a-z0-9)\]”"][.!?])\s+(?=["“(]?[A-Z])', passages()[source]
+    )
+    best = sorted(
+        sentences, key=lambda sentence: -len(asked.intersection(terms(sentence)))
+    )[:most]
+    return [
+        f"{sentence.rstrip('.!? ')} [{source}]."
+        for sentence in sentences
+        if sentence in best
+    ]
 
 
 @tool(read_only=True)
@@ -234,7 +281,11 @@ async def search(question: str, context) -> list[str]:
     Args:
         question: The question, whole.
     """
-    return [said for source in await nearest(question, 4, context) for said in quotations(source, question)]
+    return [
+        said
+        for source in await nearest(question, 4, context)
+        for said in quotations(source, question)
+    ]
 
 
 CITED = re.compile(r"\[([^\[\]]+#\d+)\]")
@@ -245,7 +296,11 @@ def claims(text: str) -> list[tuple[str, list[str]]]:
     """What a text states, each statement with the sources that stand behind it."""
     parts = CITATIONS.split(text)
     pairs = zip_longest(parts[::2], parts[1::2], fillvalue="")
-    return [(said.strip(), CITED.findall(cited)) for said, cited in pairs if re.search(r"\w", said)]
+    return [
+        (said.strip(), CITED.findall(cited))
+        for said, cited in pairs
+        if re.search(r"\w", said)
+    ]
 
 
 def plain(text: str) -> str:
@@ -257,24 +312,44 @@ def faults_of(said: str, cited: list[str]) -> list[str]:
     """What is wrong with a statement and its sources."""
     if not cited:
         return [f"“{said}” cites nothing"]
-    words = re.findall(r'["“]([^"”]{8,})["”]', said) or [said]  # between quotation marks, or all of it
-    missing = [f"{source} does not exist" for source in cited if source not in passages()]
+    words = re.findall(r'["“]([^"”]{8,})["”]', said) or [
+        said
+    ]  # between quotation marks, or all of it
+    missing = [
+        f"{source} does not exist" for source in cited if source not in passages()
+    ]
     texts = [plain(passages()[source]) for source in cited if source in passages()]
-    absent = [text for text in words if not any(plain(text) in there for there in texts)]
-    return missing or [f"{' and '.join(cited)} does not say “{text}”" for text in absent]
+    absent = [
+        text for text in words if not any(plain(text) in there for there in texts)
+    ]
+    return missing or [
+        f"{' and '.join(cited)} does not say “{text}”" for text in absent
+    ]
 
 
 def gather(state):
     """Keep the statements with a source that exists, each once."""
     lines = f"{state.found}\n{state.known}".splitlines()
-    found = [(said, cited) for line in lines for said, cited in claims(line) if not faults_of(said, cited)]
-    kept = dict.fromkeys(f"{said} {' '.join(f'[{source}]' for source in cited)}." for said, cited in found)
+    found = [
+        (said, cited)
+        for line in lines
+        for said, cited in claims(line)
+        if not faults_of(said, cited)
+    ]
+    kept = dict.fromkeys(
+        f"{said} {' '.join(f'[{source}]' for source in cited)}."
+        for said, cited in found
+    )
     return {"sources": "\n\n".join(kept)}
 
 
 def check(state):
     """Look up each source of the answer, and what is said to stand there."""
-    faults = [fault for said, cited in claims(state.answer) for fault in faults_of(said, cited)]
+    faults = [
+        fault
+        for said, cited in claims(state.answer)
+        for fault in faults_of(said, cited)
+    ]
     advice = f"Leave out what no source says. {'; '.join(faults)}." if faults else ""
     return {"faults": faults, "advice": advice}
 
@@ -531,4 +606,4 @@ def main(words: list[str] | None = None) -> int:
 if __name__ == "__main__":
     sys.exit(main())
 
-# exported by genxai-nb, 01146d0587a2a532
+# exported by genxai-nb, a22586b81d32cfef
