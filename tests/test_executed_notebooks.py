@@ -25,6 +25,7 @@ NOT_EXPORTED: dict[tuple[str, str], str] = {}
 # What an application's script is run with, beside --json; none if it has a default for everything.
 ARGUMENTS = {
     "code_review": ["--folder", str(ROOT / "genxai_nb" / "doctor")],
+    "data_analysis": ["--question", "How many westerns are there since 1990?"],
     "report_generator": ["--year", "2015", "--to", "parks@example.org", "--answers", "answers.json"],
     "research_assistant": ["--question", "Which languages are spoken in Belgium?"],
 }
