@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 from weakref import WeakSet
 
-from .schema import PATIENCE, busy, failure, is_busy, opened
+from .schema import FAILURES, PATIENCE, busy, failure, is_busy, opened
 
 T = TypeVar("T")
 
@@ -87,7 +87,7 @@ class Connection:
                     if self._connection is None:
                         self._connection = opened(self._path)
                     return work(self._connection)
-            except sqlite3.Error as exc:
+            except FAILURES as exc:
                 if not is_busy(exc):
                     raise failure(self._path, exc) from exc
                 now = time.monotonic()

@@ -26,6 +26,7 @@ from .places import made, on_network
 
 VERSION = 4
 PATIENCE = 5.0
+FAILURES = (sqlite3.Error, UnicodeDecodeError)  # what SQLite says of a damaged file may be no text
 
 _APPLICATION = 0x67786E62
 _SNAPSHOT = "CREATE TABLE snapshot (place INTEGER PRIMARY KEY, body TEXT NOT NULL, crc INTEGER NOT NULL)"
@@ -133,7 +134,7 @@ def opened(path: Path) -> sqlite3.Connection:
     while True:
         try:
             return _opened(made(path))
-        except sqlite3.Error as exc:
+        except FAILURES as exc:
             if not is_busy(exc):
                 raise failure(path, exc) from exc
             if time.monotonic() > until:
@@ -141,7 +142,7 @@ def opened(path: Path) -> sqlite3.Connection:
             time.sleep(0.02)
 
 
-def is_busy(exc: sqlite3.Error) -> bool:
+def is_busy(exc: Exception) -> bool:
     """Whether an error says that another connection holds the lock."""
     code = getattr(exc, "sqlite_errorcode", 0) & 0xFF
     return code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
@@ -155,10 +156,11 @@ def busy(path: Path, waited: float) -> StoreBusy:
     )
 
 
-def failure(path: Path, exc: sqlite3.Error) -> StoreError:
+def failure(path: Path, exc: Exception) -> StoreError:
     """Make our error of one of SQLite's."""
     code = getattr(exc, "sqlite_errorcode", 0) & 0xFF
-    if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB} or "decode to UTF-8" in str(exc):
+    garbled = isinstance(exc, UnicodeDecodeError) or "decode to UTF-8" in str(exc)
+    if garbled or code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
         return StoreDamaged(
             f"The journal {str(path)!r} is damaged or no SQLite file: {exc}.",
             hint="Move it away; a new one is made.",

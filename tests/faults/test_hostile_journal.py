@@ -154,6 +154,14 @@ def test_a_thousand_flipped_bits(whole, attempt):
         attempt(bytes(body))
 
 
+def test_a_table_whose_name_is_no_text(whole, attempt):
+    """SQLite complains in bytes that Python cannot read; that is damage like any other."""
+    name = b"tableheadhead"
+    assert name in whole[0]
+    outcomes = attempt(whole[0].replace(name, b"table\xcc\x80\xffdhead"))
+    assert {type(outcome) for outcome in outcomes.values()} == {StoreDamaged}
+
+
 def test_cut_off_at_each_page(whole, attempt):
     """A file that ends early is damaged, or empty; a run is never given back in part without a word."""
     body, state = whole

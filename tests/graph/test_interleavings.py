@@ -39,7 +39,8 @@ def check_run(sketch, seed):
     else:
         assert model.over
         assert error is (None if model.arrived else NoWayOn)
-        assert run.state == model.result()
+        if error is None or not model.conflicts():  # what stands and does not fit together can only be looked at
+            assert run.state == model.result()
     return run, error, model
 
 
