@@ -36,6 +36,7 @@ ODD = {
     "pack age/empty.py": b"",
     "pack age/syntax.py": b"def f(:\n    pass\n",
     "pack age/utf16.py": "x = 1\n".encode("utf-16"),
+    "pack age/late.py": b"x = 1\ny = 2\nNAME = 'Caf\xe9'\n",
     "pack age/unknown.py": b"# coding: klingon\nx = 1\n",
     "pack age/elifs.py": b"def f(x):\n    if x == 0:\n        return 0\n"
     + b"".join(b"    elif x == %d:\n        return %d\n" % (n, n) for n in range(1, 400)),
@@ -187,7 +188,7 @@ def test_any_folder_can_be_reviewed(review, tmp_path):
     assert result.status == "done"
     assert set(state.files) == {name for name in ODD if not name.startswith((".", "venv"))}
     assert {one.path: one.lines for one in state.measures}["pack age/lines.py"] == 4
-    assert unreadable >= {"syntax.py", "utf16.py", "unknown.py"}
+    assert unreadable >= {"syntax.py", "utf16.py", "late.py", "unknown.py"}
     assert not unreadable & {"good.py", "empty.py", "sum.py", "lines.py"}
     assert {one.severity for one in state.findings if one.rule == "unreadable file"} == {"critical"}
     assert any("401 paths" in one.said for one in state.findings)
