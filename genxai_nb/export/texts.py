@@ -18,6 +18,7 @@ from .pieces import Import
 __all__ = [
     "END",
     "MAGIC",
+    "UNLISTED",
     "Statement",
     "Text",
     "Texts",
@@ -30,6 +31,9 @@ __all__ = [
 
 END = sys.maxsize  # behind all statements
 MAGIC = "get_ipython"
+UNLISTED = (
+    "_genxai_unlisted"  # a notebook's variable: cells that its history leaves out, with their places in it
+)
 _CERTAIN = (
     *(ast.Import, ast.ImportFrom, ast.Assign, ast.AnnAssign),
     *(ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef),
@@ -305,7 +309,12 @@ def cells_of(space: Mapping[str, Any]) -> list[Text]:
     cells = space.get("In")
     if not isinstance(cells, list) or "Out" not in space:
         return []
-    return [Text(f"cell [{number}]", str(text)) for number, text in enumerate(cells) if text]
+    listed = [(number, f"cell [{number}]", str(text)) for number, text in enumerate(cells) if text]
+    unlisted = [(place, "a cell", str(text)) for place, text in space.get(UNLISTED, ())]
+    ran = sorted(
+        [*unlisted, *listed], key=lambda cell: cell[0]
+    )  # what is unlisted ran before the one listed there
+    return [Text(label, text) for _, label, text in ran]
 
 
 def file_text(path: str | None) -> list[Text]:

@@ -52,6 +52,8 @@ def load_ipython_extension(shell: Any) -> None:
     undo.append(lambda: bundles.pop("genxai_nb.tools.outcome.Outcome", None))
     shell.events.register("post_run_cell", tell := _teller_of(shell))
     undo.append(lambda: shell.events.unregister("post_run_cell", tell))
+    shell.events.register("pre_run_cell", keep := _keeper_of(shell))
+    undo.append(lambda: shell.events.unregister("pre_run_cell", keep))
     undo.append(bodies.install(shell, lambda run: _started(shell, run)))
     enter_kernel(kernel)
     undo.append(lambda: enter_kernel(inside=False))
@@ -144,6 +146,18 @@ def _teller_of(shell: Any) -> Callable[..., None]:
             tell_of_edits(session)
 
     return tell
+
+
+def _keeper_of(shell: Any) -> Callable[[Any], None]:
+    """What keeps the cells that run outside of the history, for the export."""
+
+    def keep(told: Any) -> None:
+        if not told.store_history and not told.silent:
+            from .keeping import keep_unlisted
+
+            keep_unlisted(shell.user_ns, told.raw_cell)
+
+    return keep
 
 
 def _keep_script(shell: Any, run: Any) -> None:

@@ -26,6 +26,16 @@ def keep_script_of(session: Session, run: Driving) -> None:
     keep_script(run, lambda: Units(space, cells_so_far(space)), source=notebook_name(session))
 
 
+def keep_unlisted(space: dict[str, Any], text: str) -> None:
+    """Keep a cell that runs outside of the history, as some clients run all of them."""
+    from genxai_nb.export.texts import UNLISTED
+
+    cell = len(space.get("In", ())), text
+    kept: list[tuple[int, str]] = space.setdefault(UNLISTED, [])
+    if kept[-1:] != [cell]:
+        kept.append(cell)
+
+
 def cells_so_far(space: Mapping[str, Any]) -> list[Text] | None:
     """The cells that have run, the last one up to the statement that is being executed; None if there are none.
 

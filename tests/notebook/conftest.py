@@ -78,12 +78,14 @@ class Kernel:
         self.client.start_channels()
         self.client.wait_for_ready(timeout=30)
 
-    def send(self, code: str, *, cell_id: str = "", allow_stdin: bool = False) -> str:
+    def send(
+        self, code: str, *, cell_id: str = "", allow_stdin: bool = False, store_history: bool = True
+    ) -> str:
         """Send a cell and return the id of the request."""
         content = {
             "code": code,
             "silent": False,
-            "store_history": True,
+            "store_history": store_history,
             "user_expressions": {},
             "allow_stdin": allow_stdin,
             "stop_on_error": True,

@@ -56,6 +56,26 @@ def test_a_name_is_what_its_last_cell_made_of_it(kernel, tmp_path):
     assert "old: int" not in (tmp_path / "review.py").read_text("utf-8")
 
 
+def test_cells_that_a_client_keeps_out_of_the_history_are_known(kernel, tmp_path):
+    """What such cells have made is carried too, in the order in which they and the others ran."""
+    kernel.run("from collections import Counter\nletters = Counter('plum')")
+    for code in (
+        "letters = Counter('banana')",
+        "def most(state):\n    return {'letter': letters.most_common(1)[0][0]}",
+        "%%genxai graph fruit\nSTART -> most",
+    ):
+        assert kernel.run(code, store_history=False).status == "ok"
+    kernel.run("letters.update('nnnn')")
+    assert kernel.run("%%genxai run fruit\n", store_history=False).status == "ok"
+
+    reply = kernel.run("%genxai export fruit", store_history=False)
+
+    assert reply.status == "ok", reply.text
+    assert "same in" in reply.text
+    made = re.findall(r"^letters.*", (tmp_path / "fruit.py").read_text("utf-8"), re.MULTILINE)
+    assert made == ['letters = Counter("banana")', 'letters.update("nnnn")']
+
+
 def test_a_path_options_and_a_value(kernel, tmp_path):
     """The second word is the path; the value of the line tells what was done."""
     defined(kernel)
@@ -260,5 +280,7 @@ def test_a_script_that_was_edited_is_checked_against_a_run(kernel, tmp_path):
     script.write_text(script.read_text("utf-8").replace("LIMIT = 0.5", "LIMIT = 0.6"), "utf-8")
     other = kernel.run("%genxai check review.py --run r1")
     assert other.status == "error"
-    assert re.search(r"differs from run r1: constant LIMIT \(cell .*\)\n  run:    0.5\n  script: 0.6", other.text)
+    assert re.search(
+        r"differs from run r1: constant LIMIT \(cell .*\)\n  run:    0.5\n  script: 0.6", other.text
+    )
     assert "is no Python file" in kernel.run("%genxai check none.py").text
