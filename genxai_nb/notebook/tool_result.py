@@ -52,6 +52,8 @@ def result_bundle(name: str, value: Any, foot: str = "") -> dict[str, str]:
         value: Plain data, as `genxai_nb.tools.results.plain` makes it.
         foot: A line below it.
     """
+    if value is None or value in ("", [], {}):
+        value = "Nothing."
     page = element(
         "section",
         Markup(f"<style>{style.STYLE}</style>"),

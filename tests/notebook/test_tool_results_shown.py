@@ -41,6 +41,13 @@ def test_what_is_left_out_is_said():
     assert len(page.xpath(".//tbody/tr")) == 50
 
 
+@pytest.mark.parametrize("value", [[], {}, "", None])
+def test_nothing_is_said_to_be_nothing(value: Any):
+    """A search that found nothing does not look as if it had not run."""
+    assert page_of(value).text_content().endswith("Nothing.")
+    assert result_bundle("reader", value, "Run r1")["text/plain"] == "Nothing.\nRun r1"
+
+
 def test_long_text_opens_to_the_whole():
     """A long text is folded, and all of it is there."""
     text = "\n".join(f"line {n}" for n in range(40))
