@@ -57,6 +57,13 @@ _REACHING: dict[Dialect, tuple[str, ...]] = {
 }  # fmt: skip
 
 
+# tables of the server that hold passwords, which a superuser's connection could read
+_SECRET = {
+    "pg_authid", "pg_shadow", "pg_user_mapping", "pg_user_mappings", "_pg_user_mappings", "user_mapping_options",
+    "pg_subscription",
+}  # fmt: skip
+
+
 class Statement(Struct, frozen=True, kw_only=True):
     """One statement that may be given to a database.
 
@@ -125,6 +132,11 @@ def read_statement(query: str, dialect: Dialect, *, writing: bool = False) -> St
                 f"The function {name!r} reaches beyond the tables of the database.", hint="Do without it."
             )
     tables = tuple(sorted(set(tables_of(tree, dialect))))
+    for table in tables:
+        if dialect == "postgres" and table.rpartition(".")[2].lower() in _SECRET:
+            raise Denied(
+                f"The table {table!r} holds passwords.", hint="pg_roles tells of roles without them."
+            )
     return _written(tree, dialect, writes=writes, tables=tables, functions=functions)
 
 

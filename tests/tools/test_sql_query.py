@@ -226,48 +226,6 @@ def test_sqlite_writes_tables_only(served, database: str):
             ask_forged(text, writing=True)
 
 
-def test_owner_reads_in_a_read_only_transaction(postgres_server, monkeypatch):
-    """Who is no superuser but owns a table cannot change it when reading."""
-    import psycopg
-
-    with psycopg.connect(postgres_server) as connection:
-        connection.execute("CREATE ROLE clerk LOGIN")
-        connection.execute("CREATE TABLE desk (a INT)")
-        connection.execute("ALTER TABLE desk OWNER TO clerk")
-    monkeypatch.setenv("GENXAI_CONNECTION_SHOP", postgres_server.replace("owner@", "clerk@"))
-    with pytest.raises(ToolFailed, match="read-only transaction"):
-        ask_forged("INSERT INTO desk VALUES (1)")
-    with psycopg.connect(postgres_server) as connection:
-        connection.execute("DROP TABLE desk")
-        connection.execute("DROP ROLE clerk")
-
-
-def test_superuser_reads_as_a_lesser_role(postgres_server, monkeypatch):
-    """A superuser's connection reads as pg_read_all_data, which can reach no file of the server."""
-    monkeypatch.setenv("GENXAI_CONNECTION_SHOP", postgres_server)
-    made = query(
-        query="SELECT current_user AS me, current_setting('is_superuser') AS super", connection="shop"
-    )
-    assert made.rows == [{"me": "pg_read_all_data", "super": "off"}]
-
-
-def test_volatile_function_is_refused_when_reading(postgres_server, monkeypatch):
-    """A user's function that may change something is refused by name; a stable one is not."""
-    import psycopg
-
-    with psycopg.connect(postgres_server) as connection:
-        for name, kind in (("odd", "VOLATILE"), ("even", "STABLE")):
-            connection.execute(
-                f"CREATE OR REPLACE FUNCTION {name}() RETURNS INT {kind} LANGUAGE SQL AS 'SELECT 1'"
-            )
-    monkeypatch.setenv("GENXAI_CONNECTION_SHOP", postgres_server)
-    assert query(query="SELECT even() AS a, random() < 2 AS b", connection="shop").rows == [
-        {"a": 1, "b": True}
-    ]
-    with pytest.raises(Denied, match="'odd' may change something"):
-        query(query="SELECT odd()", connection="shop")
-
-
 ROWS_OF_ARGUMENTS = {
     "sqlite": [
         "SELECT value AS n FROM json_each('[1, 2]')",

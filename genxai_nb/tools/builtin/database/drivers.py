@@ -106,6 +106,7 @@ def from_postgres(task: dict[str, Any]) -> tuple[list[dict[str, Any]], bool, int
         session.read_only = not writing
         session.execute(f"SET LOCAL statement_timeout = {milliseconds}")
         session.execute(f"SET LOCAL lock_timeout = {milliseconds}")
+        session.execute("SET LOCAL standard_conforming_strings = on")  # as the statement was read
         if not writing:
             refuse_volatile(session, task["functions"])
             if session.info.parameter_status("is_superuser") == "on":
