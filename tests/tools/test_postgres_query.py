@@ -21,10 +21,10 @@ def test_owner_reads_in_a_read_only_transaction(postgres_server, monkeypatch):
         connection.execute("CREATE TABLE desk (a INT)")
         connection.execute("ALTER TABLE desk OWNER TO clerk")
     monkeypatch.setenv("GENXAI_CONNECTION_SHOP", postgres_server.replace("owner@", "clerk@"))
+    forged = Statement(
+        text="INSERT INTO desk VALUES (1)", writes=False, tables=(), functions=(), parameters=(), mark="@"
+    )
     with pytest.raises(ToolFailed, match="read-only transaction"):
-        forged = Statement(
-            text="INSERT INTO desk VALUES (1)", writes=False, tables=(), functions=(), parameters=(), mark="@"
-        )
         ask_database("shop", forged, {}, most=1, writing=False, seconds=5)
     with psycopg.connect(postgres_server) as connection:
         connection.execute("DROP TABLE desk")
