@@ -110,7 +110,7 @@ panel = show_panel(run)
     for number in (0, 1):
         notebook.run(number)
     panel = notebook.panel(1)
-    panel.wait_for("Paused before tock, visit 5000")
+    panel.wait_for("Paused before tock, visit 5000", 300)  # ten thousand commits on a busy disk
     times = []
     for step in (9000, 100, 5000, 7777, 2500, 9900, 1):
         times.append(

@@ -239,9 +239,9 @@ class Panel:
         """What the head says."""
         return self.find(".gx-pill").inner_text()
 
-    def wait_for(self, words: str) -> None:
+    def wait_for(self, words: str, seconds: float = _PATIENCE / 1000) -> None:
         """Wait until the head says these words."""
-        self.root.locator(".gx-pill", has_text=words).wait_for()
+        self.root.locator(".gx-pill", has_text=words).wait_for(timeout=seconds * 1000)
 
     def press(self, name: str) -> None:
         """Press a button of the toolbar."""
