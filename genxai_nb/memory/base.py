@@ -7,6 +7,7 @@ from typing import Literal, Protocol
 
 from msgspec import Struct
 
+from genxai_nb.errors import DefinitionError
 from genxai_nb.journal.items import Draft
 
 from .index import Match
@@ -217,3 +218,16 @@ class Kind(Protocol):
 
     def recall(self, query: Query, k: int = 5) -> list[Recalled]:
         """The items that fit a query best, the best first, at most ``k``."""
+
+
+def checked_fade(kind: str, fade: int) -> int:
+    """After how many days items end.
+
+    Raises:
+        DefinitionError: It is no whole number from 0.
+    """
+    if type(fade) is not int or fade < 0:
+        raise DefinitionError(
+            f"{kind} memory is to fade after {fade!r} days.", hint="Write a whole number, 0 for never."
+        )
+    return fade

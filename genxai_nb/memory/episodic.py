@@ -9,7 +9,7 @@ from msgspec import structs
 
 from genxai_nb.journal.items import Draft
 
-from .base import Place, Query, Recalled, Shelf, Turn, Visit
+from .base import Place, Query, Recalled, Shelf, Turn, Visit, checked_fade
 from .rules import is_hidden, without_values
 
 DONE, FAILED = "done", "failed"
@@ -31,6 +31,10 @@ class Episodic:
 
     Args:
         shelf: Where they stand.
+        fade: After how many days an episode holds no longer; 0 for never. It stays in the table.
+
+    Raises:
+        DefinitionError: ``fade`` is no such number.
 
     Example:
         >>> from genxai_nb.memory.shelves import ListShelf
@@ -45,6 +49,7 @@ class Episodic:
     embeds = True
     recalls = True
     fails = True
+    options: ClassVar[tuple[str, ...]] = ("fade",)
     heading = "What was tried before, and what came of it:"
     columns: ClassVar[dict[str, str]] = {
         "task": "str",
@@ -61,12 +66,14 @@ class Episodic:
         DONE: "Each visit that came to an answer: its task, and its steps, cost and duration from the journal.",
         FAILED: "Each visit that failed, with its error.",
         "by hand": "What a person tells it: a task that went well.",
+        "faded": "With fade, what is older than so many days holds no longer.",
         "never": "A visit whose task, answer or error looks like a key or names a password, a PIN, a token or a secret; the arguments of such a step.",
         "recalled": "By the likeness of its task to the question, from 0 to 1; not what went well without a step.",
     }
 
-    def __init__(self, shelf: Shelf) -> None:
+    def __init__(self, shelf: Shelf, *, fade: int = 0) -> None:
         self.shelf = shelf
+        self.fade = checked_fade(self.name, fade)
 
     def notice(self, turn: Turn) -> list[Draft]:
         """The visit as an episode."""

@@ -11,7 +11,7 @@ from msgspec import structs
 from genxai_nb.errors import DefinitionError
 from genxai_nb.journal.items import Draft
 
-from .base import Item, Place, Query, Recalled, Shelf, Turn
+from .base import Item, Place, Query, Recalled, Shelf, Turn, checked_fade
 from .importance import RULES, rated
 from .index import Match
 from .rules import facts_noted
@@ -95,12 +95,8 @@ class LongTerm:
                 f"long_term memory is to keep {keep!r}.",
                 hint="Write a number from 0 to 1, such as keep: 0.5.",
             )
-        if type(fade) is not int or fade < 0:
-            raise DefinitionError(
-                f"long_term memory is to fade after {fade!r} days.", hint="Write a whole number, 0 for never."
-            )
         self.shelf = shelf
-        self.fade = fade
+        self.fade = checked_fade(self.name, fade)
         self._keep = keep
 
     def notice(self, turn: Turn) -> list[Draft]:

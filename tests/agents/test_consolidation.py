@@ -200,6 +200,30 @@ def test_fading_is_looked_for_once_a_day_and_may_be_off():
         Agent("clerk", memory={"long_term": {"fade": -1}})
 
 
+def test_episodes_are_kept_as_long_as_is_said():
+    """With fade an old episode is recalled no more and stays in the table; without it each is kept."""
+    items, now = open_store("journal.db").items, time()
+    for memory, statuses_found in (("episodic", ["current"]), ({"episodic": {"fade": 90}}, ["replaced"])):
+        name = f"clerk{len(statuses_found[0])}"
+        agent = Agent(name, model=Scripted(lambda _: "Done.").model, memory=memory)
+        old = Draft(
+            text="Weigh a box: failed",
+            rule="failed",
+            cue="Weigh a box",
+            fields={"task": "Weigh a box"},
+            again=True,
+        )
+        items.add(name, "episodic", [old], at=now - 100 * DAY)
+        agent.ask("Sweep the floor", store="journal.db")
+        table = agent.memory.table("episodic", store="journal.db")
+
+        assert table["status"].tolist()[:1] == statuses_found
+        found = [one.item.text for one in agent.memory.recall("Weigh a box", store="journal.db")]
+        assert ("Weigh a box: failed" in found) is (statuses_found == ["current"])
+    with pytest.raises(DefinitionError, match="episodic memory is to fade after -1 days"):
+        Agent("clerk", memory={"episodic": {"fade": -1}})
+
+
 def test_very_many_items_may_fade_at_once():
     """More than SQLite takes in one question as it comes (32,766): all of them end and are told."""
     items = open_store("journal.db").items
