@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from genxai_nb.agents.agent import Agent
 from genxai_nb.messages import (
     Message,
     ModelReply,
@@ -19,6 +20,7 @@ from genxai_nb.messages import (
     user,
 )
 from genxai_nb.providers.offline import NOTICE, Offline
+from genxai_nb.providers.offline.answer import NOTED, NOTHING
 from genxai_nb.providers.offline.provider import answer
 
 BREAD = (
@@ -345,4 +347,47 @@ def test_named_source_is_the_one_to_answer_from():
     task = f"Say what the notes have to tell the writer of the letter.\n\nletter: {letter}\n\n{NOTES}"
     assert "Yeast turns sugar into gas, which lifts the dough." in text_of(
         task.replace("of the letter", "of this")
+    )
+
+
+TOLD = (user("The library opens at nine. It closes at six on weekdays. Who are you?"), assistant("Noted."))
+
+
+@pytest.mark.parametrize(
+    ("asked", "answered"),
+    [
+        ("When does the library close?", "The library opens at nine. It closes at six on weekdays."),
+        ("When does it close on weekdays?", "It closes at six on weekdays."),
+        ("Summarise in one sentence what I told you.", "The library opens at nine."),
+        ("Where do whales sleep?", NOTHING),
+        ("The café closes at eight.", NOTED),
+        (
+            f"What lifts the dough when it closes?\n\n{NOTES}",
+            "Yeast turns sugar into gas, which lifts the dough.",
+        ),
+    ],
+)
+def test_earlier_turns_are_what_an_answer_is_picked_from_where_nothing_is_given(asked, answered):
+    """Of a question, sentences that share a term with it; what the request itself gives comes before all that."""
+    assert text_of(asked, *TOLD) == answered
+
+
+def test_name_that_was_told_is_known_and_what_was_commanded_is_no_source():
+    """Also a word that commands elsewhere; neither commands nor questions of earlier turns are told."""
+    before = (
+        user("My name is Ada and I work on moss."),
+        assistant(NOTED),
+        user("Write about moss. What is your name?"),
+        assistant(NOTHING),
+    )
+    assert text_of("What is my name?", *before) == "My name is Ada and I work on moss."
+    assert text_of("What did I say about moss?", *before) == "My name is Ada and I work on moss."
+
+
+def test_agent_that_is_asked_twice_answers_from_what_it_was_told():
+    """By the conversation of ask, without any other memory."""
+    agent = Agent("clerk", model="offline")
+    agent.ask("The reading room closes at six today.", store=":memory:")
+    assert agent.ask("When does the reading room close?", store=":memory:").text == (
+        "The reading room closes at six today."
     )

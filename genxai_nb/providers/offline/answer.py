@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from .ask import Ask, Result
+from .ask import Ask, Result, commands
 from .roles import (
     JUDGING,
     advice_in,
@@ -55,6 +55,9 @@ def compose(ask: Ask, *, hint: str = "", judge: bool = True, draft: str = "") ->
         more = [] if measures(ask) else pick(source, weigh(ask, hint), 1)
         return " ".join([*facts, *more])
     limit = ask.amount("sentences")
+    weights = weigh(ask, hint)
+    if not source and (source := remembered(ask)):
+        weights = dict.fromkeys(terms(ask.task), 1.0) | weights
     advice = advice_of(ask)
     found_draft = draft_of(ask)
     draft = draft or (found_draft[1] if found_draft else ask.said)
@@ -62,9 +65,25 @@ def compose(ask: Ask, *, hint: str = "", judge: bool = True, draft: str = "") ->
         chosen = mend(sentences(draft), source, "\n".join(advice.values()), limit)
     else:
         count = limit or (2 if ask.is_question else 3)
-        chosen = pick(source, weigh(ask, hint), count, exact=limit is not None or not ask.is_question)
-    told = within(chosen, ask.amount("words"), weigh(ask, hint), ask.opening)
+        chosen = pick(source, weights, count, exact=limit is not None or not ask.is_question)
+    told = within(chosen, ask.amount("words"), weights, ask.opening)
     return told or (NOTED if ask.is_statement else NOTHING)
+
+
+def remembered(ask: Ask) -> list[str]:
+    """What earlier turns told, for a request that gives nothing: of a question, the sentences that share a term with it."""
+    if ask.is_statement:
+        return []
+    told = dict.fromkeys(sentence for text in ask.turns for sentence in sentences(text))
+    asked = set(terms(ask.task))
+    return [
+        sentence
+        for sentence in told
+        if sentence not in (NOTED, NOTHING)
+        and not sentence.endswith("?")
+        and not commands(sentence)
+        and (not ask.is_question or asked.intersection(terms(sentence)))
+    ]
 
 
 def material(ask: Ask) -> list[str]:

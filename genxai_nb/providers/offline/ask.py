@@ -40,6 +40,7 @@ please produce rank rate read reply report return review revise rewrite say scor
 sort suggest summarise summarize take tell translate update use verify weigh write
 """
 _COMMANDS = frozenset(_VERBS.split())
+_PASSAGE = 3  # sentences that are more than a remark
 
 
 class Result:
@@ -79,6 +80,7 @@ class Ask:
         given: What the message gives, by key or label, in order.
         before: What earlier messages gave, by key and number.
         said: The answer before this request, or "".
+        turns: What was said before this request, by either side.
         results: Results of the calls that were made for this request.
         earlier: Results of all calls before it.
         made: How many tool calls the conversation holds.
@@ -97,6 +99,8 @@ class Ask:
             ),
             "",
         )
+        spoken = (m for m in messages[:asked] if m.role in ("user", "assistant") and not m.tool_calls)
+        self.turns = tuple(message.text for message in spoken)
         self.earlier = _results(messages[:asked])
         self.results = _results(messages[asked:])
         self.made = sum(len(message.tool_calls) for message in messages)
@@ -105,7 +109,7 @@ class Ask:
             f"{key} {number}": text for number, given in enumerate(told) for key, text in given.items()
         }
         if not self.given:
-            self.given = next((given for given in reversed(told) if given), {})
+            self.given = next((given for given in reversed(told) if _is_material(given)), {})
 
     @property
     def is_question(self) -> bool:
@@ -116,8 +120,7 @@ class Ask:
     def is_statement(self) -> bool:
         """The task tells something, and asks for nothing."""
         said = sentences(self.task) or [self.task]
-        openings = [(words(sentence) or [""])[0].lower() for sentence in said]
-        return not self.is_question and not any(opening in _COMMANDS for opening in openings)
+        return not self.is_question and not any(commands(sentence) for sentence in said)
 
     def amount(self, unit: str) -> int | None:
         """How many sentences (points, bullets) or words are asked for, by the task or else the persona."""
@@ -207,6 +210,16 @@ def _sort_sentences(paragraph: str, task: list[str], material: list[str], *, fir
         (task if instructs or len(found) < 3 else material).append(sentence)
     if listed:
         material.append("\n".join(listed))
+
+
+def _is_material(given: dict[str, str]) -> bool:
+    """Something was given to work on; a few sentences that were said are a part of the conversation."""
+    return bool(given) and (given.keys() != {"text"} or len(sentences(given["text"])) >= _PASSAGE)
+
+
+def commands(sentence: str) -> bool:
+    """Whether a sentence begins by saying what is to be done."""
+    return (words(sentence) or [""])[0] in _COMMANDS
 
 
 def _is_command(sentence: str) -> bool:
