@@ -330,7 +330,7 @@ def pdf_of(title, sections, year):
         pages.add_page()
     pages.say("Month by month", 13, "B")
     pages.set_font("DejaVu", size=8)
-    with pages.table(text_align="RIGHT") as rows:
+    with pages.table(text_align="RIGHT", borders_layout="HORIZONTAL_LINES") as rows:
         for row in month_rows(year):
             rows.row(row)
     return bytes(pages.output())
@@ -623,4 +623,4 @@ def main(words: list[str] | None = None) -> int:
 if __name__ == "__main__":
     sys.exit(main())
 
-# exported by genxai-nb, bf9c4d6599b0fbca
+# exported by genxai-nb, f253925a376fc3fe
