@@ -7,6 +7,7 @@ import os
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import aclosing, suppress
 from logging import getLogger
+from threading import Lock
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, NoReturn, Protocol, TypeVar
 
 from genxai_nb.errors import Authentication, GenXAIError
@@ -213,6 +214,7 @@ class Remote:
 
 _refused: dict[tuple[str, str], set[str]] = {}  # by address and model: what the server takes no part in
 _loaded: dict[tuple[str, ...], ModuleType] = {}
+_importing = Lock()  # two SDKs at once may find half imported what they share
 
 
 async def load(*modules: str) -> ModuleType:
@@ -227,12 +229,13 @@ async def load(*modules: str) -> ModuleType:
 
 
 def _imported(modules: tuple[str, ...]) -> ModuleType:
-    for module in _LATE:
-        with suppress(ModuleNotFoundError):
+    with _importing:
+        for module in _LATE:
+            with suppress(ModuleNotFoundError):
+                importlib.import_module(module)
+        for module in modules:
             importlib.import_module(module)
-    for module in modules:
-        importlib.import_module(module)
-    return importlib.import_module(modules[0])
+        return importlib.import_module(modules[0])
 
 
 def _leave_out(setting: str, refused: set[str], request: ModelRequest) -> None:
