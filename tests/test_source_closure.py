@@ -242,3 +242,23 @@ def test_the_functions_of_conditions_belong_to_the_structure(module):
     )
     same, other = module(text), module(text.replace("LIMIT = 3", "LIMIT = 4"))
     assert module(text).graph.structure == same.graph.structure != other.graph.structure
+
+
+def test_what_stands_for_a_builtin_is_none_of_what_a_function_uses():
+    """A notebook has an ``open`` of its own that wraps Python's; a script has Python's."""
+    from functools import wraps
+
+    plain_open = open
+
+    @wraps(open)
+    def modified(*args):
+        return plain_open(*args)
+
+    plain, wrapped = {"__name__": "__main__"}, {"__name__": "__main__", "open": modified}
+    for space in (plain, wrapped):
+        exec("def read(path):\n    return open(path)", space)
+    assert list(uses_of(wrapped["read"])) == []
+    assert version_of(wrapped["read"]).hash == version_of(plain["read"]).hash
+    other = {"__name__": "__main__", "open": lambda path: path}
+    exec("def read(path):\n    return open(path)", other)
+    assert [use.name for use in uses_of(other["read"])] == ["open"]

@@ -74,4 +74,6 @@ def _told(made: Exported, name: str, *, json: bool) -> int:
             )
         )
     tell(f"{'✕' if made.difference else '✓'} {name}, {made.lines} lines: {made.verdict}")
+    if made.needs:
+        tell(f"  {made.needs}")
     return FAILED if made.difference is not None else DONE

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from types import FunctionType, ModuleType
 from typing import Any, NamedTuple
 
-from genxai_nb.source import Names, Needs, dedented, is_own, needs_of, source_of
+from genxai_nb.source import Names, Needs, dedented, is_builtin, is_own, needs_of, source_of
 
 from .collecting import User
 from .constants import Constants
@@ -151,7 +151,7 @@ class Closure:
         if key in self._done or name in _MODULES_OWN:
             return
         self._done.add(key)
-        if name not in unit.space or name == MAGIC:
+        if name not in unit.space or name == MAGIC or is_builtin(name, unit.space[name]):
             return  # a builtin, or refused where it is used
         value = unit.space[name]
         if isinstance(value, ModuleType) and is_own(value.__name__):

@@ -19,6 +19,7 @@ from genxai_nb.journal.events import Event, RunRebased, RunStarted, StateSet
 from genxai_nb.journal.opening import find_store
 from genxai_nb.journal.store import Store
 
+from .beside import files_named
 from .check import LIMIT, Difference, check, tried
 from .kept import kept_script
 from .script import Script, finished, is_untouched, script_of
@@ -82,6 +83,7 @@ class Exported(Struct, frozen=True, kw_only=True):
         difference: The first thing that differs.
         lines: How many lines the script has.
         earlier: The visits of the run that went by other versions than the script has, in words.
+        files: The files of the working folder that the script names and does not carry, with the cell of each.
         forgotten: The memories that the run recalled and that were forgotten since, such as ``m7``: the check took
             them from the record, and the script will not recall them.
     """
@@ -95,6 +97,16 @@ class Exported(Struct, frozen=True, kw_only=True):
     lines: int = 0
     earlier: str = ""
     forgotten: tuple[str, ...] = ()
+    files: Mapping[str, str] = {}
+
+    @property
+    def needs(self) -> str:
+        """What has to be there when the script runs and is not in it, in words; empty for nothing."""
+        if not self.files:
+            return ""
+        named = ", ".join(f"{name} ({cell})" if cell else name for name, cell in self.files.items())
+        many = len(self.files) > 1
+        return f"It names {'files' if many else 'a file'} that it does not carry: {named}."
 
     @property
     def verdict(self) -> str:
@@ -111,7 +123,7 @@ class Exported(Struct, frozen=True, kw_only=True):
         return f"same in {self.events} events as run {self.run_id}{earlier}{gone}"
 
     def __str__(self) -> str:
-        return f"{self.path}: {self.verdict}"
+        return f"{self.path}: {self.verdict}{self.needs and f'. {self.needs}'}"
 
     def __repr__(self) -> str:
         return f"Exported({str(self.path)!r}, {self.verdict})"
@@ -188,7 +200,10 @@ def export_graph(
         recorded = _latest_loaded(place, script, graph, store, limit=wanted.limit)
     run_id = recorded[0].run if recorded and isinstance(recorded[0], RunStarted) else ""
     name = graph.name if graph else script.graph
-    made = Exported(path=place, graph=name, run_id=run_id, lines=text.count("\n"), earlier=earlier)
+    files = files_named(text, {**script.places, **script.labels}, place)
+    made = Exported(
+        path=place, graph=name, run_id=run_id, lines=text.count("\n"), earlier=earlier, files=files
+    )
     if wanted.check is False or (wanted.check is None and not recorded):
         return made
     same = graph if isinstance(graph, Graph) and not script.unrun else None

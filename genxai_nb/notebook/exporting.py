@@ -115,5 +115,6 @@ def _told(made: Exported) -> Exported:
     if made.difference is not None:
         hint = "Mend the script, or what it was made from."
         raise RunError(f"{made.path} {made.verdict}", hint=hint, run_id=made.run_id)
-    show_text(f"{'✓' if made.checked else '○'} {made.path}, {made.lines} lines: {made.verdict}.")
+    said = f"{'✓' if made.checked else '○'} {made.path}, {made.lines} lines: {made.verdict}."
+    show_text(f"{said}\n{made.needs}" if made.needs else said)
     return made

@@ -11,6 +11,7 @@ from .lambdas import lambda_of as lambda_of
 from .names import Names as Names
 from .names import Use as Use
 from .names import inner_codes as inner_codes
+from .names import is_builtin as is_builtin
 from .names import is_own as is_own
 from .names import paths_of as paths_of
 from .names import uses_of as uses_of
@@ -40,6 +41,7 @@ __all__ = [
     "imported_in",
     "indented",
     "inner_codes",
+    "is_builtin",
     "is_own",
     "lambda_of",
     "needs_of",

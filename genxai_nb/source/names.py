@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import dis
 import sys
 import sysconfig
@@ -46,7 +47,7 @@ def uses_of(function: FunctionType) -> Iterator[Use]:
     code, space = function.__code__, function.__globals__
     found: dict[str, Use] = {}
     for path in _global_paths(code):
-        if path[0] in space:
+        if path[0] in space and not is_builtin(path[0], space[path[0]]):
             use = _reached(path, space[path[0]])
             found[use.name] = use
     for key, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
@@ -55,6 +56,11 @@ def uses_of(function: FunctionType) -> Iterator[Use]:
         except ValueError:  # it is not filled yet
             continue
     yield from (found[name] for name in sorted(found))
+
+
+def is_builtin(name: str, value: Any) -> bool:
+    """Whether a global stands for the builtin of its name, as IPython's own ``open`` does."""
+    return getattr(value, "__wrapped__", None) is getattr(builtins, name, name)
 
 
 def _reached(path: Names, value: Any) -> Use:

@@ -98,6 +98,7 @@ def test_files_are_found_in_the_check_as_in_the_run(command, written):
     done = command("export", path, "-o", "out.py")
     assert done.returncode == 0, done.stderr
     assert "events as run r1" in done.stderr
+    assert "It names a file that it does not carry: rows.txt (flow.py, line 3)." in done.stderr
 
 
 def test_what_cannot_be_exported_ends_with_two(command, written, tmp_path):

@@ -278,3 +278,32 @@ def test_a_lambda_that_was_changed_is_found(flow):
     assert found.where == "definition of a"
     assert "1 + 1 + 0" in found.run
     assert "1 + 1 + 0" not in found.script
+
+
+def test_files_that_the_code_names_are_told_with_where_it_does(flow, tmp_path, monkeypatch):
+    """Also such that stand in a folder that is named; what names no file, and docstrings, are none."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data").mkdir()
+    for name in ("rows.txt", "data/more.txt", "notes.txt", "out.py"):
+        (tmp_path / name).write_text("a b", "utf-8")
+    made = flow(
+        """
+        from pathlib import Path
+        from genxai_nb import Graph
+        ROWS = Path("rows.txt").read_text().split()
+        def count(state):
+            "notes.txt"
+            more = (Path("data") / "more.txt").read_text()
+            return {"n": len(ROWS) + len(more), "word": "none.txt", "self": "out.py"}
+        graph = Graph("g").node("count", count).edge("START", "count")
+        """
+    )
+    made.run()
+    exported = made.export()
+    assert exported.checked is True
+    where = Path(made.module.__file__).name
+    assert exported.files == {"rows.txt": f"{where}, line 4", "data/more.txt": f"{where}, line 5"}
+    assert exported.needs == (
+        f"It names files that it does not carry: rows.txt ({where}, line 4), data/more.txt ({where}, line 5)."
+    )
+    assert str(exported).endswith(exported.needs)

@@ -284,3 +284,19 @@ def test_a_script_that_was_edited_is_checked_against_a_run(kernel, tmp_path):
         r"differs from run r1: constant LIMIT \(cell .*\)\n  run:    0.5\n  script: 0.6", other.text
     )
     assert "is no Python file" in kernel.run("%genxai check none.py").text
+
+
+def test_a_file_that_a_cell_reads_is_told_with_its_cell(kernel, tmp_path):
+    """The script does not carry it, so that whoever takes the script away has to take it too."""
+    (tmp_path / "words.txt").write_text("a b c", "utf-8")
+    kernel.run("FIRST = open('words.txt').read().split()")
+    kernel.run(
+        "def count(state):\n    return {'n': len(open('words.txt').read().split()), 'first': FIRST[0]}"
+    )
+    kernel.run("%%genxai graph g\nSTART -> count -> END")
+    kernel.run("%%genxai run g")
+    reply = kernel.run("%genxai export g")
+    assert reply.status == "ok", reply.text
+    assert re.search(
+        r"It names a file that it does not carry: words\.txt \(cell \[?\d+\]?\)\.", reply.text
+    ), reply.text
