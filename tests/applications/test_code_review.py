@@ -17,6 +17,7 @@ import pytest
 from nbclient import NotebookClient
 
 from genxai_nb.errors import NodeFailed
+from genxai_nb.providers.scripted import Scripted
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "genxai_nb"
@@ -223,6 +224,27 @@ def test_citations_that_lead_nowhere_are_told(review, tmp_path, summary, invente
     assert told["invented"] == invented
     assert objection in told["objection"]
     assert bool(told["objection"]) is bool(objection)
+
+
+def test_another_model_is_held_to_the_schema_and_to_places_that_exist(review, tmp_path):
+    """A severity that is none is sent back, and so is a summary with a made-up place, each with the reason."""
+    asked = []
+
+    def answer(request):
+        asked.append(request.messages[-1].text)
+        if request.output is not None:
+            severity = "urgent" if len(asked) == 1 else "medium"
+            return json.dumps({"severity": severity, "remedy": "Parse y."})
+        return "- Bad [b.py:7]." if len(asked) == 3 else "- Bad [a.py:1]."
+
+    folder = written(tmp_path, {"a.py": b"x = eval(y)\n"})
+    state = review.code_review.run({"folder": folder}, model=Scripted(answer).model, store=":memory:").state
+
+    assert len(asked) == 4
+    assert "urgent" in asked[1]
+    assert "There is no finding at b.py:7." in asked[3]
+    assert [(one.severity, one.remedy) for one in state.findings] == [("medium", "Parse y.")]
+    assert (state.summary, state.invented) == ("- Bad [a.py:1].", [])
 
 
 def test_the_script_reviews_another_folder(tmp_path):
