@@ -32,8 +32,8 @@ class Question(BaseModel):
 
 with closing(sqlite3.connect(movie_path)) as db:
     table = pd.read_sql(
-        """select Title title, Year year, Runtime runtime, omdb.Rating rating, Genre genre, Language language, Country country,
-                  Meter critics, Reviews reviews, BoxOffice box_office, Oscars oscars, Awards awards
+        """select Title title, Year year, Runtime runtime, omdb.Rating rating, Genre genre, Language language,
+                  Country country, Meter critics, Reviews reviews, BoxOffice box_office, Oscars oscars, Awards awards
            from omdb join tomatoes using (ID) order by ID""",
         db,
     )
@@ -41,6 +41,7 @@ table["decade"] = (table.year // 10 * 10).astype(str) + "s"
 
 NAME, YEAR = "title", "year"
 SEPARATOR = ", "  # parts the values of a cell, such as "Drama, Crime"
+ENOUGH = 100  # rows that a value has to stand in to be a group
 
 NUMBERS = {  # columns to compute with, and what they are
     "critics": "per cent of the critics who liked it",
@@ -57,8 +58,6 @@ GROUPS = {  # columns to group and to filter by
     "rating": "of the MPAA, such as PG-13",
     "decade": "such as 1990s",
 }
-
-ENOUGH = 100  # rows that a group needs
 
 
 def cells(column):
@@ -206,7 +205,8 @@ def correlate(column: Number, other: Number, only: tuple[Value, ...] = ()) -> st
     """Measure the correlation between two columns: whether they are related."""
     rows, where = kept(only)
     pairs = rows[[column, other]].dropna()
-    return f"The correlation of {column} and {other}{where} is {pairs[column].corr(pairs[other]):.2f} over {len(pairs):,} rows."
+    found = pairs[column].corr(pairs[other])
+    return f"The correlation of {column} and {other}{where} is {found:.2f} over {len(pairs):,} rows."
 
 
 CHARTS = Path("build/charts")
@@ -228,6 +228,7 @@ def draw(
     axes = figure.subplots()
     axes.bar(found.index, found, color="#4c78a8")
     axes.set_title(f"{statistic} of {column} by {by}{where}", fontsize=10)
+    axes.yaxis.set_major_formatter("{x:,.0f}")
     axes.tick_params(axis="x", labelrotation=0 if len(found) < 9 else 30)
     axes.spines[["top", "right"]].set_visible(False)
     CHARTS.mkdir(parents=True, exist_ok=True)
@@ -413,4 +414,4 @@ def main(words: list[str] | None = None) -> int:
 if __name__ == "__main__":
     sys.exit(main())
 
-# exported by genxai-nb, 378e3c60ffe1320b
+# exported by genxai-nb, b552bcb3910e328c
