@@ -341,6 +341,21 @@ def test_a_short_text_is_a_source_where_it_is_named_and_whole():
     assert "yeast" not in text_of("Repeat the answer.\n\n<answer>\nyeast\n</answer>")
 
 
+@pytest.mark.parametrize(
+    "advice",
+    [
+        "Leave out what no source says.",
+        "Leave out what no source says. The first source does not speak of the sea, of ships or of the tide.",
+    ],
+)
+def test_advice_and_tags_of_earlier_turns_are_no_sentences(advice: str):
+    """What an earlier turn gave between tags is told without them, also where the source was its answer."""
+    asked = f"Answer from the sources: what does salt do to the yeast?\n\n<sources>\n{BREAD}\n</sources>"
+    advised = text_of(f"{asked}\n\n<advice>\n{advice}\n</advice>", user(asked), assistant(BREAD))
+
+    assert advised == BREAD
+
+
 def test_named_source_is_the_one_to_answer_from():
     """Of several texts the one that the task names is picked from; the others say what to look for."""
     letter = "Dear baker, my dough will not rise although I waited for a whole day in the kitchen."

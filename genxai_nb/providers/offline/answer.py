@@ -92,7 +92,8 @@ def material(ask: Ask) -> list[str]:
     told = [sentence for text in source.values() for sentence in list_items(text) or sentences(text)]
     found = [sentence for sentence in told if _SHORTEST <= len(words(sentence)) <= _LONGEST] or told
     if ask.is_question:
-        short = {key: text for key, text in ask.given.items() if key not in source and is_short(text)}
+        others = ask.given.keys() - source.keys() - advice_of(ask).keys()
+        short = {key: text for key, text in ask.given.items() if key in others and is_short(text)}
         found.extend(
             f"{key.replace('_', ' ')}: {text.strip()}" for key, text in short.items() if not ask.repeats(text)
         )

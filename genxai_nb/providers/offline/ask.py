@@ -100,7 +100,7 @@ class Ask:
             "",
         )
         spoken = (m for m in messages[:asked] if m.role in ("user", "assistant") and not m.tool_calls)
-        self.turns = tuple(message.text for message in spoken)
+        self.turns = tuple(text for message in spoken for text in _said(message))
         self.earlier = _results(messages[:asked])
         self.results = _results(messages[asked:])
         self.made = sum(len(message.tool_calls) for message in messages)
@@ -210,6 +210,14 @@ def _sort_sentences(paragraph: str, task: list[str], material: list[str], *, fir
         (task if instructs or len(found) < 3 else material).append(sentence)
     if listed:
         material.append("\n".join(listed))
+
+
+def _said(message: Message) -> list[str]:
+    """What a message tells: of a user's the task and what it gives, without tags and labels."""
+    if message.role != "user":
+        return [message.text]
+    task, given = take_apart(message.text)
+    return [task, *given.values()]
 
 
 def _is_material(given: dict[str, str]) -> bool:
