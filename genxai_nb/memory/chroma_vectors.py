@@ -50,7 +50,7 @@ class ChromaVectors:
 
     def __init__(self, place: Place) -> None:
         self._place = place
-        self._folder, self._url = _parsed(place.where)
+        self._folder, self._url = parsed(place.where)
         token = os.environ.get(TOKEN_VARIABLE, "")
         headers = (("Authorization", f"Bearer {token}"),) if token and self._url else ()
         self._client = client_of(self._folder, self._url, headers)
@@ -190,11 +190,15 @@ class ChromaVectors:
             raise refused(self._folder or self._url, exc) from exc
 
 
-def _parsed(where: str) -> tuple[str, str]:
-    """The folder, or the address of the server, that a setting names."""
+def parsed(where: str) -> tuple[str, str]:
+    """The folder, or the address of the server, that a setting names.
+
+    Raises:
+        StoreError: It names neither.
+    """
     scheme, _, rest = where.partition(":")
     _, _, transport = scheme.partition("+")
-    path = rest.removeprefix("///") if rest.startswith("///") else rest
+    path = rest.removeprefix("///")
     if not path.strip("/") or (transport and transport not in {"http", "https"}):
         raise StoreError(
             f"{where!r} names no place for Chroma.",

@@ -111,13 +111,15 @@ def check_options(name: str, options: Mapping[str, Any]) -> None:
 
 
 def extras_of(kinds: Iterable[str]) -> set[str]:
-    """The extras of this package that kinds use here: that of the embedder, if there is one."""
+    """The extras of this package that kinds use here: those of the embedder and of the index of embeddings."""
     if not any(find(kind).embeds for kind in kinds):
         return set()
     from .embed import find_embedder, installed_model
+    from .spaces import chosen
 
-    model = installed_model()
-    return {find_embedder(model).extra} if model else set()
+    model, index = installed_model(), chosen().partition(":")[0].partition("+")[0]
+    extras = {find_embedder(model).extra} if model else set()
+    return extras | ({index} if model and index == "chroma" else set())
 
 
 @functools.cache

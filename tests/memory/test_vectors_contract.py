@@ -18,11 +18,12 @@ from genxai_nb.errors import StoreError, UnknownName
 from genxai_nb.journal.item_memory import MemoryItems
 from genxai_nb.journal.items import Draft
 from genxai_nb.journal.sqlite import SqliteStore
-from genxai_nb.memory import spaces
+from genxai_nb.memory import chroma_vectors, registry, spaces
 from genxai_nb.memory.base import Query
+from genxai_nb.memory.chroma import client_of
 from genxai_nb.memory.embed import find_embedder, vectors_of
 from genxai_nb.memory.shelves import StoreShelf
-from genxai_nb.memory.spaces import Lost, Place
+from genxai_nb.memory.spaces import Place
 from genxai_nb.memory.vectors import packed, unit
 
 APART = [name for name in spaces.names() if spaces.is_apart(name)]
@@ -292,6 +293,28 @@ def test_a_collection_that_went_is_filled_again(apart):
     other.close()
 
 
+def test_a_copy_that_is_not_whole_is_mended_when_it_is_opened(apart):
+    """After a kill while it was filled, or with more in it than the store has, it is made like the store."""
+    store = SqliteStore("journal.db")
+    told(shelf(store.items), *TEXTS)
+    expected = asked(shelf(store.items), "Which town is my home in?")
+    folder, url = chroma_vectors.parsed(apart)
+    client = client_of(folder, url, ())
+    there = [
+        one for one in client.list_collections() if one.metadata["dims"] == 512 and one.count() == len(TEXTS)
+    ]
+    assert there  # on the server perhaps also what another test has told
+    for collection in there:
+        collection.delete(ids=collection.get(include=[])["ids"][:2])
+        collection.upsert(ids=["1-0000"], embeddings=[np.ones(512, dtype=np.float32)])
+
+    other = SqliteStore("journal.db")
+    assert asked(shelf(other.items), "Which town is my home in?") == expected
+    assert len(TEXTS) in [one.count() for one in there if not one.get(ids=["1-0000"])["ids"]]
+    other.close()
+    store.close()
+
+
 def test_two_stores_do_not_meet_in_one_place(apart):
     """Items of another journal, and of another owner, under the same numbers are not taken for one's own."""
     stores = [SqliteStore(name) for name in ("a.db", "b.db")]
@@ -374,6 +397,9 @@ def test_an_index_of_another_package_is_opened_by_its_name(tmp_path):
     assert done.stdout.strip() == f"{[*spaces.names(), 'shop']} ('opened', 'shop:here')"
 
 
-def test_a_lost_collection_is_no_error_of_the_store():
-    """It is an exception of its own, which a search answers by opening the index anew."""
-    assert not issubclass(Lost, StoreError)
+def test_a_script_asks_for_the_package_that_the_index_needs(monkeypatch):
+    """With Chroma set, an agent that is searched by meaning needs its extra; with numpy, or no such kind, it does not."""
+    assert "chroma" not in registry.extras_of(["semantic"])
+    monkeypatch.setenv("GENXAI_VECTORS", "chroma:folder")
+    assert "chroma" in registry.extras_of(["semantic"])
+    assert registry.extras_of(["working"]) == set()
