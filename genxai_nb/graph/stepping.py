@@ -127,12 +127,14 @@ class Stepping(Driving):
         """Where the run stops, by number."""
         return [self._breakpoints[number] for number in sorted(self._breakpoints) if number]
 
-    def clear_break(self, number: int | None = None) -> None:
-        """Take a breakpoint away; all of them without a number.
+    def clear_break(self, number: int | Breakpoint | None = None) -> None:
+        """Take a breakpoint away: the one that `break_at` gave, or its number; all of them without one.
 
         Raises:
             UnknownName: There is no breakpoint of that number.
         """
+        if isinstance(number, Breakpoint):
+            number = number.id
         if number is None:
             self._breakpoints.clear()
         elif self._breakpoints.pop(number, None) is None:

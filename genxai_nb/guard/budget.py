@@ -44,7 +44,7 @@ class Amount(Struct, frozen=True):
         )
 
 
-class Budget(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Budget(Struct, frozen=True, kw_only=True, omit_defaults=True, repr_omit_defaults=True):
     """What may be spent at most; None for no limit.
 
     Attributes:

@@ -262,4 +262,5 @@ def test_budget_is_a_field_like_the_others():
     agent = Agent("clerk", budget={"calls": 10, "money": "$0.50"})
     assert agent.spec_text == "budget: money=0.5,calls=10"
     assert agent.budget == Budget(money=0.5, calls=10)
+    assert repr(agent) == "Agent('clerk', budget=Budget(money=0.5, calls=10))"
     assert agent.version != Agent("clerk").version

@@ -99,6 +99,11 @@ def test_breakpoints_are_listed_and_cleared():
     assert run.breakpoints == [first, second]
     run.clear_break(first.id)
     assert run.breakpoints == [second]
+    third = run.break_at("a")
+    run.clear_break(third)
+    assert run.breakpoints == [second]
+    with pytest.raises(UnknownName, match="Unknown breakpoint '3'"):
+        run.clear_break(third)
     run.clear_break()
     assert run.breakpoints == []
     with pytest.raises(UnknownName, match="Unknown node 'c'"):
