@@ -110,11 +110,17 @@ class Source:
             for node in self.each(*FUNCTIONS)
             if not decorators(node) & {"overload"}
         ]
+        classes = self.each(ast.ClassDef)
+        self.owners = {inner: f"{one.name}." for one in classes for inner in one.body}
         self.lines = self.text.removesuffix("\n").split("\n") if self.text else []
 
     def each(self, *kinds: type) -> list:
         """The nodes of some kinds."""
         return [node for node in self.nodes if isinstance(node, kinds)]
+
+    def name(self, node: ast.AST) -> str:
+        """The name of a function or class, behind that of the class that it is in."""
+        return self.owners.get(node, "") + node.name
 
 
 def decorators(node: ast.AST) -> set[str]:
@@ -141,11 +147,10 @@ def read(folder: str, path: str) -> Source:
     except (SyntaxError, UnicodeDecodeError):
         trouble.append((1, "its bytes do not fit its encoding"))
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    warnings.simplefilter(
-        "ignore", SyntaxWarning
-    )  # a "\d" in their code is not our warning
     try:
-        return Source(path, text, ast.parse(text), comments_of(text), trouble)
+        with warnings.catch_warnings(action="ignore"):  # of a "\d" in their code
+            tree = ast.parse(text)
+        return Source(path, text, tree, comments_of(text), trouble)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as problem:
         line = min(getattr(problem, "lineno", None) or 1, text.count("\n") + 1)
         return Source(
@@ -235,21 +240,21 @@ def depth(function: ast.AST) -> int:
 def complex_functions(source: Source) -> Iterator[Spot]:
     for function in source.functions:
         if (paths := paths_through(function)) > LIMITS["paths"]:
-            what = f"{function.name} has {paths} paths, {LIMITS['paths']} are allowed"
+            what = f"{source.name(function)} has {paths} paths, {LIMITS['paths']} are allowed"
             yield Spot(function.lineno, what, "hard to test", paths / LIMITS["paths"])
 
 
 def long_functions(source: Source) -> Iterator[Spot]:
     for function in source.functions:
         if (lines := function.end_lineno - function.lineno + 1) > LIMITS["lines"]:
-            what = f"{function.name} has {lines} lines, {LIMITS['lines']} are allowed"
+            what = f"{source.name(function)} has {lines} lines, {LIMITS['lines']} are allowed"
             yield Spot(function.lineno, what, "hard to read", lines / LIMITS["lines"])
 
 
 def deep_nesting(source: Source) -> Iterator[Spot]:
     for function in source.functions:
         if (levels := depth(function)) > LIMITS["nesting"]:
-            what = f"{function.name} nests {levels} blocks, {LIMITS['nesting']} are allowed"
+            what = f"{source.name(function)} nests {levels} blocks, {LIMITS['nesting']} are allowed"
             yield Spot(
                 function.lineno, what, "hard to read", levels / LIMITS["nesting"]
             )
@@ -262,7 +267,7 @@ def many_parameters(source: Source) -> Iterator[Spot]:
             one.arg for one in (*given.posonlyargs, *given.args, *given.kwonlyargs)
         } - {"self", "cls"}
         if len(names) > LIMITS["parameters"]:
-            what = f"{function.name} takes {len(names)} parameters, {LIMITS['parameters']} are allowed"
+            what = f"{source.name(function)} takes {len(names)} parameters, {LIMITS['parameters']} are allowed"
             yield Spot(
                 function.lineno,
                 what,
@@ -335,7 +340,7 @@ def mutable_defaults(source: Source) -> Iterator[Spot]:
     for function in source.functions:
         for default in (*function.args.defaults, *function.args.kw_defaults):
             if isinstance(default, (ast.List, ast.Dict, ast.Set)):
-                what = f"{function.name} has a default that all its calls share"
+                what = f"{source.name(function)} has a default that all its calls share"
                 yield Spot(default.lineno, what, "results may be wrong")
 
 
@@ -343,7 +348,7 @@ def waits_in_async(source: Source) -> Iterator[Spot]:
     for function in source.each(ast.AsyncFunctionDef):
         for call in (node for node in own(function) if isinstance(node, ast.Call)):
             if dotted(call.func) in WAITERS:
-                what = f"{dotted(call.func)} in async {function.name}"
+                what = f"{dotted(call.func)} in async {source.name(function)}"
                 yield Spot(call.lineno, what, "everything else waits")
 
 
@@ -416,7 +421,9 @@ def missing_docstrings(source: Source) -> Iterator[Spot]:
         }
         if not ast.get_docstring(node) and not is_told_elsewhere:
             yield Spot(
-                node.lineno, f"{node.name} has no docstring", "a mere matter of form"
+                node.lineno,
+                f"{source.name(node)} has no docstring",
+                "a mere matter of form",
             )
 
 
@@ -947,4 +954,4 @@ def main(words: list[str] | None = None) -> int:
 if __name__ == "__main__":
     sys.exit(main())
 
-# exported by genxai-nb, 7c9537272d5527d1
+# exported by genxai-nb, 77c29c540baeaad6

@@ -43,6 +43,7 @@ ODD = {
     + b"".join(b"    elif x == %d:\n        return %d\n" % (n, n) for n in range(1, 400)),
     "pack age/sum.py": b"X = " + b" + ".join(b"%d" % n for n in range(600)) + b"\n",
     "pack age/deep.py": b"X = " + b"(" * 150 + b"1" + b")" * 150 + b"\n",
+    "pack age/escape.py": b"X = '\\d'\n",
     "pack age/lines.py": b"x = 1\r\ny = 2\r\rz = 3\x0c\n",
     ".hidden/never.py": b"eval(input())\n",
     "venv/lib/never.py": b"eval(input())\n",
@@ -166,6 +167,16 @@ def test_a_comment_that_explains_makes_a_finding_a_matter_of_form(review, tmp_pa
     }
 
 
+def test_a_method_is_told_with_its_class(review, tmp_path):
+    """Else each __init__ would be called the same."""
+    text = "class Box:\n    def open(self, a=[]):\n        self.a = a\n"
+    source = review.read(written(tmp_path, {"a.py": text.encode()}), "a.py")
+
+    assert [spot.what for spot in review.mutable_defaults(source)] == [
+        "Box.open has a default that all its calls share"
+    ]
+
+
 def test_a_block_that_stands_twice_is_found_once_with_both_places(review, tmp_path):
     """Blank lines, comments and imports between do not hide it."""
     block = [f"    value = value * {n} + other" for n in range(9)]
@@ -190,7 +201,7 @@ def test_any_folder_can_be_reviewed(review, tmp_path):
     assert set(state.files) == {name for name in ODD if not name.startswith((".", "venv"))}
     assert {one.path: one.lines for one in state.measures}["pack age/lines.py"] == 4
     assert unreadable >= {"syntax.py", "utf16.py", "late.py", "unknown.py"}
-    assert not unreadable & {"good.py", "empty.py", "sum.py", "lines.py"}
+    assert not unreadable & {"good.py", "empty.py", "sum.py", "lines.py", "escape.py"}
     assert {one.severity for one in state.findings if one.rule == "unreadable file"} == {"critical"}
     assert any("401 paths" in one.said for one in state.findings)
     assert state.invented == []
