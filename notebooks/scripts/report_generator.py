@@ -72,8 +72,26 @@ OUT = Path("build/report")
 OUT.mkdir(parents=True, exist_ok=True)
 
 
+def check_table():
+    """Say what a table lacks."""
+    missing = [column for column in (DATE, *MEASURES) if column not in table]
+    if missing:
+        raise ValueError(
+            f"The table has no column {missing[0]!r}, only {', '.join(table)}."
+        )
+    if not pd.api.types.is_datetime64_any_dtype(table[DATE]):
+        kind = table[DATE].dtype
+        raise ValueError(
+            f"{DATE!r} holds {kind}, no dates. Read it with parse_dates=[{DATE!r}]."
+        )
+
+
 def number(value, unit):
     return f"{value:,.1f} {unit}"
+
+
+def day(date):
+    return f"{date.day} {date:%B}"
 
 
 def by_year(column, how, year):
@@ -101,10 +119,9 @@ def facts_of(column, year):
     name, unit, how = MEASURES[column]
     values, usual = by_year(column, how, year)
     this, first = values[year], values.index[0]
+    percent = how == "sum" and usual > 0
     apart = (
-        f"{abs(this / usual - 1):.0%}"
-        if how == "sum"
-        else number(abs(this - usual), unit)
+        f"{abs(this / usual - 1):.0%}" if percent else number(abs(this - usual), unit)
     )
     months = by_month(column, how, year)
     high, low, odd = (
@@ -112,7 +129,11 @@ def facts_of(column, year):
         months.year.idxmin(),
         (months.year - months.usual).abs().idxmax(),
     )
-    days = table[table[DATE].dt.year == year].set_index(DATE)[column].sort_index()
+    days = (
+        table[table[DATE].dt.year == year]
+        .groupby(table[DATE].dt.normalize())[column]
+        .agg(how)
+    )
     return [
         f"{name} {'came to' if how == 'sum' else 'averaged'} {number(this, unit)} in {year}, {apart} "
         f"{'more' if this >= usual else 'less'} than the {number(usual, unit)} of a usual year ({first} to {year - 1}).",
@@ -122,7 +143,7 @@ def facts_of(column, year):
         f"the lowest {low} with {number(months.year[low], unit)}.",
         f"Furthest from the usual was {odd}: {number(months.year[odd], unit)} "
         f"instead of {number(months.usual[odd], unit)}.",
-        f"The highest value of a day was {number(days.max(), unit)}, on {days.idxmax():%d %B}.",
+        f"The highest value of a day was {number(days.max(), unit)}, on {day(days.idxmax())}.",
         *longest_pause(name, days),
     ]
 
@@ -137,7 +158,7 @@ def longest_pause(name, days):
     began = zero[:end].index[-lengths.max()]
     return [
         f"There was no {name.lower()} on {zero.sum()} days, and the longest pause took {lengths.max()} of them, "
-        f"from {began:%d %B} to {end:%d %B}."
+        f"from {day(began)} to {day(end)}."
     ]
 
 
@@ -168,11 +189,7 @@ def draw(state):
 
 def outline(state):
     """The sections before anything is written."""
-    missing = [column for column in (DATE, *MEASURES) if column not in table]
-    if missing:
-        raise ValueError(
-            f"The table has no column {missing[0]!r}, only {', '.join(table)}."
-        )
+    check_table()
     facts = {column: facts_of(column, state.year) for column in MEASURES}
     found = [("In short", "", [some[0] for some in facts.values()])]
     found += [(MEASURES[column][0], column, some) for column, some in facts.items()]
@@ -623,4 +640,4 @@ def main(words: list[str] | None = None) -> int:
 if __name__ == "__main__":
     sys.exit(main())
 
-# exported by genxai-nb, f253925a376fc3fe
+# exported by genxai-nb, 7f2ce7a5fe37ccec

@@ -36,13 +36,17 @@ MEND = {"decision": "mend", "comment": "Say in each section which month was furt
 ONLY_PARKS = {"allow": "email_sender", "recipients": PARKS, "roots": "build/report"}
 
 
-@pytest.fixture(scope="module")
-def script():
+def loaded():
     """The exported script as a module."""
     spec = importlib.util.spec_from_file_location("report_generator", SCRIPT)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="module")
+def script():
+    return loaded()
 
 
 @pytest.fixture
@@ -249,11 +253,30 @@ def test_a_year_without_one_before_it_is_refused(script, office, year, years):
         run(script, SEND, year=year)
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda table: table.drop(columns="wind"), "no column 'wind', only date, precipitation"),
+        (
+            lambda table: table.assign(date=table.date.astype(str)),
+            "'date' holds str, no dates. Read it with parse_",
+        ),
+    ],
+)
+def test_a_table_that_lacks_something_is_refused(office, change, said):
+    """The message names the column that is missing, or the one that holds no dates."""
+    script = loaded()
+    script.table = change(script.table)
+
+    with pytest.raises(NodeFailed, match=said):
+        run(script, SEND)
+
+
 SALES = """
 from pathlib import Path
 import pandas as pd
 
-days = pd.date_range("2023-01-01", "2025-12-31")
+days = pd.date_range("2023-01-01", "2025-12-31").repeat(2)  # morning and evening
 table = pd.DataFrame({"day": days, "cups": [day.year - 2020 if day.weekday() < 6 else 0 for day in days]})
 TITLE = "Coffee & <cake>"
 DATE = "day"
@@ -280,8 +303,11 @@ def test_another_table_needs_one_cell(tmp_path):
         for place, one in enumerate(notebook.cells):
             client.execute_cell(one, place)
     page = (tmp_path / "build/report/report-2025.html").read_text("utf-8")
-    opened = 5 * sum((date(2025, 1, 1) + timedelta(day)).weekday() < 6 for day in range(365))
+    opened = [(date(2025, 1, 1) + timedelta(day)).weekday() < 6 for day in range(365)]
+    facts = next(cell.outputs[0] for cell in notebook.cells if cell.source.endswith("\nsome_facts"))
 
-    assert f"Cups &lt;sold&gt; came to {opened:,.1f} pcs in 2025" in page
+    assert f"Cups &lt;sold&gt; came to {2 * 5 * sum(opened):,.1f} pcs in 2025" in page
+    assert f"There was no cups <sold> on {opened.count(False)} days" in facts["data"]["text/plain"]
+    assert "The highest value of a day was 10.0 pcs" in facts["data"]["text/plain"]
     assert "<h1>Coffee &amp; &lt;cake&gt; in 2025</h1>" in page
     assert "same in" in notebook.cells[-1].outputs[0]["data"]["text/plain"]
