@@ -80,6 +80,7 @@ def calls(asked: str, *tools: Tool) -> list[tuple[str, Any]]:
         ("How many trees are there?", "count_rows", {}),
         ("How many oaks and yews are there per park?", "count_rows", {"by": "park", "only": ["Oak", "Yew"]}),
         ("Which trees have the largest girth?", "rank", {"column": "girth"}),
+        ("Which tree has the most girth?", "rank", {"column": "girth"}),
         ("Which 3 trees have the smallest girth?", "rank", {"column": "girth", "top": 3, "lowest": True}),
         ("List the top ten trees by height.", "rank", {"column": "height", "top": 10}),
         ("Is height related to girth?", "correlate", {"column": "height", "other": "girth"}),

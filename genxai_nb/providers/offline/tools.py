@@ -16,12 +16,13 @@ from .answer import material, measures
 from .ask import ASKING, Ask, Result
 from .fill import NOTHING, Arguments, resolved
 from .options import has_synonyms, meanings
-from .text import list_items, sentences, stems, terms
+from .text import list_items, sentences, stem, stems, terms, words
 
 MOST_CALLS = 16
 _FITS = 0.5  # of what a tool's name and description say, for a request that gives text to answer from
 _FITS_LOOSELY = 0.15  # for one that gives none, so that a tool is the only source
 
+_DEGREES = {"least", "most"}  # function words that ask for something
 _COUNTS = re.compile(r"\bhow many\b|\bnumber of\b", re.IGNORECASE)
 
 
@@ -73,15 +74,17 @@ def _choose(spec: ToolSpec, ask: Ask, *, bare: bool) -> _Choice | None:
         return _Choice(spec, filled, math.inf, math.inf, taken)
     if not arguments.certain:
         return None
-    asked = terms(f"{ask.measured} {'count' if _COUNTS.search(ask.task) else ''}")
+    degrees = [stem(word) for word in words(ask.measured) if word in _DEGREES]
+    asked = [*terms(f"{ask.measured} {'count' if _COUNTS.search(ask.task) else ''}"), *degrees]
     fit = max(_fitness(spec, asked), 0.8 * _fitness(spec, terms(ask.persona)))
     own, meant = (
         {arguments.wording.stems[place] for place, own in arguments.taken.items() if own is wanted}
         for wanted in (True, False)
     )
-    if fit + _share(ask.task_terms(), own | meant) < (_FITS_LOOSELY if bare else _FITS):
+    told = [*ask.task_terms(), *degrees]
+    if fit + _share(told, own | meant) < (_FITS_LOOSELY if bare else _FITS):
         return None
-    return _Choice(spec, filled, _covered(ask.task_terms(), own.union(_said_of(spec)), meant), fit, taken)
+    return _Choice(spec, filled, _covered(told, own.union(_said_of(spec)), meant), fit, taken)
 
 
 def _meant(choices: list[_Choice]) -> list[_Choice]:
