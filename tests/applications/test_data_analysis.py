@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import importlib.util
 import io
 import json
 import re
@@ -148,6 +149,46 @@ def test_the_interrupted_map_went_on_where_it_stopped(committed):
     assert "fragile: 11 of 20 rows · interrupted" in output_of(committed, "except KeyboardInterrupt")
     assert "fragile: 20 of 20 rows, 11 done before" in output_of(committed, "whole = fragile")
     assert "read: 629 of 629 rows, 5 done before" in output_of(committed, "done = read.map")
+
+
+@pytest.fixture(scope="module")
+def script():
+    """The exported script as a module."""
+    spec = importlib.util.spec_from_file_location("data_analysis", SCRIPT)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    yield module
+    del sys.modules[spec.name]
+
+
+@pytest.mark.parametrize(
+    ("question", "call"),
+    [
+        ("average runtime per country", "summarise(column='runtime', statistic='mean', by='country')"),
+        ("How well do critics score horror films on average?", "summarise(column='critics', statistic='mean', only=['Horror'])"),
+        ("Which genres earn the most at the box office, by median?",
+         "summarise(column='box_office', statistic='median', by='genre')"),
+        ("Tell me the sum of the box office in the 1990s.", "summarise(column='box_office', statistic='sum', only=['1990s'])"),
+        ("How do runtimes differ between genres?", "summarise(column='runtime', by='genre')"),
+        ("How many Japanese horror films were made until 1999?", "count_rows(only=['Japanese', 'Horror'], until=1999)"),
+        ("Count the R films by decade.", "count_rows(by='decade', only=['R'])"),
+        ("Show me the ten longest documentaries by runtime.", "rank(column='runtime', top=10, only=['Documentary'])"),
+        ("Which film won the most oscars?", "rank(column='oscars')"),
+        ("List the 3 lowest box office results among comedies since 2000.",
+         "rank(column='box_office', top=3, lowest=True, only=['Comedy'], since=2000)"),
+        ("Is there any relation between the number of reviews and the critics' score?",
+         "correlate(column='reviews', other='critics')"),
+        ("Visualise the total oscars per decade.", "draw(column='oscars', by='decade', statistic='sum')"),
+        ("Make a bar chart of the films' mean runtime by genre.", "draw(column='runtime', by='genre', statistic='mean')"),
+        ("What share is 48 / 589?", "calculator(expression='48 / 589')"),
+        ("Who was the best director?", ""),
+    ],
+)  # fmt: skip
+def test_analyst_makes_the_call_that_a_question_means(script, question: str, call: str):
+    """Also in words that the notebook does not use."""
+    steps = script.ask.run({"question": question}, store=":memory:").timeline()
+    assert list(steps[steps.kind == "model"].text)[:-1] == ([call] if call else [])
 
 
 def ask_script(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
