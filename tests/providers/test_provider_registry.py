@@ -126,7 +126,7 @@ def test_vendor_without_its_package_names_the_extra_and_the_variable(
         except MissingPackage as error:
             print(error)
     """
-    install = f'pip install "genxai-nb[{vendor}]"'
+    install = f'pip install "genxai-nb[{VENDORS[vendor].extra}]"'
     assert run_python(code, tmp_path).endswith(f"{install}, and set {variable}.")
     assert run_python(code, tmp_path, **{variable: "sk-very-secret"}).endswith(install)
 
