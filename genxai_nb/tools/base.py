@@ -13,7 +13,7 @@ from genxai_nb.loop import run_in_worker
 from genxai_nb.source import LiveVersion
 
 from .node import ToolNode
-from .results import plain
+from .results import plain, valid
 from .schema import Schema
 from .signature import CONTEXT, EMPTY, read_signature
 
@@ -134,10 +134,12 @@ class Tool:
         try:
             return await self._answered(call)
         except ToolFailed as exc:
-            if len(exc.what) <= LONGEST_ERROR:
+            said, hint = valid(exc.what), valid(exc.hint)
+            if len(said) > LONGEST_ERROR:
+                said = f"{said[:LONGEST_ERROR]}... ({len(said) - LONGEST_ERROR} characters more)"
+            if (said, hint) == (exc.what, exc.hint):
                 raise
-            cut = f"{exc.what[:LONGEST_ERROR]}... ({len(exc.what) - LONGEST_ERROR} characters more)"
-            raise type(exc)(cut, hint=exc.hint) from exc
+            raise type(exc)(said, hint=hint) from exc
 
     async def _answered(self, call: Call) -> Any:
         arguments = self._schema.validate(call.request)

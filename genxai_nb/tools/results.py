@@ -12,14 +12,15 @@ from msgspec.structs import fields
 
 from genxai_nb.errors import NotStorable
 
-_SCALARS = frozenset({str, int, float, bool, type(None)})
+_SCALARS = frozenset({int, float, bool, type(None)})
 
 
 def plain(value: Any, path: str) -> Any:
     """Turn a value into plain data.
 
     Models, structs, dataclasses and named tuples become dicts, other collections lists, enums their values,
-    numpy scalars and arrays their Python values, tables a list of rows, times and the like text.
+    numpy scalars and arrays their Python values, tables a list of rows, times and the like text. Text that is no
+    valid Unicode is mended.
 
     Args:
         value: What a tool returned.
@@ -29,6 +30,8 @@ def plain(value: Any, path: str) -> Any:
         NotStorable: Something in it has no plain form; the error names its path.
     """
     kind = type(value)
+    if kind is str:
+        return valid(value)
     if kind in _SCALARS:
         return value
     if kind is list or kind is tuple:
@@ -40,18 +43,34 @@ def plain(value: Any, path: str) -> Any:
     return _converted(value, path)
 
 
+def valid(text: str) -> str:
+    r"""A text with a mark in the place of halves of characters, which strangers' JSON may hold and no UTF-8 can.
+
+    Example:
+        >>> valid("a\ud800b") == "a\ufffdb"
+        True
+    """
+    if text.isascii():
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
 def _key(key: Any, path: str) -> str:
     key = key.value if isinstance(key, enum.Enum) else key
     if not isinstance(key, str | int | float | bool):
         raise NotStorable(f"{path}.{key!r}", key)
-    return key if isinstance(key, str) else str(key)
+    return valid(key) if isinstance(key, str) else str(key)
 
 
 def _converted(value: Any, path: str) -> Any:
     if isinstance(value, enum.Enum):
         return plain(value.value, path)
     if isinstance(value, str | int | float):  # their subclasses
-        return next(base(value) for base in (str, int, float) if isinstance(value, base))
+        return plain(next(base(value) for base in (str, int, float) if isinstance(value, base)), path)
     if isinstance(value, tuple) and hasattr(value, "_asdict"):
         return plain(value._asdict(), path)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):

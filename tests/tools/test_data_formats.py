@@ -100,6 +100,17 @@ def test_what_is_nested_too_deeply_is_told():
             transform(deep, "convert", "json", target)
 
 
+def test_what_would_take_too_long_is_refused():
+    """A long list in YAML, and a table with a column of its own in each row, are refused in words."""
+    for source, target in (("yaml", "json"), ("json", "yaml")):
+        with pytest.raises(ToolFailed, match="too much for YAML"):
+            transform("[" + "1," * 500_000 + "1]", "convert", source, target)
+    many = "[" + ",".join(f'{{"k{n}": 1}}' for n in range(20_000)) + "]"
+    for target in ("csv", "parquet"):
+        with pytest.raises(ToolFailed, match="20000 rows and 20000 columns"):
+            transform(many, "convert", "json", target)
+
+
 def test_what_a_format_cannot_hold_is_told():
     """A table needs a list of objects, and names that XML does not know are kept as keys."""
     for target in ("csv", "parquet"):

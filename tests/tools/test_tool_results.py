@@ -103,3 +103,12 @@ def test_names_within_a_struct_are_kept():
     """A model reads what a number means also where a struct holds a named tuple; defaults stay left out."""
     found = Found([Near("a", 1.0)], best=Near("a", 1.0))
     assert plain(found, "found") == {"near": [{"id": "a", "score": 1.0}], "best": {"id": "a", "score": 1.0}}
+
+
+def test_halves_of_characters_are_mended():
+    """Text that no UTF-8 can hold, as a stranger's JSON may give it, is mended wherever it stands."""
+    odd = "a\ud800b"
+    assert plain({odd: [odd, (Name(odd),), Spot(odd)]}, "x") == {
+        "a\ufffdb": ["a\ufffdb", ["a\ufffdb"], {"name": "a\ufffdb"}]
+    }
+    assert plain("\ud83d\ude00 ä", "x") == "\U0001f600 ä"

@@ -23,6 +23,7 @@ from genxai_nb.agents.workflow import Graph
 from genxai_nb.graph.build import END, START
 from genxai_nb.messages import ModelRequest, ToolCall
 from genxai_nb.providers.scripted import Scripted
+from genxai_nb.tools.base import Tool, tool
 from genxai_nb.tools.registry import describe
 
 Scene = tuple[dict[str, Any], str]
@@ -34,7 +35,7 @@ def server():
         yield running
 
 
-def asked(name: str, tools: list[str], script: Callable[[ModelRequest], Any], policy: Any) -> str:
+def asked(name: str, tools: list[str | Tool], script: Callable[[ModelRequest], Any], policy: Any) -> str:
     """What an agent with these tools and this model answers."""
     model = Scripted(script, name=name).model
     graph = Graph("one")
@@ -339,3 +340,26 @@ def test_a_model_that_obeys_everyone_stays_within_its_policy(server, tmp_path_fa
     assert not [text for text in heard if secret in text]
     denied = [text for text in heard[1:] if not text.startswith("{")]
     assert len(denied) == len(orders) - 2  # the notes are empty, and a URL that is not allowed is told so
+
+
+def test_text_that_is_none_ends_no_run(server):
+    """Halves of characters in what a service says, or in an error that repeats them, reach the model mended."""
+    server.pages["/odd"] = ("application/json", b'{"a": "x\\ud800y", "\\udfff": 1}')
+
+    @tool(read_only=True)
+    def failing() -> str:
+        """Fail."""
+        raise ValueError("z\ud800")
+
+    calls = [
+        ToolCall("c1", "api_caller", {"url": f"{server.url}/odd", "method": "GET"}),
+        ToolCall("c2", "failing", {}),
+    ]
+
+    def script(request: ModelRequest) -> Any:
+        last = request.messages[-1]
+        return "Found: " + " ".join(part.text for part in last.parts) if last.role == "tool" else calls
+
+    answer = asked("odd", ["api_caller", failing], script, {"profile": "open", "hosts": [server.host]})
+    assert "x\ufffdy" in answer
+    assert "z\ufffd" in answer

@@ -34,6 +34,8 @@ __all__ = [
 LARGEST = 5_000_000
 MOST_ROWS = 100_000
 MOST_COLUMNS = 1_000
+MOST_CELLS = 3_000_000
+LARGEST_YAML = 300_000
 MOST_DEPTH = 100
 
 Format = Literal["json", "csv", "xml", "yaml", "parquet"]
@@ -188,13 +190,10 @@ def _refuse_depth(text: str, reader: Any, parse_error: type[Exception], refused:
 def element_data(element: Element) -> Any:
     """An element as plain data: its text, or a dict of attributes (with @), children and #text."""
     made: dict[str, Any] = {f"@{name}": value for name, value in element.attrib.items()}
+    children: dict[str, list[Any]] = {}
     for child in element:
-        value = element_data(child)
-        if child.tag in made:
-            before = made[child.tag]
-            made[child.tag] = [*before, value] if isinstance(before, list) else [before, value]
-        else:
-            made[child.tag] = value
+        children.setdefault(child.tag, []).append(element_data(child))
+    made |= {tag: values if len(values) > 1 else values[0] for tag, values in children.items()}
     text = (element.text or "").strip()
     if not made:
         return text
@@ -236,10 +235,20 @@ def _read_tree(text: str) -> Any:
 def _read_yaml(text: str) -> Any:
     from genxai_nb.yaml_core import load
 
+    _refuse_long_yaml(len(text))
     try:
         return load(text)
     except LineInvalid as exc:
         raise ToolFailed(f"This YAML is not read: {exc.what} at line {exc.number}.") from exc
+
+
+def _refuse_long_yaml(size: int) -> None:
+    """Refuse what PyYAML, which takes seconds for a megabyte, would hold everything up with."""
+    if size > LARGEST_YAML:
+        raise ToolFailed(
+            f"{size} characters are too much for YAML; {LARGEST_YAML} is the most.",
+            hint="Use JSON, or a part of it.",
+        )
 
 
 def typed(row: list[str], width: int) -> list[Any]:
@@ -287,6 +296,11 @@ def write_data(value: Any, kind: Format, delimiter: str = ",") -> bytes:
         return _xml(value)
     rows = _rows(value, kind)
     columns = list(dict.fromkeys(name for row in rows for name in row))
+    if len(columns) > MOST_COLUMNS or len(columns) * len(rows) > MOST_CELLS:
+        raise ToolFailed(
+            f"The table would have {len(rows)} rows and {len(columns)} columns.",
+            hint=f"{MOST_COLUMNS} columns and {MOST_CELLS} cells are the most.",
+        )
     if kind == "csv":
         return write_csv(columns, [[row.get(name) for name in columns] for row in rows], delimiter).encode()
     arrow, parquet = _parquet()
@@ -304,6 +318,8 @@ def _yaml(value: Any) -> str:
     import yaml
 
     from genxai_nb.yaml_core import is_plain_scalar
+
+    _refuse_long_yaml(len(json.dumps(value, ensure_ascii=False, default=str)))
 
     class Dumper(yaml.SafeDumper):
         """Quotes texts that YAML 1.2 would read as something else, and what PyYAML would write as a line break."""
