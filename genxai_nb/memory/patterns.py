@@ -66,6 +66,8 @@ def grouped(texts: Sequence[str]) -> list[Group]:
         group = known.get(tokens)
         if group is None:
             for group in groups:
+                if not _may_be_alike(group.tokens, tokens):
+                    continue
                 common = _common(group.tokens, tokens)
                 if _is_alike(common, group.tokens, tokens):
                     group.tokens = common
