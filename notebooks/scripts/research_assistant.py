@@ -139,10 +139,15 @@ def folder(path: str) -> dict[str, str]:
             else file.read_text("utf-8", errors="replace")
         )
         name = file.relative_to(root).with_suffix("").as_posix()
-        found[f"{name}{file.suffix}" if name in found else name] = re.sub(
-            r"(?m)^#+ (.+)\n\s*", r"\1: ", text
-        )
+        found[f"{name}{file.suffix}" if name in found else name] = unmarked(text)
     return found
+
+
+def unmarked(text: str) -> str:
+    """A text without the marks of Markdown: a heading begins the paragraph below it, an item is one of its own."""
+    text = re.sub(r"(?m)^ *(```|~~~).*$", "", text)
+    text = re.sub(r"(?m)^#+ (.+)\n\s*", r"\1: ", text)
+    return re.sub(r"(?m)^ *([-*+|]|\d+[.)])(?= )", "\n", text)
 
 
 def pages(file: Path) -> str:
@@ -223,16 +228,21 @@ def by_words(question: str, most: int = 40) -> list[str]:
     return [source for source, _ in scores.most_common(most)]
 
 
-def named(question: str) -> list[str]:
-    """The documents whose name stands in a question."""
-    asked = set(terms(question))
+def names_in(question: str) -> dict[str, re.Pattern]:
+    """The documents whose name stands in a question, and how to find the name in a text."""
     names = dict.fromkeys(source.rpartition("#")[0] for source in passages())
-    return [name for name in names if (words := set(terms(name))) and words <= asked]
+    found = {
+        name: re.compile(rf"\b{re.escape(Path(name).name)}\b", re.IGNORECASE)
+        for name in names
+    }
+    return {
+        name: pattern for name, pattern in found.items() if pattern.search(question)
+    }
 
 
 def shortlist(question: str) -> list[str]:
     """The passages among which meaning decides."""
-    names = set(named(question))
+    names = names_in(question)
     return [
         source for source in passages() if source.rpartition("#")[0] in names
     ] or by_words(question)
@@ -240,13 +250,13 @@ def shortlist(question: str) -> list[str]:
 
 async def nearest(question: str, most: int, context) -> list[str]:
     """The passages that fit a question best, the best first."""
-    sources, names = shortlist(question)[:1000], named(question)
+    sources, names = shortlist(question)[:1000], names_in(question)
     if not sources:
         return []
 
     def bare(text: str) -> str:  # the name of its document tells nothing of a passage
-        for name in names:
-            text = text.replace(name, "it")
+        for pattern in names.values():
+            text = pattern.sub("it", text)
         return text[:LOOKED_AT]
 
     texts = [bare(passages()[source]) for source in sources]
@@ -382,6 +392,7 @@ writer = Agent(
     instructions="""Answer from the sources only, and say no more than is asked for.
 End each sentence with its source in brackets, as in the sources: [Name#3].
 Use the words of the source; where you add words of your own, put those of the source between quotation marks.""",
+    memory=[],
     task="Answer from the sources: {{question}}",
     reads=["sources", "advice"],
     writes="answer",
@@ -606,4 +617,4 @@ def main(words: list[str] | None = None) -> int:
 if __name__ == "__main__":
     sys.exit(main())
 
-# exported by genxai-nb, a22586b81d32cfef
+# exported by genxai-nb, 70ab09c1abc26df8

@@ -111,10 +111,12 @@ def test_the_measurement_is_right(committed, script):
         return score
 
     def cosines(question: str) -> dict[str, float]:
-        names = [name for name in {source.split("#")[0] for source in passages} if name in question]
-        names = [name for name in names if set(script.terms(name)) <= set(script.terms(question))]
+        said = f" {' '.join(re.findall(r'[^ ,.?]+', question.casefold().replace(chr(39) + 's', '')))} "
+        names = [
+            name for name in {source.split("#")[0] for source in passages} if f" {name.casefold()} " in said
+        ]
         listed = [source for source in passages if source.split("#")[0] in names] or words[question][:40]
-        blank = re.compile("|".join(map(re.escape, names)) or "$^")
+        blank = re.compile("|".join(rf"\b{name}\b" for name in names) or "$^", re.IGNORECASE)
         texts = [blank.sub("it", text)[:80] for text in (question, *(passages[source] for source in listed))]
         asked, *rows = find_embedder().embed(texts)
         found = {source: float(row @ asked) for source, row in zip(listed, rows, strict=True)}
@@ -201,7 +203,8 @@ def test_it_answers_from_a_folder_of_other_documents(committed, tmp_path):
     folder = tmp_path / "documents"
     (folder / "old").mkdir(parents=True)
     (folder / "handbook.md").write_text(
-        "# Handbook\n\nThe yard opens at seven.\n\n## Boats\n\nThe keeper of the Heron is Ada Quist.\n\nA boat needs paint."
+        "# Handbook\n\nThe yard opens at seven.\n\n## Boats\n\nThe keeper of the Heron is Ada Quist.\n\n"
+        "- A boat needs paint.\n- A sail needs thread.\n\n```\nmake sail\n```\n"
     )
     (folder / "old" / "staff.txt").write_text(
         "Staff of the yard.\n\nAda Quist's cabin is the red one by the pier.\n"
@@ -231,7 +234,7 @@ def test_it_answers_from_a_folder_of_other_documents(committed, tmp_path):
     assert "The tide tables hang beside the office door [tides#1]." in said_by(
         notebook, "between = research.run"
     )
-    assert "3 documents" in said_by(notebook, "collection = ")
+    assert "3 documents, 8 paragraphs" in said_by(notebook, "collection = ")
 
 
 def test_a_folder_without_documents_is_told(script, tmp_path):
