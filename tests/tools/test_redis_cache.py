@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import secrets
 
 import pytest
@@ -45,6 +46,22 @@ def test_sets_reads_and_deletes(client: Redis):
     assert ask("delete", "town").exists
     assert not ask("delete", "town").exists
     assert ask("get", "town").value is None
+
+
+def test_large_values_are_told_by_their_beginning(client: Redis):
+    """Of a value of a hundred megabytes the beginning is fetched; text, an empty value and another kind are told."""
+    client.setrange("agent:large", 100_000_000, b"x")
+    client.set("agent:empty", "")
+    client.set("agent:letters", "ä" * 15_000)
+    client.rpush("agent:list", "x")
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    large, empty, letters = ask("get", "large"), ask("get", "empty"), ask("get", "letters")
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000
+    assert (len(large.value) < 11_000, large.truncated, large.exists) == (True, True, True)
+    assert (empty.value, empty.truncated, empty.exists) == ("", False, True)
+    assert (letters.value[:3], letters.truncated) == ("äää", True)
+    with pytest.raises(ToolFailed, match="WRONGTYPE"):
+        ask("get", "list")
 
 
 def test_keys_match_a_pattern(client: Redis):

@@ -217,4 +217,4 @@ async def send_mail(
         ) from exc
     except (aiosmtplib.SMTPException, OSError) as exc:
         raise ToolFailed(f"Mail server {connection.name!r}: {type(exc).__name__}: {exc!s:.300}.") from exc
-    return {address: str(response.message) for address, response in refused.items()}
+    return {address: str(response.message)[:300] for address, response in refused.items()}

@@ -15,7 +15,7 @@ from genxai_nb.tools.base import tool
 from genxai_nb.tools.connections import find_connection
 from genxai_nb.tools.outcome import Outcome
 
-from .rows import bounded
+from .rows import MOST_TEXT, bounded
 
 __all__ = ["Cached", "redis_cache"]
 
@@ -37,7 +37,7 @@ class Cached(Struct, Outcome, frozen=True, omit_defaults=True):
         exists: Whether the key is there, or was before ``delete``.
         ttl: Seconds until it is gone, for ``ttl``; None if it stays.
         keys: The keys found, for ``keys``.
-        truncated: There are more keys.
+        truncated: There are more keys, or the value is longer.
     """
 
     key: str
@@ -113,10 +113,7 @@ def redis_cache(
 def _done(client: Any, operation: str, prefix: str, key: str, value: str | None, ttl: int | None) -> Cached:
     full = prefix + key
     if operation == "get":
-        got = client.get(full)
-        return Cached(
-            key, None if got is None else bounded(got.decode(errors="replace")), exists=got is not None
-        )
+        return _got(client, key, full)
     if operation == "set":
         client.set(full, value, ex=ttl)
         return Cached(key, exists=True, ttl=ttl)
@@ -128,6 +125,16 @@ def _done(client: Any, operation: str, prefix: str, key: str, value: str | None,
         left = client.ttl(full)
         return Cached(key, exists=left != -2, ttl=left if left >= 0 else None)
     return _keys(client, prefix, key)
+
+
+def _got(client: Any, key: str, full: str) -> Cached:
+    """The beginning of a value, as it may have half a gigabyte."""
+    some = client.getrange(full, 0, 4 * MOST_TEXT)
+    if not some and not client.exists(full):
+        return Cached(key)
+    left = client.strlen(full) - len(some)
+    value = bounded(some.decode(errors="replace"))
+    return Cached(key, value, exists=True, truncated=left > 0 or value != some.decode(errors="replace"))
 
 
 def _keys(client: Any, prefix: str, pattern: str) -> Cached:
