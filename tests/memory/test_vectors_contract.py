@@ -14,6 +14,8 @@ import services
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from genxai_nb.agents.agent import Agent
+from genxai_nb.agents.workflow import Graph
 from genxai_nb.errors import StoreError, UnknownName
 from genxai_nb.journal.item_memory import MemoryItems
 from genxai_nb.journal.items import Draft
@@ -25,6 +27,7 @@ from genxai_nb.memory.embed import find_embedder, vectors_of
 from genxai_nb.memory.shelves import StoreShelf
 from genxai_nb.memory.spaces import Place
 from genxai_nb.memory.vectors import packed, unit
+from genxai_nb.providers.scripted import Scripted
 
 APART = [name for name in spaces.names() if spaces.is_apart(name)]
 PLACES = {"numpy": ["numpy"], "chroma": ["chroma:folder", "chroma+server"]}
@@ -198,6 +201,20 @@ def nearest(some: StoreShelf, vector: bytes) -> str:
 
 def held(folder: Path, pattern: str) -> bytes:
     return b"".join(path.read_bytes() for path in folder.rglob(pattern) if path.is_file())
+
+
+def test_an_agent_recalls_by_it_in_its_runs(apart):
+    """What was told in one run stands in the request of the next one, found by the index, with its meaning as reason."""
+    script = Scripted(lambda _: "Noted.")
+    clerk = Agent("clerk", model=script.model, memory=["semantic"], task="{{said}}")
+    graph = Graph("talk").node("clerk", clerk)
+    graph.parse("START -> clerk -> END")
+    graph.run({"said": "I live in Paris. My name is Ada."}, store="journal.db")
+    done = graph.run({"said": "Which town is my home in?"}, store="journal.db")
+
+    said = "\n".join(message.text for message in script.requests[-1].messages)
+    assert "- I live in Paris." in said.splitlines()
+    assert clerk.memory.why(done, store="journal.db")["why"].str.contains("meaning 0").any()
 
 
 def test_a_memory_finds_the_same_by_each_index(apart, monkeypatch):
