@@ -100,7 +100,9 @@ def test_texts_with_few_words_in_common_are_not_compared_in_order():
     before = sys.getprofile()
     sys.setprofile(note)
     try:
-        apart = grouped(["Weigh the box for Ada now", "Sing of the sea at dusk", "Feed all cats but the grey one"])
+        apart = grouped(
+            ["Weigh the box for Ada now", "Sing of the sea at dusk", "Feed all cats but the grey one"]
+        )
         told_apart = len(compared)
         alike = grouped(["Weigh the red box", "Weigh the blue box"])
     finally:
