@@ -193,7 +193,9 @@ def test_tables_are_checked():
     assert table(SALES, "validate").valid
 
 
-@pytest.mark.parametrize("cell", ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(1)", "\t=1", "\r=1"])
+@pytest.mark.parametrize(
+    "cell", ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(1)", "\t=1", "\r=1", "\n=1", "＝1+1", "＠SUM(1)"]
+)
 def test_formulas_are_made_harmless(cell: str):
     """What a spreadsheet would run gets an apostrophe in front; a negative number does not."""
     quoted = '"' + cell.replace('"', '""') + '"'

@@ -43,7 +43,7 @@ Format = Literal["json", "csv", "xml", "yaml", "parquet"]
 _PARQUET = str(Path(__file__).with_name("parquet_rows.py"))
 _LONGEST = 30.0  # seconds
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = tuple("=+-@\t\r\n＝＋－＠")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _XML_NAME = re.compile(r"[A-Za-z_][\w.-]*")
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

@@ -19,9 +19,16 @@ MOST_ITEMS = 500
 MOST_CELLS = 20_000
 _LONGEST_TEXT = 2_000
 
-_UNREAD = "script, style, template, noscript, iframe, object, svg, [hidden], [aria-hidden=true]"
-# marks that reorder text, and the invisible copies of ASCII in which orders to a model are hidden
-_DECEIVING = re.compile("[\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]")
+_UNREAD = (
+    "script, style, template, noscript, iframe, object, svg, [hidden], [aria-hidden=true], "
+    '[style*="display:none" i], [style*="display: none" i], [style*="display : none" i], '
+    '[style*="visibility:hidden" i], [style*="visibility: hidden" i]'
+)
+# marks that reorder text, that show nothing, and the invisible copies of bytes in which orders to a model are hidden
+_DECEIVING = re.compile(
+    "[\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\U000e0000-\U000e01ef]"
+    "|[\ufe00-\ufe0f]{2,}|[\u200c\u200d]{2,}"
+)
 _BLANKS = re.compile(r"[^\S\n]+")
 _SAFE = frozenset({"http", "https", "mailto", ""})
 
