@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from contextvars import ContextVar
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from msgspec import Struct, structs
+from msgspec import structs
 
 from genxai_nb.calls.call import Call, CallKind, Handler, Scope, Traits, digest
 from genxai_nb.errors import RunError
 from genxai_nb.journal.codec import encode_request
 from genxai_nb.journal.events import Hint, Logged, Remembered, Streamed
-from genxai_nb.loop import running_loop
+from genxai_nb.loop import run_in_worker, running_loop
 from genxai_nb.secrets import redact
 
 from .question import UNANSWERED, Question, answer_among, answer_missing, as_form, checked_answer, question_in
-from .reducers import HIDDEN
 from .watch import Watch
 
 if TYPE_CHECKING:
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
 
     from .nodes import Lookup
 
-__all__ = ["PERFORMED", "Exchange", "Performed", "VisitContext", "here"]
+__all__ = ["Exchange", "VisitContext"]
 
 
 class Exchange:
@@ -284,7 +283,12 @@ class VisitContext:
         return await self.call("agent", name, prompt, handler, traits)
 
     async def ask_human(
-        self, prompt: str, *, choices: tuple[str, ...] = (), schema: type[BaseModel] | None = None
+        self,
+        prompt: str,
+        *,
+        choices: tuple[str, ...] = (),
+        schema: type[BaseModel] | None = None,
+        typed: Callable[[], str] | None = None,
     ) -> Any:
         """Ask a person; the answer comes from the run's ``answers``, by node name or prompt.
 
@@ -292,6 +296,7 @@ class VisitContext:
             prompt: The question.
             choices: The answers to choose from; empty for any text.
             schema: The pydantic model of a form; its answer is a dict of the model's fields.
+            typed: Reads what somebody types, where there is no other answer; it is called in a worker thread.
 
         Raises:
             HumanAnswerMissing: There is no answer for this node and nobody to ask.
@@ -301,15 +306,24 @@ class VisitContext:
         if schema is not None:
             request["schema"] = as_form(schema).model_json_schema()
         answer = await self.call(
-            "human", self.node, request, partial(self._answer, schema), Traits(effect=True, form=schema)
+            "human",
+            self.node,
+            request,
+            partial(self._answer, schema, typed),
+            Traits(effect=True, form=schema),
         )
         return answer if schema is None or answer is None else checked_answer(self.node, answer, (), schema)
 
-    async def _answer(self, schema: type[BaseModel] | None, call: Call) -> Any:
+    async def _answer(
+        self, schema: type[BaseModel] | None, typed: Callable[[], str] | None, call: Call
+    ) -> Any:
         question = question_in(call.request, slot=call.slot, node=self.node, visit=self.visit, schema=schema)
         answer = answer_among(self._exchange.answers, question)
         if answer is not UNANSWERED:
             return question.check(answer)
+        if not self._exchange.interactive and typed is not None:
+            with suppress(EOFError, OSError, RuntimeError, ValueError):  # nobody can type there
+                return await run_in_worker(typed)
         if not self._exchange.interactive:
             raise answer_missing(self._exchange.answers, question)
         return await self._exchange.ask(question)
@@ -346,49 +360,3 @@ class VisitContext:
     def log(self, text: str) -> None:
         """Send a line to the node's log."""
         self._exchange.publish(Logged(self.node, redact(str(text))))
-
-
-class Performed(Struct, eq=False):
-    """The visit that is being performed; its context is made when something asks for it.
-
-    Attributes:
-        exchange: What all contexts of the run share.
-        path: The visits of subgraphs around it.
-        node: Its node.
-        visit: Its number.
-        index: The map instance, if it is one.
-        context: Its context, once it is made.
-        seen: The values that it has read and could change, by key.
-    """
-
-    exchange: Exchange
-    path: str
-    node: str = ""
-    visit: int = 0
-    index: int | None = None
-    context: VisitContext | None = None
-    seen: dict[str, Any] | None = None
-
-    def note(self, key: str, value: Any) -> None:
-        """Remember how a value looks that is read; the engine's own keys are not a body's to change."""
-        seen = self.seen or {}
-        if key[:1] == HIDDEN or key in seen:
-            return
-        if self.exchange.watch.note(self.node, self.visit, key, value):
-            self.seen = {**seen, key: value}
-
-    def made(self, item: Any = None) -> VisitContext:
-        """The context of the visit; ``item`` is the map instance's."""
-        if self.context is None:
-            scope = Scope(self.path, self.node, self.visit, self.index)
-            self.context = VisitContext(self.exchange, scope, item)
-        return self.context
-
-
-PERFORMED: ContextVar[Performed | None] = ContextVar("genxai_performed", default=None)
-
-
-def here() -> VisitContext | None:
-    """The context of the visit whose body calls this, in whichever thread; None outside of bodies."""
-    performed = PERFORMED.get()
-    return None if performed is None or not performed.node else performed.made()

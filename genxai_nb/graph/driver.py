@@ -28,6 +28,7 @@ from genxai_nb.journal.snapshot import Snapshot
 from genxai_nb.journal.store import Store
 from genxai_nb.journal.stream import EventStream
 
+from .asking import ask_people
 from .budgets import AgentAccounts, account_for, process_account
 from .context import Exchange
 from .history import History
@@ -86,6 +87,7 @@ class Driver:
         opening: Sequence[Event],
         later: tuple[Iterable[Event], Reuse],
     ) -> None:
+        ask_people()
         self.journal = Journal(store, run_id, stream, self._is_alone)
         self.gate = Gate()
         self.pace = Pace(self.gate)

@@ -20,11 +20,12 @@ from genxai_nb.errors import GenXAIError, NodeFailed, NotStorable, RunError
 from genxai_nb.journal import events as facts
 from genxai_nb.journal.events import Event
 
-from .context import PERFORMED, Exchange, Performed
+from .context import Exchange
 from .dead_end import no_way_on
 from .fold import STOPPED, Folded
 from .pace import Pace, scope_of
 from .perform import Outcome, perform, refusal_of
+from .performed import PERFORMED, Performed
 from .plan import Place
 from .recorder import Journal
 from .recording import (

@@ -14,8 +14,8 @@ from genxai_nb.journal import events as facts
 from genxai_nb.journal.codec import encode_event
 from genxai_nb.loop import run_in_worker
 
-from .context import Performed
 from .nodes import Prepared
+from .performed import Performed
 from .reducers import HIDDEN
 from .state import Note, Schema, State
 from .tokens import Visit

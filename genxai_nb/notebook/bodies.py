@@ -14,6 +14,8 @@ from io import StringIO
 from reprlib import Repr
 from typing import TYPE_CHECKING, Any
 
+from genxai_nb.graph.asking import asking, visited_here
+
 from .places import Inside
 from .tracebacks import file_label, plain
 
@@ -43,12 +45,12 @@ def install(shell: Any, find: Callable[[str], Started | None]) -> Callable[[], N
     kernel = getattr(shell, "kernel", None)
     places: list[tuple[Any, str, Callable[..., Any]]] = [
         (builtins, "print", _printing(builtins.print)),
-        (builtins, "input", _asking(builtins.input)),
+        (builtins, "input", asking(builtins.input, types=False)),
         (sys, "breakpointhook", _breaking(sys.breakpointhook, find)),
     ]
     if kernel is not None:  # it puts its own input in place for each cell, and what was there back behind it
         names = [name for name in ("raw_input", "_sys_raw_input") if hasattr(kernel, name)]
-        places += [(kernel, name, _asking(getattr(kernel, name))) for name in names]
+        places += [(kernel, name, asking(getattr(kernel, name), types=False)) for name in names]
     before = [(place, name, getattr(place, name)) for place, name, _ in places]
     for place, name, ours in places:
         setattr(place, name, ours)
@@ -60,17 +62,11 @@ def install(shell: Any, find: Callable[[str], Started | None]) -> Callable[[], N
     return undo
 
 
-def _here() -> VisitContext | None:
-    """The visit whose body calls this; nothing is loaded to find out that there is none."""
-    module = sys.modules.get("genxai_nb.graph.context")
-    return None if module is None else module.here()
-
-
 def _printing(before: Callable[..., None]) -> Callable[..., None]:
     @wraps(before)
     def print_too(*values: Any, **options: Any) -> None:
         before(*values, **options)
-        if options.get("file") is None and (context := _here()) is not None:
+        if options.get("file") is None and (context := visited_here()) is not None:
             text = StringIO()
             before(*values, sep=options.get("sep"), end="", file=text)
             context.log(text.getvalue())
@@ -78,21 +74,10 @@ def _printing(before: Callable[..., None]) -> Callable[..., None]:
     return print_too
 
 
-def _asking(before: Callable[..., Any]) -> Callable[..., Any]:
-    @wraps(before)
-    def ask_person(prompt: object = "", *rest: Any, **options: Any) -> Any:
-        context = _here()
-        if context is None:
-            return before(prompt, *rest, **options)
-        return str(context.wait_for(context.ask_human(str(prompt).strip() or "Input?")))
-
-    return ask_person
-
-
 def _breaking(before: Callable[..., Any], find: Callable[[str], Started | None]) -> Callable[..., Any]:
     @wraps(before)
     def break_here(*arguments: Any, **options: Any) -> Any:
-        context = _here()
+        context = visited_here()
         if context is None:
             return before(*arguments, **options)
         return _stand(context, find(context.run_id), sys._getframe(1))

@@ -227,7 +227,7 @@ def test_nothing_in_the_graph_takes_a_spent_budget_for_a_failure():
         Args:
             prompt: What.
         """
-        from genxai_nb.graph.context import here
+        from genxai_nb.graph.performed import here
 
         reply = await here().model(prompt, model=script.model)
         return reply.message.text

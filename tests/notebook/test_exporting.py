@@ -300,3 +300,40 @@ def test_a_file_that_a_cell_reads_is_told_with_its_cell(kernel, tmp_path):
     assert re.search(
         r"It names a file that it does not carry: words\.txt \(cell \[?\d+\]?\)\.", reply.text
     ), reply.text
+
+
+def test_a_body_that_asks_is_the_same_in_the_script(kernel, tmp_path):
+    """``input()`` is a question to a person there too: answered from the record by the check, and by a file."""
+    kernel.run("def meet(state):\n    return {'said': 'Hello ' + input('Name?')}")
+    kernel.run("%%genxai graph g\nSTART -> meet -> END")
+    assert kernel.run("%%genxai run g\nanswers:\n  meet: Ada").status == "ok"
+    reply = kernel.run("%genxai export g")
+    assert reply.status == "ok", reply.text
+    assert "events as run r1" in reply.text
+
+    (tmp_path / "answers.json").write_text('{"meet": "Eve"}', "utf-8")
+    words = [
+        sys.executable,
+        "-I",
+        str(tmp_path / "g.py"),
+        "--answers",
+        str(tmp_path / "answers.json"),
+        "--json",
+    ]
+    done = subprocess.run(
+        [*words, "--store", ":memory:"],
+        capture_output=True,
+        encoding="utf-8",
+        cwd=tmp_path,
+        stdin=subprocess.DEVNULL,
+    )
+    assert json.loads(done.stdout)["said"] == "Hello Eve", done.stderr
+    nobody = subprocess.run(
+        [*words[:3], "--store", ":memory:"],
+        capture_output=True,
+        encoding="utf-8",
+        cwd=tmp_path,
+        stdin=subprocess.DEVNULL,
+    )
+    assert nobody.returncode == 3
+    assert "nobody is there to answer" in nobody.stderr
