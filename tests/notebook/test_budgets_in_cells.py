@@ -52,5 +52,6 @@ def test_budget_that_is_none_is_told_at_its_line_of_the_agents_cell(run, cells):
     """The caret is under the value."""
     run(cells.echo)
     wrong = run(cells.clerk + "\nbudget: tokens=many")
-    assert "Line 3: budget: tokens is 'many', which is no whole number above 0." in wrong.error
+    assert "budget: tokens is 'many', which is no whole number above 0." in wrong.error
+    assert "cell line 3: budget: tokens=many\n                       ^" in wrong.error
     assert "money=0.50,tokens=20000" in wrong.error
