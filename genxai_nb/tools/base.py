@@ -198,8 +198,8 @@ def tool(function: Callable[..., Any] | None = None, /, **options: Any) -> Any:
     """Make a tool from a typed function, bare or with options.
 
     The schema comes from the annotations, the description from the docstring, the parameters'
-    descriptions from its ``Args:``, or from ``Field(description=...)`` in an ``Annotated``. A parameter named ``context`` is not part of the schema and
-    receives the context of the call.
+    descriptions from its ``Args:``, or from ``Field(description=...)`` in an ``Annotated``. A parameter
+    named ``context`` is not part of the schema and receives the context of the call.
 
     Args:
         function: The function, when used without parentheses.
