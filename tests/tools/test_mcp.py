@@ -14,6 +14,7 @@ import psutil
 import pytest
 import services
 from asking import asking_once
+from hostile_web import hostile_server
 
 from genxai_nb import Graph
 from genxai_nb.command import main
@@ -157,6 +158,16 @@ async def test_absent_servers_are_told():
         await McpServer("gone", ["/nowhere/at/all"]).atools()
     with pytest.raises(ToolFailed, match="MCP server 'gone' cannot be reached"):
         await McpServer("gone", url=f"http://127.0.0.1:{services.free_port()}/mcp", timeout=10).atools()
+
+
+async def test_redirects_of_a_server_lead_nowhere_else():
+    """A server over HTTP that redirects sends no call to another host or port, and its credentials neither."""
+    with hostile_server() as first, hostile_server() as second:
+        url = f"{first.url}/redirect?status=307&to={second.url}/mcp"
+        with pytest.raises(ToolFailed, match="MCP server 'evil'"):
+            await McpServer("evil", url=url, timeout=20).atools()
+        assert first.seen
+        assert second.seen == []
 
 
 OURS = [sys.executable, "-m", "genxai_nb", "mcp"]
