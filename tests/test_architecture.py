@@ -28,6 +28,7 @@ SOURCES = sorted(
     for ending in ("py", "js", "css")
     for path in room.rglob(f"*.{ending}")
     if ".ipynb_checkpoints" not in path.parts
+    and path.parent != ROOT / "notebooks" / "scripts"  # those are exported
 )
 PACKAGE = sorted((ROOT / "genxai_nb").rglob("*.py"))
 MODULES = [path for path in SOURCES if path.suffix == ".py"]
