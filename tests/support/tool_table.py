@@ -28,8 +28,8 @@ by hand, as a run of its own; what it returns is shown as tables, texts and imag
 
 A tool declares what it needs: `read network write execute send secret`. The policy decides on each call: allowed,
 denied, or put to a person with the real arguments, hidden characters shown as escapes. Reading and computing are
-allowed; all else is asked about, and where nobody is there to ask, it is denied and the model is told why. Functions of
-yours that declare nothing are allowed.
+allowed; all else is asked about, and where nobody is there to ask, it is denied and the model is told why. A run's
+`answers` may have the answer by the node's name: `send: allow`. Functions of yours that declare nothing are allowed.
 
 ```yaml
 policy: safe                        # in the agent's cell; or --policy safe, or graph.run(policy="safe")
