@@ -74,6 +74,13 @@ def test_keys_match_a_pattern(client: Redis):
     assert ask("keys", "../other").keys == []
 
 
+def test_patterns_that_hold_the_server_up_are_refused(client: Redis):
+    """A pattern of many stars never reaches the server; as a key it is a text like any other."""
+    with pytest.raises(ToolFailed, match="8 are the most"):
+        ask("keys", "*a" * 9)
+    assert ask("get", "*a" * 9).exists is False
+
+
 @pytest.mark.parametrize("key", ["other", "*", "agent:../other", "\\x6f", "{other}"])
 def test_other_keys_are_out_of_reach(key: str, client: Redis):
     """No key leads out of the prefix."""

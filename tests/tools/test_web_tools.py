@@ -161,8 +161,22 @@ async def test_a_session_goes_on_within_its_run(server, inside):
     assert (await client(f"{server.url}/cookie", context=other)).text == "none"
     added = await client(f"{server.url}/cookie", cookies={"mine": "1"}, session="three", context=inside)
     assert added.text == "mine=1"
+    added = await client(
+        f"{server.url}/cookie", cookies={"__Host-a": "x=y, z:1"}, session="four", context=inside
+    )
+    assert added.text == "__Host-a=x=y, z:1"
+
+
+@pytest.mark.parametrize(
+    "cookies",
+    [{"mine": "1\r\nX: y"}, {"a;b": "1"}, {"a": "1; b=2"}, {"": "1"}, {"a": "\x01"}, {"a": "ä"}, {"a\n": ""}],
+)
+async def test_odd_cookies_are_refused(cookies: dict, server, inside):
+    """No cookie holds another one, or a second header."""
+    before = len(server.seen)
     with pytest.raises(ToolFailed, match="no cookie may have"):
-        await client(f"{server.url}/cookie", cookies={"mine": "1\r\nX: y"}, context=inside)
+        await client(f"{server.url}/cookie", cookies=cookies, context=inside)
+    assert len(server.seen) == before
 
 
 async def test_a_session_spans_no_ports(server, inside):

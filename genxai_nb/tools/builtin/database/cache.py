@@ -20,6 +20,7 @@ from .rows import MOST_TEXT, bounded
 __all__ = ["Cached", "redis_cache"]
 
 MOST_KEYS = 1_000
+MOST_STARS = 8  # before version 7.0.9 each one more multiplies the time of the server
 MOST_SCANNED = 100_000
 LONGEST_TIME = 366 * 24 * 3600
 
@@ -95,6 +96,10 @@ def redis_cache(
         raise ToolFailed("set needs a value.")
     if not key or _ODD.search(key):
         raise ToolFailed(f"{key!r:.80} is no key: it is empty or has control characters.")
+    if operation == "keys" and key.count("*") > MOST_STARS:
+        raise ToolFailed(
+            f"The pattern has {key.count('*')} stars; {MOST_STARS} are the most.", hint="Use fewer."
+        )
     found = find_connection(connection, "Redis", ("redis", "rediss"))
     try:
         from redis import Redis

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import OrderedDict
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -29,6 +30,8 @@ Method = Literal["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"]
 Seconds = Annotated[float, Interval(ge=1, le=300)]
 Values = dict[str, str | int | float | bool]
 
+_COOKIE = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
+_VALUE = re.compile(r"[!#-+\--:<-\[\]-~ ,]{0,4000}")  # printable ASCII without ; " and \
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _UNTOLD = frozenset({"set-cookie", "set-cookie2"})  # the session keeps them; a model has no use for them
 _SESSIONS: OrderedDict[tuple[str, str], Any] = OrderedDict()
@@ -193,7 +196,7 @@ async def http_client(  # noqa: PLR0913 - what users of such tools know to give
 
 def _checked(cookies: dict[str, str]) -> dict[str, str]:
     for name, value in cookies.items():
-        if not name.isidentifier() or any(character in value for character in ';\r\n\0"\\'):
+        if not _COOKIE.fullmatch(name) or not _VALUE.fullmatch(value):
             raise ToolFailed(f"Cookie {name!r} holds characters that no cookie may have.")
     return cookies
 
