@@ -22,16 +22,16 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 ROOMS = [ROOT / name for name in ("genxai_nb", "tests", "notebooks")]
+EXPORTED = "\n# exported by genxai-nb, "  # in the last line of a script that a notebook wrote
 SOURCES = sorted(
     path
     for room in ROOMS
     for ending in ("py", "js", "css")
     for path in room.rglob(f"*.{ending}")
-    if ".ipynb_checkpoints" not in path.parts
-    and path.parent != ROOT / "notebooks" / "scripts"  # those are exported
+    if ".ipynb_checkpoints" not in path.parts and EXPORTED not in path.read_text("utf-8")[-100:]
 )
-PACKAGE = sorted((ROOT / "genxai_nb").rglob("*.py"))
 MODULES = [path for path in SOURCES if path.suffix == ".py"]
+PACKAGE = sorted((ROOT / "genxai_nb").rglob("*.py"))
 BROAD_WORDS = {
     "common",
     "handler",
