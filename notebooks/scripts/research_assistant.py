@@ -185,6 +185,7 @@ COMMON = frozenset(
 
 NEAR = 0.35  # the least likeness of meaning, where the question names no document
 FAR = 0.7  # of the likeness of the nearest passage; what is less like the question is left out
+LONG = 200  # paragraphs that are compared of a named document: those with most words of the question
 LOOKED_AT = 80  # characters of a paragraph that are compared
 
 
@@ -243,14 +244,16 @@ def names_in(question: str) -> dict[str, re.Pattern]:
 def shortlist(question: str) -> list[str]:
     """The passages among which meaning decides."""
     names = names_in(question)
-    return [
-        source for source in passages() if source.rpartition("#")[0] in names
-    ] or by_words(question)
+    own = [source for source in passages() if source.rpartition("#")[0] in names]
+    if len(own) > LONG:
+        ranked = by_words(question, len(passages()))
+        own = [source for source in ranked if source.rpartition("#")[0] in names][:LONG]
+    return own or by_words(question)
 
 
 async def nearest(question: str, most: int, context) -> list[str]:
     """The passages that fit a question best, the best first."""
-    sources, names = shortlist(question)[:1000], names_in(question)
+    sources, names = shortlist(question), names_in(question)
     if not sources:
         return []
 
@@ -617,4 +620,4 @@ def main(words: list[str] | None = None) -> int:
 if __name__ == "__main__":
     sys.exit(main())
 
-# exported by genxai-nb, 70ab09c1abc26df8
+# exported by genxai-nb, f753254b28a0d5cc

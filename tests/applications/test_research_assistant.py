@@ -241,3 +241,19 @@ def test_a_folder_without_documents_is_told(script, tmp_path):
     """It names the folder and what it looked for."""
     with pytest.raises(FileNotFoundError, match=r"no \.md, \.txt or \.pdf file"):
         script.folder(str(tmp_path))
+
+
+def test_a_long_document_is_shortened_by_words(script, tmp_path, monkeypatch):
+    """Of a document with many paragraphs those with words of the question are compared, wherever they stand."""
+    lines = [f"Line {number} tells of the weather." for number in range(400)]
+    lines[390] = "The lighthouse was painted red."
+    (tmp_path / "log.txt").write_text("\n\n".join(lines))
+    monkeypatch.setattr(script, "FOLDER", str(tmp_path))
+    for cached in (script.passages, script.index):
+        cached.cache_clear()
+    found = script.shortlist("What does the log say of the lighthouse and the weather?")
+    for cached in (script.passages, script.index):
+        cached.cache_clear()
+
+    assert found[0] == "log#391"
+    assert len(found) == script.LONG
