@@ -32,6 +32,14 @@ class _Loaded:
 
 
 _loaded: WeakKeyDictionary[Items, dict[tuple[str, str], _Loaded]] = WeakKeyDictionary()
+_locks: WeakKeyDictionary[Items, dict[tuple[str, str], threading.Lock]] = WeakKeyDictionary()
+
+
+def _lock_of(items: Items, owner: str, kind: str) -> threading.Lock:
+    """The lock of one collection: filling an index of one holds up no search in another."""
+    with _loading:
+        _loaded.setdefault(items, {})
+        return _locks.setdefault(items, {}).setdefault((owner, kind), threading.Lock())
 
 
 def search(items: Items, owner: str, kind: str, has: Collection, query: Query, k: int) -> list[Match]:
@@ -49,7 +57,7 @@ def search(items: Items, owner: str, kind: str, has: Collection, query: Query, k
         StoreError: The index that ``GENXAI_VECTORS`` names cannot be reached.
     """
     vector = query.vector if has.dims else b""
-    with _loading:
+    with _lock_of(items, owner, kind):
         try:
             return _index(items, owner, kind, has).search(query.text, vector, k, query.at)
         except spaces.Lost:
@@ -67,8 +75,8 @@ def shred(items: Items, owner: str, kind: str, numbers: Sequence[int]) -> None:
     if not has.dims or not spaces.is_apart(where):
         return
     if any(row.forgotten is None for row in picked(items, numbers)):
-        with _loading:
-            _loaded.get(items, {}).pop((owner, kind), None)
+        with _lock_of(items, owner, kind):
+            _loaded[items].pop((owner, kind), None)
             spaces.open_vectors(_place(items, owner, kind, has, where)).shred()
 
 
@@ -80,7 +88,7 @@ def picked(items: Items, numbers: Sequence[int]) -> list[ItemRow]:
 
 def _index(items: Items, owner: str, kind: str, has: Collection) -> Index:
     """What the collection is found by as it is now."""
-    kept, where = _loaded.setdefault(items, {}), _where(items)
+    kept, where = _loaded[items], _where(items)
     loaded = kept.get((owner, kind))
     if loaded is None or (loaded.model, loaded.where) != (has.model, where) or _is_worn(loaded, has):
         loaded = kept[owner, kind] = _Loaded(_opened(items, owner, kind, has, where), has, where)
