@@ -12,7 +12,7 @@ from genxai_nb.calls.call import Call
 from genxai_nb.calls.gate import Held
 from genxai_nb.errors import NodeFailed, RunError, ToolFailed, UnknownName
 from genxai_nb.expressions import compile_expression
-from genxai_nb.journal.events import StateSet
+from genxai_nb.journal.events import RunCancelled, StateSet
 from genxai_nb.messages import Message, ModelReply, ModelRequest, Text, assistant
 
 from .driver import Position
@@ -312,6 +312,23 @@ class Stepping(Driving):
         else:
             await self._driver.journal.commit((fact,))
             self._driver.level.schedule.set(checked)
+        self.stands += 1
+
+    def cancel(self) -> None:
+        """Stop everything that is under way; the run can be resumed. Returns at once."""
+        if self._driving is None and self._driver is None and self.status in ("ready", "paused"):
+            self._sync(self._give_up())
+        else:
+            super().cancel()
+
+    async def _give_up(self) -> None:
+        """Record that a run which nobody drives is not to go on by itself."""
+        if self._driving is not None:  # it has begun meanwhile
+            super().cancel()
+            return
+        with self._store.lease(self.run_id):
+            self._store.append(self.run_id, (RunCancelled(at=time()),), wait=30.0)
+        self._park("cancelled")
         self.stands += 1
 
     def _refuse_unless_standing(self, what: str, *, ended: str = "") -> None:

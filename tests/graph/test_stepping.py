@@ -9,8 +9,8 @@ import pytest
 from graphs import chain, kinds, nothing
 from stepping import begun_until_asked, calling, place
 
-from genxai_nb import START, Agent, Graph, human
-from genxai_nb.errors import NodeFailed, RunError, ToolFailed
+from genxai_nb import START, Agent, Graph, Run, human, run_log
+from genxai_nb.errors import NodeFailed, RunCancelled, RunError, ToolFailed
 from genxai_nb.journal import events as facts
 from genxai_nb.messages import ToolCall
 from genxai_nb.providers.scripted import Scripted
@@ -332,3 +332,40 @@ async def test_pausing_from_the_loop_itself(anyio_backend):
     assert (result.status, run.position.node) == ("paused", "c")  # b had been started in the same turn
     await asyncio.sleep(0)
     assert (await run.drive()).status == "done"
+
+
+def test_a_run_that_nobody_has_driven_yet_can_be_cancelled(tmp_path):
+    """Its journal says so, also when it was loaded; it can be resumed, and what has ended stays as it is."""
+    store = str(tmp_path / "runs.db")
+    graph = chain(nothing, nothing)
+    run = graph.start({}, store=store)
+    run.cancel()
+    assert run.status == Run.load(run.run_id, store=store).status == "cancelled"
+    loaded = Run.load(graph.start({}, store=store).run_id, graph, store)
+    loaded.cancel()
+    assert run_log(store)["status"].tolist() == ["cancelled", "cancelled"]
+    assert loaded.resume().status == "done"
+    loaded.cancel()
+    assert loaded.status == "done"
+
+
+async def test_a_run_that_stands_can_be_cancelled_from_a_loop():
+    """On the caller's loop as well as beside it."""
+    run = chain(nothing, nothing).start({}, store=":memory:")
+    run.cancel()
+    assert run.status == "cancelled"
+    assert (await run.drive()).status == "done"
+
+
+def test_a_run_that_has_just_begun_is_cancelled():
+    """Also before its first body has started."""
+
+    async def wait(state):
+        await asyncio.Event().wait()
+
+    run = chain(wait).start({}, store=":memory:")
+    ended = run.begin()
+    run.cancel()
+    with pytest.raises(RunCancelled):
+        ended.result(timeout=20)
+    assert run.status == "cancelled"
