@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from genxai_nb.errors import StoreError
 
 from .chroma import MODEL, client_of, refused
-from .spaces import Lost, Place
+from .spaces import Place
 from .vectors import best, checked, unit
 
 if TYPE_CHECKING:
@@ -185,7 +185,7 @@ class ChromaVectors:
         try:
             return ask(*args, **kwargs)
         except NotFoundError as exc:
-            raise Lost(self._place.name) from exc
+            raise LookupError(self._place.name) from exc
         except Exception as exc:  # Chroma raises its own, those of its server, and of Rust
             raise refused(self._folder or self._url, exc) from exc
 

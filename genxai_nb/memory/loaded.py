@@ -60,7 +60,7 @@ def search(items: Items, owner: str, kind: str, has: Collection, query: Query, k
     with _lock_of(items, owner, kind):
         try:
             return _index(items, owner, kind, has).search(query.text, vector, k, query.at)
-        except spaces.Lost:
+        except LookupError:  # another process dropped what the index held
             _loaded[items].pop((owner, kind), None)
             return _index(items, owner, kind, has).search(query.text, vector, k, query.at)
 

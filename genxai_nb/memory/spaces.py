@@ -47,14 +47,11 @@ class Place(NamedTuple):
     dims: int
 
 
-class Lost(Exception):
-    """What an index held is gone, because another process dropped it; it is opened anew."""
-
-
 class Vectors(Protocol):
     """An index of embeddings, each in a slot: the first one that is put in has slot 0, the next one 1.
 
-    What it finds there of another model or length is dropped, never compared.
+    What it finds there of another model or length is dropped, never compared. Each method but the first raises a
+    LookupError where another process has dropped what it held; then it is opened anew.
     """
 
     def numbers(self) -> set[int]:
