@@ -249,7 +249,9 @@ class Sending(BaseModel):
 
 def test_a_field_takes_what_a_tool_returned_under_its_name():
     """A record that a tool returned fills the fields of its names and types; others are filled as ever."""
-    given = "Send the letter.\n\n<letter>\nThe library closes in May. Bring back all books by then.\n</letter>"
+    given = (
+        "Send the letter.\n\n<letter>\nThe library closes in May. Bring back all books by then.\n</letter>"
+    )
     called = assistant("", ToolCall("c1", "post_letter", {"letter": "..."}))
     returned = {"accepted": ["ann@example.org"], "copies": 3, "urgent": True, "note": ["not", "a", "text"]}
     returns = Message("tool", (ToolResult("c1", "post_letter", json.dumps(returned)),))
