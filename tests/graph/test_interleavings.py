@@ -39,7 +39,8 @@ def check_run(sketch, seed):
     else:
         assert model.over
         assert error is (None if model.arrived else NoWayOn)
-        if error is None or not model.conflicts():  # what stands and does not fit together can only be looked at
+        # Of a run that stands, writes that do not fit together can only be looked at.
+        if error is None or not model.conflicts():
             assert run.state == model.result()
     return run, error, model
 
