@@ -123,6 +123,9 @@ class Assembly:
     def _made(self, cell: Cell, head: Head) -> Any:
         if head.kind == "agent":
             fields = agent_fields(cell.body, self._insert_or_stand) if self._reads else {}
+            if isinstance(tools := fields.get("tools"), list):
+                own = {name: value for name, value in self.space.items() if name in map(str, tools)}
+                fields["tools"] = [own.get(str(tool), tool) for tool in tools]
             if any(isinstance(part, Unrun) for value in fields.values() for part in _parts(value)):
                 return UnrunAgent(head.name, fields)
             return agent_from(head.name, cell.body, self._insert)

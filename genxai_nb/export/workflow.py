@@ -139,7 +139,7 @@ class Workflow:
         if isinstance(value, dict):
             return {name: self._said(key, item, used) for name, item in value.items()}
         if writable(value):
-            return value
+            return self._tool(value, used) if key == "tools" and isinstance(value, str) else value
         if isinstance(value, Unrun):
             self.closure.need(self.closure.units.home, value.name)
             used[value.name] = None

@@ -148,6 +148,26 @@ DRAWN = {
         "inner = Graph('inner').edge('START', 'a')\nfor name in 'a':\n    inner.node(name, use)",
         "graph = Graph('g').node('inner', inner).edge('START', 'inner')",
     ),
+    "tools whose types are computed": book(
+        """
+        from typing import Literal
+        columns = sorted({"b", "a"})
+        Column = Literal[*columns]
+        """,
+        """
+        @tool
+        def total(column: Column) -> str:
+            "Total a column."
+            return f"The total of column {column} is {len(columns)}."
+        def plain(text: str) -> str:
+            "Return a text."
+            return text
+        """,
+        "%%genxai agent clerk\ntask: {{asked}}\ntools: total, plain, calculator\nmemory: none",
+        "%%genxai graph g\nSTART -> clerk -> END",
+        there=("Column = Literal[*columns]", 'tools=[total, plain, "calculator"]'),
+        given=("asked=What is the total of a?",),
+    ),
     "an unrun graph in a cell of ours": book(
         USE,
         "inner = Graph('inner').edge('START', 'a')\nfor name in 'a':\n    inner.node(name, use)",
