@@ -198,7 +198,7 @@ def _host(host: str, url: str) -> str:
     if folded.isascii():
         return folded
     try:
-        return folded.encode("idna").decode("ascii")
+        return folded.encode("idna").decode("ascii").rstrip(".")
     except UnicodeError as exc:
         raise Denied(f"{_shown(url)} names no host that can exist.", hint="Check its spelling.") from exc
 
