@@ -317,8 +317,8 @@ def claims(text: str) -> list[tuple[str, list[str]]]:
 
 
 def plain(text: str) -> str:
-    """A text for comparison: its words in lower case."""
-    return " ".join(re.findall(r"\w+", text.casefold()))
+    """A text for comparison: its words in lower case, with a blank on each side."""
+    return " ".join(["", *re.findall(r"\w+", text.casefold()), ""])
 
 
 def faults_of(said: str, cited: list[str]) -> list[str]:
@@ -620,4 +620,4 @@ def main(words: list[str] | None = None) -> int:
 if __name__ == "__main__":
     sys.exit(main())
 
-# exported by genxai-nb, f753254b28a0d5cc
+# exported by genxai-nb, 7382c3b508ebbacb

@@ -169,6 +169,7 @@ def test_the_script_answers_other_questions(here, script):
         ("Monaco's neighbour is France [Monaco#2].", []),
         ("It has one, in the words of the book: “neighbour is France” [Monaco#2].", []),
         ("Monaco's neighbour is Spain [Monaco#2].", ["Monaco#2 does not say “Monaco's neighbour is Spain”"]),
+        ("Monaco's neighbour is Fran [Monaco#2].", ["Monaco#2 does not say “Monaco's neighbour is Fran”"]),
         ("Monaco's neighbour is France [Monaco#99].", ["Monaco#99 does not exist"]),
         ("Monaco's neighbour is France [Monaco#2] [Atlantis#1].", ["Atlantis#1 does not exist"]),
         ("Monaco's neighbour is France.", ["“Monaco's neighbour is France.” cites nothing"]),
