@@ -99,3 +99,11 @@ def test_any_text_is_answered(text: str, kind: str):
     """No text makes a check raise."""
     checked = check(data=text, validation_type=kind)
     assert checked.valid or checked.problem
+
+
+@pytest.mark.parametrize("kind", ["email", "url", "ip", "date", "number", "uuid"])
+def test_long_text_is_not_repeated(kind: str):
+    """What is wrong with a long text is told in a few words."""
+    checked = check(data="http://x@" + "a." * 40_000, validation_type=kind)
+    assert not checked.valid
+    assert len(checked.problem) <= 500

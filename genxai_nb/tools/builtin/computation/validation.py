@@ -20,6 +20,7 @@ from .patterns import regex_matcher
 
 __all__ = ["Checked", "data_validator"]
 
+MOST_PROBLEM = 500  # characters
 MOST_TEXT = 1_000_000
 
 Kind = Literal["email", "url", "phone", "ip", "date", "number", "json", "uuid", "custom_regex"]
@@ -71,7 +72,7 @@ def data_validator(
         if isinstance(value, int | float):
             _check_range(value, min_value, max_value)
     except ValueError as wrong:
-        return Checked(valid=False, problem=str(wrong))
+        return Checked(valid=False, problem=str(wrong)[:MOST_PROBLEM])
     return Checked(valid=True, value=value)
 
 
