@@ -6,8 +6,8 @@ import subprocess
 import sys
 
 import pytest
+from bread import BREAD, NOTES, say, text_of
 
-from genxai_nb.agents.agent import Agent
 from genxai_nb.messages import (
     Message,
     ModelReply,
@@ -16,30 +16,10 @@ from genxai_nb.messages import (
     ToolCall,
     ToolResult,
     assistant,
-    system,
     user,
 )
 from genxai_nb.providers.offline import NOTICE, Offline
-from genxai_nb.providers.offline.answer import NOTED, NOTHING
 from genxai_nb.providers.offline.provider import answer
-
-BREAD = (
-    "Bread is made from flour, water, salt and yeast. Yeast turns sugar into gas, which lifts the dough. "
-    "Salt slows the yeast down and adds flavour. A long rest in a cold room makes the crust taste better. "
-    "Steam in the oven keeps the crust soft while the loaf grows. Rye flour holds more water than wheat flour. "
-    "Old loaves can be toasted."
-)
-NOTES = f"<notes>\n{BREAD}\n</notes>"
-
-
-def say(text: str, *before: Message, persona: str = "", max_tokens: int | None = None) -> ModelReply:
-    opening = (system(persona),) if persona else ()
-    request = ModelRequest(model="offline", messages=(*opening, *before, user(text)), max_tokens=max_tokens)
-    return answer(request)
-
-
-def text_of(text: str, *before: Message, persona: str = "") -> str:
-    return say(text, *before, persona=persona).message.text
 
 
 def test_question_is_answered_by_the_sentence_that_fits():
@@ -132,19 +112,6 @@ def test_without_a_topic_the_frequent_terms_are_told():
 def test_nothing_to_answer_from_is_said():
     """Without context the stand-in invents nothing and says what it is."""
     assert text_of("Write a poem about the sea.").startswith("I am the offline stand-in")
-
-
-def test_what_is_told_is_noted():
-    """A statement that asks for nothing gets no excuse for an answer; a command does."""
-    assert text_of("My first language is JavaScript.") == "Noted."
-    assert text_of("My first language is JavaScript. Compare it with Python.") != "Noted."
-    assert text_of("Which language is my first one?") != "Noted."
-
-
-def test_context_of_earlier_messages_is_used():
-    """A question in a conversation is answered from what was given before."""
-    before = (user(f"Here are my notes. {BREAD}"), assistant("Thank you."))
-    assert "Rye flour holds more water" in text_of("What about rye?", *before)
 
 
 def test_draft_is_mended_by_what_the_advice_names():
@@ -341,68 +308,10 @@ def test_a_short_text_is_a_source_where_it_is_named_and_whole():
     assert "yeast" not in text_of("Repeat the answer.\n\n<answer>\nyeast\n</answer>")
 
 
-@pytest.mark.parametrize(
-    "advice",
-    [
-        "Leave out what no source says.",
-        "Leave out what no source says. The first source does not speak of the sea, of ships or of the tide.",
-    ],
-)
-def test_advice_and_tags_of_earlier_turns_are_no_sentences(advice: str):
-    """What an earlier turn gave between tags is told without them, also where the source was its answer."""
-    asked = f"Answer from the sources: what does salt do to the yeast?\n\n<sources>\n{BREAD}\n</sources>"
-    advised = text_of(f"{asked}\n\n<advice>\n{advice}\n</advice>", user(asked), assistant(BREAD))
-
-    assert advised == BREAD
-
-
 def test_named_source_is_the_one_to_answer_from():
     """Of several texts the one that the task names is picked from; the others say what to look for."""
     letter = "Dear baker, my dough will not rise although I waited for a whole day in the kitchen."
     task = f"Say what the notes have to tell the writer of the letter.\n\nletter: {letter}\n\n{NOTES}"
     assert "Yeast turns sugar into gas, which lifts the dough." in text_of(
         task.replace("of the letter", "of this")
-    )
-
-
-TOLD = (user("The library opens at nine. It closes at six on weekdays. Who are you?"), assistant("Noted."))
-
-
-@pytest.mark.parametrize(
-    ("asked", "answered"),
-    [
-        ("When does the library close?", "The library opens at nine. It closes at six on weekdays."),
-        ("When does it close on weekdays?", "It closes at six on weekdays."),
-        ("Summarise in one sentence what I told you.", "The library opens at nine."),
-        ("Where do whales sleep?", NOTHING),
-        ("The café closes at eight.", NOTED),
-        (
-            f"What lifts the dough when it closes?\n\n{NOTES}",
-            "Yeast turns sugar into gas, which lifts the dough.",
-        ),
-    ],
-)
-def test_earlier_turns_are_what_an_answer_is_picked_from_where_nothing_is_given(asked, answered):
-    """Of a question, sentences that share a term with it; what the request itself gives comes before all that."""
-    assert text_of(asked, *TOLD) == answered
-
-
-def test_name_that_was_told_is_known_and_what_was_commanded_is_no_source():
-    """Also a word that commands elsewhere; neither commands nor questions of earlier turns are told."""
-    before = (
-        user("My name is Ada and I work on moss."),
-        assistant(NOTED),
-        user("Write about moss. What is your name?"),
-        assistant(NOTHING),
-    )
-    assert text_of("What is my name?", *before) == "My name is Ada and I work on moss."
-    assert text_of("What did I say about moss?", *before) == "My name is Ada and I work on moss."
-
-
-def test_agent_that_is_asked_twice_answers_from_what_it_was_told():
-    """By the conversation of ask, without any other memory."""
-    agent = Agent("clerk", model="offline")
-    agent.ask("The reading room closes at six today.", store=":memory:")
-    assert agent.ask("When does the reading room close?", store=":memory:").text == (
-        "The reading room closes at six today."
     )
