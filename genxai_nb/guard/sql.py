@@ -116,7 +116,13 @@ def read_statement(query: str, dialect: Dialect, *, writing: bool = False) -> St
         >>> read.writes, read.tables, read.parameters
         (False, ('t',), ('id',))
     """
-    tree = _parsed(query, dialect)
+    try:
+        return _judged(_parsed(query, dialect), dialect, writing=writing)
+    except RecursionError as exc:
+        raise ToolFailed("The query is nested too deeply.") from exc
+
+
+def _judged(tree: Expr, dialect: Dialect, *, writing: bool) -> Statement:
     kinds = {type(node).__name__ for node in tree.walk()}
     writes = type(tree).__name__ in WRITES or bool(kinds & WRITES) or _locks(tree)
     _check_kinds(tree, kinds)
@@ -161,8 +167,6 @@ def _parsed(query: str, dialect: Dialect) -> Expr:
         )
         said = errors[0].get("description") or str(exc)
         raise ToolFailed(f"The query cannot be read: {where}{said}.") from exc
-    except RecursionError as exc:
-        raise ToolFailed("The query is nested too deeply.") from exc
     except (IndexError, KeyError, AttributeError, TypeError, ValueError) as exc:  # of the parser, at odd text
         raise ToolFailed("The query cannot be read.") from exc
     if len(trees) != 1:

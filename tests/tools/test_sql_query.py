@@ -168,6 +168,9 @@ ABUSE = [
     "-- nothing",
     "sel ect",
     "(" * 3000 + "SELECT 1" + ")" * 3000,
+    "SELECT 1" + "::int" * 9000,
+    "SELECT a" + ".a" * 9000,
+    "SELECT " + "NOT " * 9000 + "1",
 ]
 
 
@@ -176,6 +179,31 @@ def test_abuse_is_refused(text: str, database: str):
     """Nothing but reading tables comes through a read-only query, in any of the databases."""
     with pytest.raises(ToolFailed):
         query(query=text, connection="shop")
+
+
+@pytest.mark.parametrize("text", [text for text in ABUSE if len(text) > 1_000])
+def test_policy_judges_what_is_nested_without_end(text: str, database: str):
+    """A query whose end no parser comes to reaches no table by that, however deep the stack is where it is judged."""
+    found = query.traits.subjects({"query": text, "connection": "shop"})
+    assert judge([Policy(tables=("items",))], "sql_query", ("read",), found).verdict == "deny"
+
+
+def test_depth_of_the_stack_hides_no_table(database: str):
+    """What is too deep to be judged where the policy stands is denied, though the tool could read it."""
+    text = "SELECT " + "(" * 60 + "word" + ")" * 60 + " FROM secret_keys"
+    given = {"query": text, "connection": "shop"}
+
+    def judged(depth: int) -> str:
+        if depth:
+            return judged(depth - 1)
+        found = query.traits.subjects(given)
+        return judge([Policy(tables=("items",))], "sql_query", ("read",), found).verdict
+
+    for depth in range(0, 900, 30):
+        try:
+            assert judged(depth) == "deny"
+        except RecursionError:
+            break
 
 
 def test_abuse_changed_nothing(database: str):
