@@ -196,3 +196,27 @@ def test_any_text_is_a_template_or_refused(text):
         return
     if "{{" not in text:
         assert template.render({}) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{7*7}}",
+        "{{''.__class__}}",
+        "{{x.__class__}}",
+        "{{x.__init__.__globals__}}",
+        "{{x.secret}}",
+        "{{x.keys}}",
+    ],
+)
+def test_templates_run_nothing_and_read_no_attribute(text):
+    """A template computes nothing, and reads keys only, never what Python knows of a value."""
+
+    class Odd:
+        secret = "canary"
+
+    for value in (Odd(), {}, "text", [1]):
+        with pytest.raises((LineInvalid, TemplateKeyMissing)):
+            compile_template(text).render({"x": value})
+    for harmless in ("{0.__class__}", "{x!r:>9}", "%(x)s", "${x}", "#{7*7}", "<%= 7*7 %>"):
+        assert compile_template(harmless).render({"x": Odd()}) == harmless

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import threading
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -132,3 +135,48 @@ def test_any_text_comes_back(text: str, encoding: str):
         assert "\0" in text or any(0xD800 <= ord(character) < 0xE000 for character in text)
         return
     assert found.text == text.removeprefix("\ufeff")
+
+
+def test_no_tool_follows_a_folder_that_is_swapped(tmp_path_factory):
+    """While a folder is exchanged with a link out again and again, nothing outside is read, listed, packed or written."""
+    outside = tmp_path_factory.mktemp("outside")
+    (outside / "a.txt").write_text("canary", "utf-8")
+    Path("d").mkdir()
+    Path("d/a.txt").write_text("fine", "utf-8")
+    done, swapped = threading.Event(), 0
+
+    def swap() -> None:
+        nonlocal swapped
+        while not done.is_set():
+            with contextlib.suppress(OSError):
+                Path("d").rename("e")
+                Path("d").symlink_to(outside)
+                Path("d").unlink()
+                Path("e").rename("d")
+                swapped += 1
+
+    attacker = threading.Thread(target=swap)
+    attacker.start()
+    try:
+        said = []
+        for number in range(40):
+            for use in (
+                lambda: reader("d/a.txt").text,
+                lambda: str(find("directory_scanner")("d")),
+                lambda at=number: writer(f"d/new/{at}.txt", "x").path,
+                lambda: writer("d/a.txt", "fine").path,
+                lambda: find("file_compressor")("compress", "d", "o.zip").path,
+                lambda: find("file_compressor")("decompress", "o.zip", "d/copy").path,
+            ):
+                with contextlib.suppress(ToolFailed):
+                    said.append(use())
+            if Path("o.zip").is_file():
+                with zipfile.ZipFile("o.zip") as packed:
+                    said += [packed.read(name).decode() for name in packed.namelist()]
+    finally:
+        done.set()
+        attacker.join()
+    assert swapped > 10
+    assert not [text for text in said if "canary" in text]
+    assert [path.name for path in outside.rglob("*")] == ["a.txt"]
+    assert (outside / "a.txt").read_text("utf-8") == "canary"
