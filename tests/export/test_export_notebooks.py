@@ -8,7 +8,8 @@ import subprocess
 import sys
 
 import pytest
-from export_notebooks import DRAWN, VALUES
+from export_notebooks import DRAWN
+from export_values import VALUES
 
 from genxai_nb.command import main
 from genxai_nb.export.exporting import Origin, Wanted, export_graph
