@@ -116,9 +116,10 @@ def read_statement(query: str, dialect: Dialect, *, writing: bool = False) -> St
         >>> read.writes, read.tables, read.parameters
         (False, ('t',), ('id',))
     """
+    tree = _parsed(query, dialect)
     try:
-        return _judged(_parsed(query, dialect), dialect, writing=writing)
-    except RecursionError as exc:
+        return _judged(tree, dialect, writing=writing)
+    except _errors() as exc:  # where a query is nested deeply, sqlglot comes to the end of the stack
         raise ToolFailed("The query is nested too deeply.") from exc
 
 
@@ -146,6 +147,12 @@ def _judged(tree: Expr, dialect: Dialect, *, writing: bool) -> Statement:
     return _written(tree, dialect, writes=writes, tables=tables, functions=functions)
 
 
+def _errors() -> tuple[type[Exception], ...]:
+    from sqlglot.errors import SqlglotError
+
+    return SqlglotError, RecursionError
+
+
 def _parsed(query: str, dialect: Dialect) -> Expr:
     try:
         import sqlglot
@@ -167,6 +174,8 @@ def _parsed(query: str, dialect: Dialect) -> Expr:
         )
         said = errors[0].get("description") or str(exc)
         raise ToolFailed(f"The query cannot be read: {where}{said}.") from exc
+    except RecursionError as exc:
+        raise ToolFailed("The query is nested too deeply.") from exc
     except (IndexError, KeyError, AttributeError, TypeError, ValueError) as exc:  # of the parser, at odd text
         raise ToolFailed("The query cannot be read.") from exc
     if len(trees) != 1:

@@ -40,17 +40,17 @@ def _needs(arguments: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _tables(arguments: Mapping[str, Any]) -> Iterable[Subject]:
-    """The tables that a query names; of one that cannot be read there are none, and the tool refuses it itself.
+    """The tables that a query names; one that cannot be read counts as a table that no list names.
 
     How deep a query may be nested depends on where it is read from, so the tool may come to the end of one that was
-    not read here: it counts as a table that no list names.
+    not read here.
     """
     try:
         statement = read_statement(
             str(arguments.get("query", "")), dialect_of(str(arguments.get("connection", ""))), writing=True
         )
-    except GenXAIError as exc:
-        return [("tables", "(nested too deeply)")] if isinstance(exc.__cause__, RecursionError) else []
+    except GenXAIError:
+        return [("tables", "(unreadable)")]
     return [("tables", table) for table in statement.tables]
 
 
