@@ -13,10 +13,10 @@ from genxai_nb.journal.item_memory import MemoryItems
 from genxai_nb.memory.base import Item, Query, Turn, Visit
 from genxai_nb.memory.entities import related
 from genxai_nb.memory.frames import item_table, link_table
-from genxai_nb.moments import moment, time_since
 from genxai_nb.memory.rules import facts_in
 from genxai_nb.memory.semantic import Semantic
 from genxai_nb.memory.shelves import ListShelf, StoreShelf
+from genxai_nb.moments import moment, time_since
 
 NOON = datetime(2026, 12, 1, 12).timestamp()  # a Tuesday
 
