@@ -17,7 +17,10 @@ ROOT = Path(__file__).parents[1]
 NOTEBOOKS = ("tutorials/*.ipynb", "notebooks/*.ipynb")
 TEXTS = {"README.md": "index.md", "CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md"}
 
-LINK = re.compile(r"(?P<open>!?\[(?P<text>[^\]]*)\]\()(?P<target>[^)#\s]+)(?P<rest>#[^)\s]*)?\)")
+# The text of a link may be an image, which has a way of its own.
+LINK = re.compile(
+    r"(?P<open>!?\[(?P<text>(?:!\[[^\]]*\]\([^)]*\)|[^\]])*)\]\()(?P<target>[^)#\s]+)(?P<rest>#[^)\s]*)?\)"
+)
 OUTSIDE = re.compile(r"[a-z]+:|/")
 FENCED = re.compile(r"(^```.*?^```)", re.DOTALL | re.MULTILINE)
 
@@ -66,12 +69,12 @@ def on_page_markdown(markdown: str, *, page: Any, config: Any, **_: Any) -> str:
         if OUTSIDE.match(target):
             return found[0]
         source = posixpath.normpath(posixpath.join(posixpath.dirname(origin), target))
-        rest = found["rest"] or ""
+        rest, opening = found["rest"] or "", LINK.sub(turned, found["open"])
         if source in pages:
             way = posixpath.relpath(pages[source], posixpath.dirname(page.file.src_uri) or ".")
-            return f"{found['open']}{way}{rest})"
+            return f"{opening}{way}{rest})"
         if config.repo_url:
-            return f"{found['open']}{config.repo_url.rstrip('/')}/blob/main/{source}{rest})"
+            return f"{opening}{config.repo_url.rstrip('/')}/blob/main/{source}{rest})"
         return found["text"].removesuffix("↗")  # an arrow alone says only that there is a link
 
     parts = FENCED.split(markdown)
