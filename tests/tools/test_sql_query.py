@@ -350,6 +350,15 @@ def test_what_cannot_be_reached_is_told_without_its_password(url: str, said: str
     assert "correct-horse" not in str(caught.value)
 
 
+@pytest.mark.parametrize("password", ["horse%zzcorrect", "correct%00horse", "bat@horse", "a%20horse%"])
+def test_password_that_makes_an_address_unreadable_is_not_told(password: str, monkeypatch):
+    """The driver would quote it, or take the end of it for the host."""
+    monkeypatch.setenv("GENXAI_CONNECTION_SHOP", f"postgresql://owner:{password}@127.0.0.1:1/x")
+    with pytest.raises(ToolFailed, match="'shop' is no address that PostgreSQL's driver can read") as caught:
+        query(query="SELECT 1", connection="shop")
+    assert "horse" not in str(caught.value)
+
+
 def test_agent_reads_what_only_the_database_knows(database: str, monkeypatch):
     """An agent answers with a value that stands in the database only, and never sees the connection."""
     word = secrets.token_hex(8)

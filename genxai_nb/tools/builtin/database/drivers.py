@@ -101,6 +101,7 @@ def from_postgres(task: dict[str, Any]) -> tuple[list[dict[str, Any]], bool, int
     """What PostgreSQL says."""
     import psycopg
 
+    refuse_unreadable(task["url"])
     writing, milliseconds = task["writing"], int(task["seconds"] * 1000)
     with psycopg.connect(task["url"], connect_timeout=CONNECT, prepare_threshold=None) as session:
         session.read_only = not writing
@@ -123,6 +124,19 @@ def from_postgres(task: dict[str, Any]) -> tuple[list[dict[str, Any]], bool, int
         first = next(found, None)
         columns = [column.name for column in cursor.description or ()]
         return *named_rows(columns, () if first is None else chained(first, found), task["most"]), 0
+
+
+def refuse_unreadable(url: str) -> None:
+    """Refuse an address that the driver's own error would quote, password and all."""
+    from psycopg import ProgrammingError
+    from psycopg.conninfo import conninfo_to_dict
+
+    try:
+        host = str(conninfo_to_dict(url).get("host", ""))
+    except ProgrammingError:
+        raise SystemExit({"unreadable": True}) from None
+    if "@" in host:  # the end of a password, which was taken for the host's beginning
+        raise SystemExit({"unreadable": True})
 
 
 def chained(first: Any, others: Any) -> Any:

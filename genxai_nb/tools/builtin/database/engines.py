@@ -132,6 +132,11 @@ def _failure(said: dict[str, Any], connection: Connection, seconds: float) -> To
             f"The function {said['volatile']!r} may change something, and the query was asked for as read-only.",
             hint="Do without it; the database's owner can declare a harmless one STABLE.",
         )
+    if "unreadable" in said:
+        return ToolFailed(
+            f"Connection {connection.name!r} is no address that PostgreSQL's driver can read.",
+            hint="Write signs in its user and password by their codes: @ as %40, / as %2F, % as %25.",
+        )
     address, lines = connection.url.reveal(), str(said["failed"]).splitlines()
     kept = [line for line in lines[:3] if address not in line and not line.lstrip().startswith("^")]
     line = " ".join(kept)[:1000]
