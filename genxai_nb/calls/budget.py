@@ -104,6 +104,11 @@ class Account:
         """Which limit an amount does not fit under beside what is spent and reserved; None if it fits."""
         return None if self.limit is None else self.limit.lacking(self.spent + self._reserved + amount)
 
+    def may_yet_hold(self, amount: Amount) -> bool:
+        """Whether an amount that does not fit now may fit when the calls under way have settled."""
+        unknown = (self._spent + amount).money is None and self.lacking(amount) == "money"
+        return self.under_way > 0 and not unknown
+
     def reserve(self, amount: Amount) -> None:
         """Set an amount apart."""
         self._reserved += amount
@@ -254,7 +259,7 @@ class Spending:
                     for one in accounts:
                         one.reserve(expected)
                     return
-                settled = account.settled() if account.under_way and expected.money is not None else None
+                settled = account.settled() if account.may_yet_hold(expected) else None
             if settled is None:
                 node = call.scope.node
                 who = f"The call of {call.kind} {call.name!r} by node {node!r}"

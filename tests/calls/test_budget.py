@@ -157,6 +157,13 @@ def test_model_without_a_known_price_is_refused_under_a_budget_of_money(server: 
     assert result.status == "done"
 
 
+def test_calls_without_a_known_price_wait_for_each_other_under_a_budget_of_tokens(server: ModelServer):
+    """What is limited is known, so that a call waits for what those under way give back."""
+    server.answers = answers(3)
+    result = asking(3, "openai:nobody-knows").run({}, store=":memory:", budget="tokens=2600")
+    assert len(result.state["said"]) == len(server.requests) == 3
+
+
 def test_money_that_was_spent_at_an_unknown_price_is_not_forgotten(server: ModelServer):
     """A run that has asked such a model cannot be put under a budget of money later."""
     server.answers = [
