@@ -84,10 +84,33 @@ def check_table():
         raise ValueError(
             f"{DATE!r} holds {kind}, no dates. Read it with parse_dates=[{DATE!r}]."
         )
+    if text := [
+        column
+        for column in MEASURES
+        if not pd.api.types.is_numeric_dtype(table[column])
+    ]:
+        kind = table[text[0]].dtype
+        raise ValueError(
+            f"{text[0]!r} holds {kind}, no numbers. Turn it into numbers with pd.to_numeric."
+        )
 
 
-def number(value, unit):
-    return f"{value:,.1f} {unit}"
+def places_of(column):
+    """How many decimals a column's numbers are told with: none where whole things are counted together."""
+    return (
+        0
+        if MEASURES[column][2] == "sum" and pd.api.types.is_integer_dtype(table[column])
+        else 1
+    )
+
+
+def headed(column):
+    """A column's name with its unit, if it has one."""
+    return ", ".join(filter(None, MEASURES[column][:2]))
+
+
+def number(value, column):
+    return f"{value:,.{places_of(column)}f} {MEASURES[column][1]}".rstrip()
 
 
 def day(date):
@@ -116,14 +139,15 @@ def by_month(column, how, year):
 
 def facts_of(column, year):
     """What a column says about a year."""
-    name, unit, how = MEASURES[column]
+    name, _, how = MEASURES[column]
     values, usual = by_year(column, how, year)
     this, first = values[year], values.index[0]
     percent = how == "sum" and usual > 0
     apart = (
-        f"{abs(this / usual - 1):.0%}" if percent else number(abs(this - usual), unit)
+        f"{abs(this / usual - 1):.0%}" if percent else number(abs(this - usual), column)
     )
     months = by_month(column, how, year)
+    before = str(first) if first == year - 1 else f"{first} to {year - 1}"
     high, low, odd = (
         months.year.idxmax(),
         months.year.idxmin(),
@@ -135,15 +159,15 @@ def facts_of(column, year):
         .agg(how)
     )
     return [
-        f"{name} {'came to' if how == 'sum' else 'averaged'} {number(this, unit)} in {year}, {apart} "
-        f"{'more' if this >= usual else 'less'} than the {number(usual, unit)} of a usual year ({first} to {year - 1}).",
-        f"Since {first} the highest year was {values.idxmax()} with {number(values.max(), unit)}, "
-        f"the lowest {values.idxmin()} with {number(values.min(), unit)}.",
-        f"The highest month was {high} with {number(months.year[high], unit)}, "
-        f"the lowest {low} with {number(months.year[low], unit)}.",
-        f"Furthest from the usual was {odd}: {number(months.year[odd], unit)} "
-        f"instead of {number(months.usual[odd], unit)}.",
-        f"The highest value of a day was {number(days.max(), unit)}, on {day(days.idxmax())}.",
+        f"{name} {'came to' if how == 'sum' else 'averaged'} {number(this, column)} in {year}, {apart} "
+        f"{'more' if this >= usual else 'less'} than the {number(usual, column)} of a usual year ({before}).",
+        f"Since {first} the highest year was {values.idxmax()} with {number(values.max(), column)}, "
+        f"the lowest {values.idxmin()} with {number(values.min(), column)}.",
+        f"The highest month was {high} with {number(months.year[high], column)}, "
+        f"the lowest {low} with {number(months.year[low], column)}.",
+        f"Furthest from the usual was {odd}: {number(months.year[odd], column)} "
+        f"instead of {number(months.usual[odd], column)}.",
+        f"The highest value of a day was {number(days.max(), column)}, on {day(days.idxmax())}.",
         *longest_pause(name, days),
     ]
 
@@ -156,25 +180,25 @@ def longest_pause(name, days):
     lengths = zero.groupby((~zero).cumsum()).cumsum()
     end = lengths.idxmax()
     began = zero[:end].index[-lengths.max()]
-    return [
-        f"There was no {name.lower()} on {zero.sum()} days, and the longest pause took {lengths.max()} of them, "
-        f"from {day(began)} to {day(end)}."
-    ]
+    if zero.sum() == 1:
+        return [f"{name} stayed at zero on one day, {day(end)}."]
+    most = f"{lengths.max()} of them in a row, from {day(began)} to {day(end)}"
+    row = most if began < end else "never on two in a row"
+    return [f"{name} stayed at zero on {zero.sum()} days, {row}."]
 
 
 def picture_of(column, year):
-    return OUT / f"{column}-{year}.png"
+    return OUT / f"{column.replace('/', '-')}-{year}.png"
 
 
 def chart(column, year):
     """Draw the months of a year beside the usual ones."""
-    name, unit, how = MEASURES[column]
-    months = by_month(column, how, year)
+    months = by_month(column, MEASURES[column][2], year)
     figure = Figure(figsize=(6.6, 2.4), layout="constrained")
     axes = figure.subplots()
     axes.bar(months.index.str[:3], months.year, color="#4c78a8", label=str(year))
     axes.plot(months.index.str[:3], months.usual, "o", color="#e45756", label="usual")
-    axes.set_ylabel(f"{name}, {unit}")
+    axes.set_ylabel(headed(column))
     axes.spines[["top", "right"]].set_visible(False)
     figure.legend(loc="outside upper right", frameon=False, ncols=2)
     OUT.mkdir(parents=True, exist_ok=True)
@@ -278,11 +302,21 @@ def month_rows(year):
     months = {
         column: by_month(column, how, year) for column, (_, _, how) in MEASURES.items()
     }
-    heads = [f"{name}, {unit}" for name, unit, _ in MEASURES.values()]
-    yield ["", *(f"{head} ({which})" for head in heads for which in (year, "usual"))]
+    yield [
+        "",
+        *(
+            f"{headed(column)} ({which})"
+            for column in MEASURES
+            for which in (year, "usual")
+        ),
+    ]
     whole = pd.concat(months.values(), axis=1)
+    places = [places_of(column) for column in MEASURES for _ in ("year", "usual")]
     for month, values in zip(whole.index, whole.values, strict=True):
-        yield [month, *(f"{value:,.1f}" for value in values)]
+        told = (
+            f"{value:,.{digits}f}" for value, digits in zip(values, places, strict=True)
+        )
+        yield [month, *told]
 
 
 def html_of(title, sections, year):
@@ -640,4 +674,4 @@ def main(words: list[str] | None = None) -> int:
 if __name__ == "__main__":
     sys.exit(main())
 
-# exported by genxai-nb, 7f2ce7a5fe37ccec
+# exported by genxai-nb, 325f587db0ef28d9

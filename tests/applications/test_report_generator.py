@@ -116,8 +116,10 @@ def test_the_figures_are_those_of_the_file(script):
     assert furthest == 12
     assert f"December: {months[2015][12]:,.1f} mm" in facts[3]
     assert f"{days[wettest]:,.1f} mm, on {wettest:%d %B}" in facts[4]
-    assert f"{sum(amount == 0 for amount in days.values())} days" in facts[5]
-    assert f"took {len(longest)} of them, from {longest[0]:%d %B} to {longest[-1]:%d %B}" in facts[5]
+    assert facts[5] == (
+        f"Rain stayed at zero on {sum(amount == 0 for amount in days.values())} days, {len(longest)} of them in a row, "
+        f"from {longest[0]:%d %B} to {longest[-1]:%d %B}."
+    )
     assert longest[-1] - longest[0] == timedelta(days=len(longest) - 1)
 
 
@@ -261,10 +263,14 @@ def test_a_year_without_one_before_it_is_refused(script, office, year, years):
             lambda table: table.assign(date=table.date.astype(str)),
             "'date' holds str, no dates. Read it with parse_",
         ),
+        (
+            lambda table: table.assign(wind=table.wind.astype(str)),
+            "'wind' holds str, no numbers. Turn it into numbers with pd.to_numeric",
+        ),
     ],
 )
 def test_a_table_that_lacks_something_is_refused(office, change, said):
-    """The message names the column that is missing, or the one that holds no dates."""
+    """The message names the column that is missing, or the one that holds no dates or no numbers."""
     script = loaded()
     script.table = change(script.table)
 
@@ -276,11 +282,12 @@ SALES = """
 from pathlib import Path
 import pandas as pd
 
-days = pd.date_range("2023-01-01", "2025-12-31").repeat(2)  # morning and evening
+days = pd.date_range("2024-01-01", "2025-12-31").repeat(2)  # morning and evening
 table = pd.DataFrame({"day": days, "cups": [day.year - 2020 if day.weekday() < 6 else 0 for day in days]})
+table["tips/day"] = table.cups / 4
 TITLE = "Coffee & <cake>"
 DATE = "day"
-MEASURES = {"cups": ("Cups <sold>", "pcs", "sum")}
+MEASURES = {"cups": ("Cups <sold>", "", "sum"), "tips/day": ("Tips", "€", "sum")}
 YEAR = 2025
 TO = "owner@example.org"
 MODEL = "offline"
@@ -289,8 +296,14 @@ ANSWERS = OUT / "answers.json"
 """
 
 
+def test_a_single_day_at_zero_is_named(script):
+    """One day is no row of days."""
+    days = script.pd.Series([2.0, 0.0, 3.0], script.pd.date_range("2025-03-01", periods=3))
+    assert script.longest_pause("Orders", days) == ["Orders stayed at zero on one day, 2 March."]
+
+
 def test_another_table_needs_one_cell(tmp_path):
-    """With the cell of the data replaced, the whole notebook tells of a café, with right sums and escaped names."""
+    """With the cell of the data replaced, the whole notebook tells of two years of a café, with right sums and escaped names."""
     notebook = nbformat.read(NOTEBOOK, 4)
     (cell,) = [
         cell for cell in notebook.cells if cell.source.startswith("from pathlib") and "TITLE" in cell.source
@@ -306,8 +319,14 @@ def test_another_table_needs_one_cell(tmp_path):
     opened = [(date(2025, 1, 1) + timedelta(day)).weekday() < 6 for day in range(365)]
     facts = next(cell.outputs[0] for cell in notebook.cells if cell.source.endswith("\nsome_facts"))
 
-    assert f"Cups &lt;sold&gt; came to {2 * 5 * sum(opened):,.1f} pcs in 2025" in page
-    assert f"There was no cups <sold> on {opened.count(False)} days" in facts["data"]["text/plain"]
-    assert "The highest value of a day was 10.0 pcs" in facts["data"]["text/plain"]
+    total, before = 2 * 5 * sum(opened), 2 * 4 * 314
+    first = f"came to {total:,} in 2025, {total / before - 1:.0%} more than the {before:,} of a usual year (2024)."
+    assert f"Cups &lt;sold&gt; {first}" in page
+    assert "<td>Cups &lt;sold&gt; (2025)</td>" in page
+    assert f"Tips came to {total / 4:,.1f} € in 2025" in page
+    assert (
+        f"stayed at zero on {opened.count(False)} days, never on two in a row." in facts["data"]["text/plain"]
+    )
+    assert "The highest value of a day was 10, on 1 January." in facts["data"]["text/plain"]
     assert "<h1>Coffee &amp; &lt;cake&gt; in 2025</h1>" in page
     assert "same in" in notebook.cells[-1].outputs[0]["data"]["text/plain"]
