@@ -9,37 +9,25 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from time import monotonic
 from typing import Any
 
-from msgspec import structs
-
 from genxai_nb.errors import OverBudget
 from genxai_nb.guard.budget import Amount, Budget
 from genxai_nb.journal.cost import in_dollars
-from genxai_nb.journal.events import (
-    CallFailed,
-    CallFinished,
-    CallStarted,
-    Event,
-    RunCancelled,
-    RunFailed,
-    RunFinished,
-    RunPaused,
-    RunResumed,
-)
 from genxai_nb.messages import ModelReply, ModelRequest, Usage, assistant
 from genxai_nb.tokens import CAUTION, estimate_request, estimate_tokens
 
 from .call import Call, Handler
 from .gate import Gate
 
-__all__ = ["ANSWER", "PROCESS", "Account", "Spending", "called_in", "driven_in", "spent_in"]
+__all__ = ["ANSWER", "CHARGED", "PROCESS", "TIMED", "Account", "Price", "Spending", "answered"]
 
 ANSWER = 1024  # tokens that are reserved for an answer without a limit of its own
+LOOK = 0.05  # seconds between two looks at an account whose run stands
 CHARGED = ("model", "embedding")
 TIMED = (*CHARGED, "tool")
 _UNTOLD: dict[str, Any] = {"model": "", "usage": {}}  # what a reply that is only expected tells of itself
@@ -83,16 +71,23 @@ class Account:
         self._spent = spent
         self._reserved = Amount()
         self._drives: dict[object, float] = {}
+        self._stood: float | None = None  # since when nothing counts
         self._waiting: list[asyncio.Future[None]] = []
 
     @property
     def spent(self) -> Amount:
         """What was spent, with the time of the drives that go on."""
-        now = monotonic()
+        now = self._now()
         began = list(self._drives.values())  # other threads begin and end some
         if self.agent:
             began = [min(began)] if began else []
         return self._spent + Amount(seconds=sum(now - one for one in began))
+
+    @property
+    def left(self) -> float | None:
+        """The seconds that are left; None for no limit."""
+        limit = None if self.limit is None else self.limit.seconds
+        return None if limit is None else max(0.0, limit - self.spent.seconds)
 
     def allow(self, limit: Budget | None, spent: Amount | None = None) -> None:
         """Change what may be spent. Without a limit before, counting begins now, at what was ``spent``."""
@@ -133,19 +128,31 @@ class Account:
     @contextmanager
     def driven(self) -> Iterator[float | None]:
         """Count the time of a drive; gives the seconds that are left for it, None for no limit."""
-        key, began = object(), monotonic()
-        limit = None if self.limit is None else self.limit.seconds
-        left = None if limit is None else max(0.0, limit - self.spent.seconds)
-        self._drives[key] = began
+        key, left = object(), self.left
+        self._drives[key] = self._now()
         try:
             yield left
         finally:
             with _lock:
-                del self._drives[key]
-                until = monotonic()
+                began, until = self._drives.pop(key), self._now()
                 if self.agent and self._drives:
                     until = max(began, min(self._drives.values()))
                 self._spent += Amount(seconds=until - began)
+
+    def stand(self) -> None:
+        """Count no time from now on, as the run stands; what is under way holds."""
+        with _lock:
+            self._stood = monotonic()
+
+    def go_on(self) -> None:
+        """Count time again."""
+        with _lock:
+            if self._stood is not None:
+                stood, self._stood = monotonic() - self._stood, None
+                self._drives = {key: began + stood for key, began in self._drives.items()}
+
+    def _now(self) -> float:
+        return monotonic() if self._stood is None else self._stood
 
     def refusal(self, who: str, wanted: Amount, node: str = "", name: str | None = None) -> OverBudget:
         """Say what a call, or the run itself, would need that is not left of a limit, or of the first one it is above."""
@@ -222,12 +229,11 @@ class Spending:
 
     async def _time(self, agents: Sequence[Account], proceed: Handler, call: Call) -> Any:
         """Make a call of an agent, whose time goes on meanwhile."""
-        loop = asyncio.get_running_loop()
         with ExitStack() as stack:
             for account in agents:
                 left = stack.enter_context(account.driven())
                 if left is not None and self._expire is not None:
-                    stack.callback(loop.call_later(left, self._expire, account).cancel)
+                    stack.callback(_watched(account, left, self._expire))
             return await proceed(call)
 
     async def _make(self, call: Call, proceed: Handler, accounts: Sequence[Account]) -> Any:
@@ -293,76 +299,6 @@ def answered(kind: str, request: Any, reply: Any, cost: float | None, price: Pri
     return Amount(_priced(price, usage) if cost is None else cost, usage.total, calls=1)
 
 
-def spent_in(
-    events: Sequence[Event], price_of: Callable[[str], Price | None], agent: str | None = None
-) -> Amount:
-    """What a run, or an agent in it, has spent by its journal; what was answered from a record was free.
-
-    Args:
-        events: Its facts.
-        price_of: The price of a model's replies, for calls whose cost was not known.
-        agent: The agent; None for the whole run.
-    """
-    total = Amount()
-    asking: dict[str, CallStarted] = {}
-    mine = frozenset() if agent is None else _calls_of(agent, events)
-    for event in events:
-        if type(event) is CallStarted and event.kind in CHARGED:
-            if agent is None or event.slot in mine:
-                asking[event.slot] = event
-        elif type(event) is CallFinished and (start := asking.pop(event.slot, None)) is not None:
-            if not (event.by_hand or event.reused):
-                price = price_of(start.name) if event.cost is None and start.kind == "model" else None
-                total += answered(start.kind, start.request, event.reply, event.cost, price)
-        elif type(event) is CallFailed and asking.pop(event.slot, None) is not None:
-            total += Amount(calls=1)
-    seconds = driven_in(events) if agent is None else called_in(events, mine)
-    return structs.replace(total, seconds=seconds)
-
-
-def _calls_of(agent: str, events: Iterable[Event]) -> frozenset[str]:
-    """The slots of an agent's calls, and of those that were made in them."""
-    slots: set[str] = set()
-    for event in events:
-        if type(event) is CallStarted and (event.agent == agent or event.parent in slots):
-            slots.add(event.slot)
-    return frozenset(slots)
-
-
-def called_in(events: Iterable[Event], slots: Container[str]) -> float:
-    """For how many seconds any of some calls of models and tools was under way."""
-    total = last = since = 0.0
-    going: set[str] = set()
-    for event in events:
-        stopped = isinstance(event, RunResumed | RunFailed | RunCancelled | RunFinished)
-        if going and stopped:
-            total += (last if isinstance(event, RunResumed) else event.at) - since
-            going.clear()
-        elif type(event) is CallStarted and event.kind in TIMED and event.slot in slots:
-            since = since if going else event.at
-            going.add(event.slot)
-        elif isinstance(event, CallFinished | CallFailed) and event.slot in going:
-            going.remove(event.slot)
-            total += 0.0 if going else event.at - since
-        last = event.at
-    return total + last - since if going else total
-
-
-def driven_in(events: Iterable[Event]) -> float:
-    """For how many seconds a run was driven; of what a process did after its last fact nothing is known."""
-    total = last = 0.0
-    since: float | None = None
-    for event in events:
-        ends = isinstance(event, RunPaused | RunFailed | RunCancelled | RunFinished)
-        if since is not None and (ends or isinstance(event, RunResumed)):
-            total += (event.at if ends else last) - since
-            since = None
-        if since is None and not ends:
-            since = event.at
-        last = event.at
-    return total if since is None else total + last - since
-
-
 def _estimated(request: Any) -> int:
     if isinstance(request, ModelRequest):
         return estimate_request(request)
@@ -380,6 +316,22 @@ def _priced(price: Price | None, usage: Usage) -> float | None:
         )
     except Exception:  # noqa: BLE001 - a price that cannot be told is not known
         return None
+
+
+def _watched(account: Account, left: float, expire: Callable[[Account], None]) -> Callable[[], None]:
+    """Look at an account when its time should be over; gives what ends that. A run that stood has some left then."""
+    loop = asyncio.get_running_loop()
+    timer: asyncio.TimerHandle
+
+    def look() -> None:
+        nonlocal timer
+        if (more := account.left) is not None and more > 0:
+            timer = loop.call_later(max(more, LOOK), look)
+        elif more is not None:
+            expire(account)
+
+    timer = loop.call_later(left, look)
+    return lambda: timer.cancel()
 
 
 def _wake(future: asyncio.Future[None]) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from genxai_nb.calls.budget import PROCESS, Account, spent_in
+from genxai_nb.calls.budget import PROCESS, Account
+from genxai_nb.calls.spent import spent_in
 from genxai_nb.errors import GenXAIError
 from genxai_nb.guard.budget import Amount, Budget, budget_from
 from genxai_nb.journal.events import Event, RunResumed, RunStarted
@@ -54,6 +56,17 @@ class AgentAccounts:
             spent = spent_by(self._events(), self._lookup, agent) if account.limit is None else None
             account.allow(budget, spent)
         return account
+
+    @contextmanager
+    def driven(self) -> Iterator[None]:
+        """Count the time of calls that are under way only while the run is driven."""
+        for account in self._accounts.values():
+            account.go_on()
+        try:
+            yield
+        finally:
+            for account in self._accounts.values():
+                account.stand()
 
 
 def budget_in(events: Iterable[Event]) -> Budget | None:

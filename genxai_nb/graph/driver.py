@@ -118,7 +118,7 @@ class Driver:
             interactive=options.interactive,
             policies=policies_for(options),
         )
-        self.exchange.account_of = AgentAccounts(history.events, graph.lookup)
+        self._agents = self.exchange.account_of = AgentAccounts(history.events, graph.lookup)
         self.exchange.parked, self.exchange.rest = self.pace.parked, self.pace.rest
         self._shared = Shared(self.exchange, self.gate, self.journal, self.pace, replay)
         self.level = Level(self._shared, graph, history.folded(graph).copy())
@@ -194,6 +194,7 @@ class Driver:
         """Count the time of a drive, and end it when it is spent."""
         loop = asyncio.get_running_loop()
         with ExitStack() as stack:
+            stack.enter_context(self._agents.driven())
             for account in (self.account, PROCESS):
                 left = stack.enter_context(account.driven())
                 if left is not None:

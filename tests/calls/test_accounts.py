@@ -6,7 +6,8 @@ import asyncio
 
 import pytest
 
-from genxai_nb.calls.budget import Account, answered, asked, driven_in
+from genxai_nb.calls.budget import Account, answered, asked
+from genxai_nb.calls.spent import driven_in
 from genxai_nb.guard.budget import Amount, Budget
 from genxai_nb.journal import events as facts
 from genxai_nb.messages import ModelReply, ModelRequest, Usage, assistant, user

@@ -7,13 +7,15 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from time import sleep
 
 import pytest
 from vendor_graph import counting
 
 from genxai_nb import Agent, Graph, Run
 from genxai_nb.agents.lookup import StandardLookup
-from genxai_nb.calls.budget import Account, called_in
+from genxai_nb.calls.budget import Account
+from genxai_nb.calls.spent import called_in
 from genxai_nb.errors import DefinitionError, OverBudget
 from genxai_nb.guard.budget import Amount, Budget
 from genxai_nb.journal import events as facts
@@ -175,8 +177,46 @@ def test_time_of_an_agents_calls_ends_what_is_under_way():
     assert run.resume().state["clerk"] == "done"
 
 
+def test_time_in_which_the_run_stands_is_nobodys():
+    """A run that stands at a call within a tool may stand for longer than its agent may take."""
+    script = Scripted([ToolCall("c1", "ask_helper", {"prompt": "Help"}), "help", "done"])
+
+    async def ask_helper(prompt: str, context) -> str:
+        """Ask another one.
+
+        Args:
+            prompt: What.
+            context: Where it is asked.
+        """
+        return await context.agent("helper", prompt)
+
+    helper = Agent("helper", model=script.model)
+    boss = Agent("boss", model=script.model, tools=[ask_helper], task="Answer.", budget="seconds=1")
+    graph = Graph("outer", lookup=StandardLookup({"helper": helper}))
+    graph.node("boss", boss).parse("START -> boss -> END")
+    run = graph.start({}, store="runs.db")
+    while "tool" not in {one.kind for one in run.events() if isinstance(one, facts.CallStarted)}:
+        run.step()
+    sleep(1.1)
+    assert run.resume().state["boss"] == "done"
+    slots = {one.slot for one in run.events() if isinstance(one, facts.CallStarted)}
+    assert called_in(run.events(), slots) < 1
+
+
+def test_account_of_an_agent_that_stands_counts_no_time():
+    """It goes on from what it had spent, also in a call that ends while it stands."""
+    account = Account("a", Budget(seconds=60), agent=True)
+    with account.driven():
+        with account.driven():
+            account.stand()
+            before = account.spent
+        assert account.spent == before
+        account.go_on()
+        assert account.spent.seconds > before.seconds
+
+
 def test_calls_at_once_take_their_time_once():
-    """Two calls that overlap, one within another, and one that a crash left open, by their journal."""
+    """Two calls that overlap, one within another, in a pause, and that a crash left open, by their journal."""
 
     def begun(at: float, slot: str, kind: str = "tool") -> facts.CallStarted:
         return facts.CallStarted(
@@ -194,12 +234,21 @@ def test_calls_at_once_take_their_time_once():
         begun(20, "person", "human"),
         ended(50, "person"),
         begun(60, "c"),
-        begun(61, "other"),
+        facts.RunPaused(at=61, reason="step"),
+        begun(90, "other"),
         facts.RunResumed(at=100, definitions={}),
         begun(101, "c"),
         ended(103, "c"),
     ]
     assert called_in(events, {"a", "b", "c", "person"}) == 9 + 1 + 2
+    stood = [
+        begun(0, "a"),
+        facts.RunPaused(at=1, reason="step"),
+        begun(50, "b"),
+        ended(52, "b"),
+        ended(55, "a"),
+    ]
+    assert called_in(stood, {"a", "b"}) == 1 + 5
 
 
 def test_account_of_an_agent_counts_time_that_its_calls_share_once():
