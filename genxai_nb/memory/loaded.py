@@ -57,12 +57,19 @@ def search(items: Items, owner: str, kind: str, has: Collection, query: Query, k
         StoreError: The index that ``GENXAI_VECTORS`` names cannot be reached.
     """
     vector = query.vector if has.dims else b""
-    with _lock_of(items, owner, kind):
+
+    def searched() -> list[Match]:
         try:
             return _index(items, owner, kind, has).search(query.text, vector, k, query.at)
-        except LookupError:  # another process dropped what the index held
+        except BaseException:  # whatever it was, the index may be half filled
             _loaded[items].pop((owner, kind), None)
-            return _index(items, owner, kind, has).search(query.text, vector, k, query.at)
+            raise
+
+    with _lock_of(items, owner, kind):
+        try:
+            return searched()
+        except LookupError:  # another process dropped what the index held
+            return searched()
 
 
 def shred(items: Items, owner: str, kind: str, numbers: Sequence[int]) -> None:

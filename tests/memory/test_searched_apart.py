@@ -260,6 +260,30 @@ def test_a_server_that_is_gone_is_told_and_nothing_is_half_forgotten(tmp_path, m
     store.close()
 
 
+def test_a_copy_that_could_not_be_filled_is_filled_when_its_server_is_back(tmp_path, monkeypatch):
+    """What was half done when the server went leaves nothing behind in this process."""
+    store = SqliteStore("journal.db")
+    memory = shelf(store.items)
+    with services.chroma(tmp_path) as url:
+        monkeypatch.setenv("GENXAI_VECTORS", f"chroma+{url}")
+        told(memory, *TEXTS)
+        found = asked(memory, "Which town is my home in?")
+    told(memory, "My bicycle is red.")
+    for _ in range(2):
+        with pytest.raises(StoreError, match="Chroma"):
+            asked(memory, "What colour is my bike?")
+    with services.chroma(tmp_path, int(url.rpartition(":")[2])):
+        assert "My bicycle is red." in [text for text, *_ in asked(memory, "What colour is my bike?")]
+        assert asked(memory, "Which town is my home in?")[:1] == found[:1]
+        memory.undo(["m1"], [])
+    with pytest.raises(StoreError, match="Chroma"):
+        asked(memory, "name")
+    with services.chroma(tmp_path, int(url.rpartition(":")[2])):
+        assert TEXTS[0] not in [text for text, *_ in asked(memory, "name")]
+        assert "My bicycle is red." in [text for text, *_ in asked(memory, "What colour is my bike?")]
+    store.close()
+
+
 def test_a_script_asks_for_the_package_that_the_index_needs(monkeypatch):
     """With Chroma set, an agent that is searched by meaning needs its extra; with numpy, or no such kind, it does not."""
     assert "chroma" not in registry.extras_of(["semantic"])

@@ -121,9 +121,9 @@ def redis() -> Iterator[str]:
 
 
 @contextmanager
-def chroma(folder: Path) -> Iterator[str]:
+def chroma(folder: Path, port: int | None = None) -> Iterator[str]:
     """A server of Chroma that keeps its collections in a folder; gives its address."""
-    port = free_port()
+    port = port or free_port()
     words = [str(Path(sysconfig.get_path("scripts"), "chroma")), "run", "--path", str(folder)]
     words += ["--host", "127.0.0.1", "--port", str(port)]
     with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder) as process:
