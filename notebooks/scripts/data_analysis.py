@@ -21,6 +21,7 @@ from typing import Annotated, Any, Literal
 import pandas as pd
 from bokeh_sampledata.movies_data import movie_path
 from genxai_nb import END, START, Agent, GenXAIError, Graph, Run, tool
+from pandas.api.types import is_datetime64_any_dtype as is_dates
 from pydantic import BaseModel, Field
 
 
@@ -39,8 +40,13 @@ with closing(sqlite3.connect(movie_path)) as db:
     )
 table["decade"] = (table.year // 10 * 10).astype(str) + "s"
 
-NAME, YEAR = "title", "year"
-SEPARATOR = ", "  # parts the values of a cell, such as "Drama, Crime"
+NAME, YEAR = (
+    "title",
+    "year",
+)  # what a row is called, and its year or date; "" if it has none
+SEPARATOR = (
+    ", "  # parts the values of a cell, such as "Drama, Crime"; "" if each has one
+)
 ENOUGH = 100  # rows that a value has to stand in to be a group
 
 NUMBERS = {  # columns to compute with, and what they are
@@ -62,7 +68,8 @@ GROUPS = {  # columns to group and to filter by
 
 def cells(column):
     """Each row's values in a column of groups: a list."""
-    return table[column].astype("str").fillna("").str.split(SEPARATOR)
+    whole = table[column].astype("str").fillna("")
+    return whole.str.split(SEPARATOR) if SEPARATOR else whole.map(lambda value: [value])
 
 
 def common(column):
@@ -76,6 +83,13 @@ def told(columns):
     return Field(
         description="; ".join(f"{name}: {what}" for name, what in columns.items())
     )
+
+
+def years(rows):
+    """The year of each row."""
+    if not YEAR:
+        raise ValueError("The table has no years.")
+    return (rows[YEAR].dt.year if is_dates(rows[YEAR]) else rows[YEAR]).astype("Int64")
 
 
 column_of = {value: name for name in reversed(GROUPS) for value in common(name)}
@@ -95,9 +109,9 @@ def kept(only=(), since=None, until=None):
             )
         ]
     if since is not None:
-        rows, said = rows[rows[YEAR] >= since], [*said, f"since {since}"]
+        rows, said = rows[years(rows) >= since], [*said, f"since {since}"]
     if until is not None:
-        rows, said = rows[rows[YEAR] <= until], [*said, f"until {until}"]
+        rows, said = rows[years(rows) <= until], [*said, f"until {until}"]
     return rows, f" ({', '.join(said)})" if said else ""
 
 
@@ -196,7 +210,9 @@ def rank(
         .dropna(subset=[column])
         .head(top)
     )
-    names = found[NAME].astype(str) + " (" + found[YEAR].astype(str) + ")"
+    names = found[NAME].astype(str) + (
+        " (" + years(found).astype(str) + ")" if YEAR else ""
+    )
     return f"The {'lowest' if lowest else 'highest'} {column}{where}: {listed(found[column].set_axis(names), top)}."
 
 
@@ -232,8 +248,11 @@ def draw(
     axes.tick_params(axis="x", labelrotation=0 if len(found) < 9 else 30)
     axes.spines[["top", "right"]].set_visible(False)
     CHARTS.mkdir(parents=True, exist_ok=True)
-    figure.savefig(CHARTS / f"{statistic}-{column}-by-{by}.png", dpi=80)
-    return f"The chart {statistic}-{column}-by-{by}.png shows that the {statistic} of {column} is {listed(found)}."
+    name = f"{statistic}-{column}-by-{by}.png".replace("/", "-")
+    figure.savefig(CHARTS / name, dpi=80)
+    return (
+        f"The chart {name} shows that the {statistic} of {column} is {listed(found)}."
+    )
 
 
 def judge(state):
@@ -414,4 +433,4 @@ def main(words: list[str] | None = None) -> int:
 if __name__ == "__main__":
     sys.exit(main())
 
-# exported by genxai-nb, b552bcb3910e328c
+# exported by genxai-nb, 085ee55140032fae
