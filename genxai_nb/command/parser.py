@@ -40,7 +40,8 @@ a run, and its events are compared with that run's one by one.
 """
 _CHECK = """\
 Run a script's graph in a fresh interpreter on the recorded calls of a run, and compare the two event by event. No call
-reaches the world. The first difference is told, in definitions, prompts, calls or values, with both sides.
+reaches the world, and a script that would run a graph by itself while it is loaded is refused. The first difference is
+told, in definitions, prompts, calls or values, with both sides.
 """
 _PRUNE = """\
 Take runs out of the journal, with the large values that only they refer to, and make its file smaller. Without --yes

@@ -33,7 +33,8 @@ def check_script(
     """Run a script's graph on the recorded calls of a run, and compare the two event by event.
 
     The script is run in a fresh interpreter, without what stands below ``if __name__ == "__main__"``. No call
-    reaches the world; what functions do by themselves, they do.
+    reaches the world; what functions do by themselves, they do. A script that would run a graph while it is loaded
+    cannot be loaded.
 
     Args:
         script: A Python file that makes the graph, as an export writes it, edited or not.

@@ -16,6 +16,7 @@ import msgspec
 
 from genxai_nb.errors import GenXAIError, UnknownName
 from genxai_nb.graph.build import Graph
+from genxai_nb.graph.loading import only_loading
 from genxai_nb.journal.codec import decode_event, encode_event
 from genxai_nb.journal.events import Event, RunStarted
 
@@ -95,7 +96,8 @@ def _loaded(script: Path) -> ModuleType:
     sys.modules["__main__"] = module
     tree = ast.parse(script.read_bytes(), str(script))
     tree.body = [part for part in tree.body if not isinstance(part, ast.If) or not _is_guard(part)]
-    exec(compile(tree, str(script), "exec", dont_inherit=True), vars(module))  # noqa: S102 - it is to be tried
+    with only_loading(script.name):
+        exec(compile(tree, str(script), "exec", dont_inherit=True), vars(module))  # noqa: S102 - it is to be tried
     return module
 
 

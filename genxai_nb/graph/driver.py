@@ -33,6 +33,7 @@ from .budgets import AgentAccounts, account_for, process_account
 from .context import Exchange
 from .history import History
 from .level import Level, Shared, quieten
+from .loading import check_running
 from .pace import Pace, Stride
 from .policies import policies_for
 from .recorder import Journal
@@ -87,6 +88,7 @@ class Driver:
         opening: Sequence[Event],
         later: tuple[Iterable[Event], Reuse],
     ) -> None:
+        check_running()
         ask_people()
         self.journal = Journal(store, run_id, stream, self._is_alone)
         self.gate = Gate()

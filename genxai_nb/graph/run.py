@@ -21,6 +21,7 @@ from genxai_nb.loop import run_in_worker
 from .branching import Branching
 from .budgets import budget_in, spent_by, written
 from .canonical import canonical
+from .loading import check_running
 from .policies import policy_in
 from .workflow import RunOptions, Workflow
 
@@ -180,6 +181,7 @@ def _beginning(
     graph: Workflow, given: Mapping[str, Any], options: RunOptions, key: str | None
 ) -> tuple[RunStarted, tuple[Definition, ...]]:
     """What a store is given to begin a run with."""
+    check_running()
     graph.build()
     definitions = graph.definitions()
     started = RunStarted(

@@ -6,6 +6,7 @@ import pytest
 
 from genxai_nb.errors import DefinitionError, RunError, RunNotFound
 from genxai_nb.export.checking import check_script
+from genxai_nb.journal import open_store
 
 FLOW = """
     from genxai_nb import Agent, Graph
@@ -75,6 +76,25 @@ def test_script_that_is_broken_is_told(exported):
     assert "cannot be loaded" in check_script(path, run, store=made.store).verdict
     with pytest.raises(DefinitionError, match=r"cannot be loaded: SyntaxError.*Mend it first"):
         check_script(path, store=made.store)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["graph.run(dict(text='moss'), store={store!r})", "Run.load({run!r}, graph, {store!r}).fork(1).resume()"],
+)
+def test_script_that_would_run_a_graph_while_it_is_loaded_is_refused(exported, line):
+    """Neither a run nor a call is made, and the verdict is not about a run of its own."""
+    made, path, run, _ = exported
+    store = open_store(made.store)
+    before = [row for row in store.runs() if row.parent is None]
+    with path.open("a", encoding="utf-8") as file:
+        file.write(f"\nfrom genxai_nb import Run\n{line.format(store=made.store, run=run)}\n")
+    verdict = check_script(path, run, store=made.store).verdict
+    assert f"{path.name} would run a graph while it is loaded." in verdict
+    with pytest.raises(DefinitionError, match="Mend it first"):
+        check_script(path, store=made.store)
+    assert [row for row in store.runs() if row.parent is None] == before
+    assert {row.status for row in store.runs() if row.parent is not None} <= {"paused"}
 
 
 def test_graph_of_a_script_can_be_named(exported):
