@@ -222,6 +222,7 @@ def test_it_answers_from_a_folder_of_other_documents(committed, tmp_path):
         "QUESTION": "Who is the keeper of the Heron?",
         "TWO_STEPS": "Where is the cabin of the keeper of the Heron?",
         "ONE_STEP": "Where do the tide tables hang?",
+        "INVENTED": "The keeper of the Heron is Bob [handbook#2]. The yard has a dog [handbook#99].",
     }
     for name, text in changed.items():
         cell.source = re.sub(rf'(?m)^{name} = ".*?"', f"{name} = {text!r}", cell.source)
@@ -231,11 +232,14 @@ def test_it_answers_from_a_folder_of_other_documents(committed, tmp_path):
 
     assert "[handbook#2]" in said_by(notebook, "%%genxai run research")
     assert "The keeper of the Heron is Ada Quist" in said_by(notebook, "%%genxai run research")
-    assert "Belgium#5 does not exist" in said_by(notebook, "run = Run.load")
+    faults = said_by(notebook, "run = Run.load")
+    assert "✗ handbook#2 does not say “The keeper of the Heron is Bob”" in faults
+    assert "✗ handbook#99 does not exist" in faults
     assert "The tide tables hang beside the office door [tides#1]." in said_by(
         notebook, "between = research.run"
     )
     assert "3 documents, 8 paragraphs" in said_by(notebook, "collection = ")
+    assert 'of 26 of 26 questions, such as "Canada\'s capital is"' in said_by(notebook, "in_listed_order")
 
 
 def test_a_folder_without_documents_is_told(script, tmp_path):
