@@ -84,6 +84,10 @@ def check_table():
         raise ValueError(
             f"{DATE!r} holds {kind}, no dates. Read it with parse_dates=[{DATE!r}]."
         )
+    if absent := table[DATE].isna().sum():
+        raise ValueError(
+            f"{absent} rows have no {DATE!r}. Leave them out: table.dropna(subset=[{DATE!r}])."
+        )
     if text := [
         column
         for column in MEASURES
@@ -124,6 +128,12 @@ def by_year(column, how, year):
         years = ", ".join(map(str, values.index))
         raise ValueError(
             f"The table cannot tell of {year}. It has {years}, the first only to compare with."
+        )
+    months = table[DATE].dt.month.groupby(table[DATE].dt.year).nunique().loc[:year]
+    if (months < 12).any():
+        raise ValueError(
+            f"The table has {months.min()} months of {months.idxmin()}. "
+            f"Leave out years that are not whole, or set YEAR to one before."
         )
     return values.loc[:year], values.loc[: year - 1].mean()
 
@@ -674,4 +684,4 @@ def main(words: list[str] | None = None) -> int:
 if __name__ == "__main__":
     sys.exit(main())
 
-# exported by genxai-nb, 325f587db0ef28d9
+# exported by genxai-nb, 789524a52ed3088e

@@ -267,10 +267,22 @@ def test_a_year_without_one_before_it_is_refused(script, office, year, years):
             lambda table: table.assign(wind=table.wind.astype(str)),
             "'wind' holds str, no numbers. Turn it into numbers with pd.to_numeric",
         ),
+        (
+            lambda table: table.assign(date=table.date.where(table.index > 2)),
+            r"3 rows have no 'date'. Leave them out: table.dropna\(subset=\['date'\]\)",
+        ),
+        (
+            lambda table: table[table.date < "2015-07-01"],
+            "The table has 6 months of 2015. Leave out years that are not whole, or set YEAR to one before",
+        ),
+        (
+            lambda table: table[table.date > "2012-02-10"],
+            "The table has 11 months of 2012. Leave out years that are not whole",
+        ),
     ],
 )
 def test_a_table_that_lacks_something_is_refused(office, change, said):
-    """The message names the column that is missing, or the one that holds no dates or no numbers."""
+    """The message names the column that is missing, the one that holds no dates or no numbers, or the year that is not whole."""
     script = loaded()
     script.table = change(script.table)
 
