@@ -279,8 +279,12 @@ def asked(kind: str, request: Any, price: Price | None) -> Amount:
     tokens = _estimated(request)
     if kind != "model":
         return Amount(tokens=tokens, calls=1)
-    limit = request.max_tokens if isinstance(request, ModelRequest) else None
-    usage = Usage(input=round(tokens * CAUTION), output=limit or ANSWER)
+    limit, thoughts = ANSWER, None
+    if isinstance(request, ModelRequest):
+        limit, thoughts = request.max_tokens or ANSWER, request.reasoning
+    if isinstance(thoughts, int) and limit <= thoughts:  # where they count for the limit, it is raised by them
+        limit += thoughts
+    usage = Usage(input=round(tokens * CAUTION), output=limit)
     return Amount(_priced(price, usage), usage.total, calls=1)
 
 

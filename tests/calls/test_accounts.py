@@ -30,6 +30,17 @@ def test_answer_is_paid_by_what_its_vendor_charges_and_without_usage_by_what_was
     assert answered("model", request, left, 0.0, charged) == expected
 
 
+@pytest.mark.parametrize(
+    ("reasoning", "limit", "most"),
+    [(None, 500, 500), ("high", 500, 500), (2000, 500, 2500), (2000, 4000, 4000), (2000, None, 3024)],
+)
+def test_thoughts_that_raise_the_limit_of_an_answer_are_expected(reasoning, limit, most):
+    """Where they may take as many tokens as the answer or more, the vendor is told a limit above both."""
+    request = ModelRequest(model="m", messages=(user("Moss?"),), max_tokens=limit, reasoning=reasoning)
+    bare = ModelRequest(model="m", messages=(user("Moss?"),), max_tokens=1)
+    assert asked("model", request, None).tokens - asked("model", bare, None).tokens == most - 1
+
+
 @pytest.mark.parametrize("vendor", VENDORS)
 def test_every_vendors_small_model_has_a_price_before_it_is_asked(vendor: str, monkeypatch):
     """Of an answer that is only expected, no more is known than its tokens, and that is enough."""
