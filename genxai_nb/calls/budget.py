@@ -282,7 +282,7 @@ def asked(kind: str, request: Any, price: Price | None) -> Amount:
     limit, thoughts = ANSWER, None
     if isinstance(request, ModelRequest):
         limit, thoughts = request.max_tokens or ANSWER, request.reasoning
-    if isinstance(thoughts, int) and limit <= thoughts:  # where they count for the limit, it is raised by them
+    if isinstance(thoughts, int) and limit <= thoughts:  # the vendor's limit is raised by them
         limit += thoughts
     usage = Usage(input=round(tokens * CAUTION), output=limit)
     return Amount(_priced(price, usage), usage.total, calls=1)
