@@ -72,19 +72,21 @@ def search(items: Items, owner: str, kind: str, has: Collection, query: Query, k
             return searched()
 
 
-def shred(items: Items, owner: str, kind: str, numbers: Sequence[int]) -> None:
-    """Drop the copy of a collection that an index has outside of this process, if one of the items is there.
+def forget(items: Items, owner: str, kind: str, numbers: Sequence[int], *, at: float) -> int:
+    """Shred items, before them the copy of their collection that an index has outside of this process.
+
+    Until both are done nobody in this process searches the collection, which would fill the copy again.
 
     Raises:
-        StoreError: It cannot be reached or dropped.
+        StoreError: The index cannot be reached, or its copy not be dropped; nothing is forgotten.
     """
-    has, where = items.collection(owner, kind), _where(items)
-    if not has.dims or not spaces.is_apart(where):
-        return
-    if any(row.forgotten is None for row in picked(items, numbers)):
-        with _lock_of(items, owner, kind):
+    with _lock_of(items, owner, kind):
+        has, where = items.collection(owner, kind), _where(items)
+        apart = has.dims and spaces.is_apart(where)
+        if apart and any(row.forgotten is None for row in picked(items, numbers)):
             _loaded[items].pop((owner, kind), None)
             spaces.open_vectors(_place(items, owner, kind, has, where)).shred()
+        return items.forget(owner, kind, numbers, at=at)
 
 
 def picked(items: Items, numbers: Sequence[int]) -> list[ItemRow]:

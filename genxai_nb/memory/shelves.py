@@ -248,8 +248,7 @@ class StoreShelf:
             StoreError: The index outside of this process that has copies cannot be reached; nothing is forgotten.
         """
         numbers = [number_of(name) for name in ids]
-        loaded.shred(self._items, self._owner, self._kind, numbers)
-        return self._items.forget(self._owner, self._kind, numbers, at=time())
+        return loaded.forget(self._items, self._owner, self._kind, numbers, at=time())
 
     def _item(self, row: ItemRow) -> Item:
         return Item(

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from threading import Thread
 
 import numpy as np
 import pytest
@@ -14,7 +15,9 @@ import services
 from genxai_nb.agents.agent import Agent
 from genxai_nb.agents.workflow import Graph
 from genxai_nb.errors import StoreError
+from genxai_nb.journal.connection import Connection
 from genxai_nb.journal.item_memory import MemoryItems
+from genxai_nb.journal.item_rows import SqliteItems
 from genxai_nb.journal.items import Draft
 from genxai_nb.journal.sqlite import SqliteStore
 from genxai_nb.memory import chroma_vectors, registry
@@ -282,6 +285,29 @@ def test_a_copy_that_could_not_be_filled_is_filled_when_its_server_is_back(tmp_p
         assert TEXTS[0] not in [text for text, *_ in asked(memory, "name")]
         assert "My bicycle is red." in [text for text, *_ in asked(memory, "What colour is my bike?")]
     store.close()
+
+
+def test_a_search_amid_forgetting_brings_nothing_back(tmp_path, monkeypatch):
+    """Another thread that searches while items are forgotten fills the copy only after they are."""
+    monkeypatch.setenv("GENXAI_VECTORS", f"chroma:{tmp_path / 'chroma'}")
+    early, other = even(1), even(2)
+
+    class Slow(SqliteItems):
+        def forget(self, *args, **options) -> int:
+            searching.start()
+            searching.join(2)  # as far as it comes
+            return super().forget(*args, **options)
+
+    journal = Connection(tmp_path / "journal.db")
+    memory = shelf(Slow(journal))
+    keep(memory, ("early", early), ("other", other))
+    assert nearest(memory, early) == "early"
+    searching = Thread(target=nearest, args=(memory, early))
+    assert memory.forget(["m1"]) == 1
+    searching.join()
+    assert nearest(memory, other) == "other"
+    assert early not in held(tmp_path / "chroma", "*")
+    journal.close()
 
 
 def test_a_script_asks_for_the_package_that_the_index_needs(monkeypatch):
