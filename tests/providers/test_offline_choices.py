@@ -155,6 +155,25 @@ def test_word_of_the_same_meaning_comes_after_the_options_own():
     assert [(one.option, list(one.places)) for one in named] == [("mean", [2]), ("max", [1])]
 
 
+@pytest.mark.parametrize(
+    ("asked", "arguments"),
+    [
+        ("What is the maximum of temp_max?", {"column": "temp_max", "statistic": "max"}),
+        ("Give me the temp_max by its max.", {"column": "temp_max", "statistic": "max"}),
+        ("Compute the temp_max.", {"column": "temp_max"}),
+    ],
+)
+def test_word_of_an_argument_that_was_filled_does_not_hide_another(asked: str, arguments: dict[str, str]):
+    """An option that stands in a column's name is found where the question says it once more, or in another word."""
+
+    @tool
+    def compute(column: Literal["temp_max", "wind"], statistic: Literal["mean", "max"] = "mean") -> str:
+        """Compute the mean or maximum of a column."""
+        return ""
+
+    assert calls(asked, compute) == [("compute", arguments)]
+
+
 def test_sentence_that_a_tool_tells_is_told_as_it_is():
     """A value is told with its call; a line of whole sentences says by itself what it is about."""
     asked, call = user("What is the mean height?"), ToolCall("call_1", "summarise", {"column": "height"})

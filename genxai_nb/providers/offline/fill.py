@@ -125,7 +125,7 @@ class Arguments:
 
     def _options(self, options: Sequence[Any]) -> list[Named]:
         """The options that the task names with words which name no other parameter's."""
-        return [named for named in self.wording.named(options) if self.taken.keys().isdisjoint(named.places)]
+        return self.wording.named(options, self.taken.keys())
 
     def _take(self, places: Iterable[int], *, own: bool = True) -> None:
         self.taken |= dict.fromkeys(places, own)

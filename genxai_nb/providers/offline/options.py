@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from .text import WORD, numbers, stem, stems
@@ -68,16 +68,16 @@ class Wording:
             for meaning in meanings(term):
                 self._places[meaning].append(place)
 
-    def named(self, options: Sequence[Any]) -> list[Named]:
-        """The options that the text names, each once.
+    def named(self, options: Sequence[Any], used: Collection[int] = ()) -> list[Named]:
+        """The options that the text names with words that are not used otherwise, each once.
 
         Those whose own words stand there come first, in the text's order, of two that overlap the longer one; then those
         for which another word of their meaning does, in the order of the options. An option of one letter has to stand
         there as it is written.
         """
-        own = [named for option in options if (named := self._by_its_words(option))]
+        own = [named for option in options if (named := self._by_its_words(option, used))]
         own.sort(key=lambda named: -len(named.places))
-        taken: set[int] = set()
+        taken = set(used)
         found: list[Named] = []
         for named in own:
             if taken.isdisjoint(named.places):
@@ -88,7 +88,7 @@ class Wording:
             named
             for option in options
             if not any(option is other.option for other in own)
-            and (named := self._by_meaning(option))
+            and (named := self._by_meaning(option, used))
             and taken.isdisjoint(named.places)
         ]
 
@@ -96,16 +96,18 @@ class Wording:
         """The places of a number, also when it is written as a word."""
         return [place for place, word in enumerate(self._written) if numbers(word) == [value]]
 
-    def _by_its_words(self, option: Any) -> Named | None:
+    def _by_its_words(self, option: Any, used: Collection[int]) -> Named | None:
         needed = stems(str(option))
         for start in self._places.get(needed[0], ()) if needed else ():
             there = self.stems[start : start + len(needed)]
-            if there == needed and (len(str(option)) > 1 or self._written[start] == str(option)):
-                return Named(option, range(start, start + len(needed)), own=True)
+            places = range(start, start + len(needed))
+            exact = len(str(option)) > 1 or self._written[start] == str(option)
+            if there == needed and exact and not any(place in used for place in places):
+                return Named(option, places, own=True)
         return None
 
-    def _by_meaning(self, option: Any) -> Named | None:
+    def _by_meaning(self, option: Any, used: Collection[int]) -> Named | None:
         needed = stems(str(option))
         signs = [sign for sign in meanings(needed[0]) if sign != needed[0]] if len(needed) == 1 else []
-        places = [place for sign in signs for place in self._places.get(sign, ())]
+        places = [place for sign in signs for place in self._places.get(sign, ()) if place not in used]
         return Named(option, range(min(places), min(places) + 1), own=False) if places else None
