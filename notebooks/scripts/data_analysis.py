@@ -256,11 +256,15 @@ def draw(
 
 
 def judge(state):
-    return {"answered": bool(re.search(r"\d", state.answer))}
+    asked = re.findall(r"\b(?:19|20)\d\d\b", state.question)
+    return {
+        "answered": bool(re.search(r"\d", state.answer))
+        and all(year in state.answer for year in asked)
+    }
 
 
 def advise(state):
-    ask_of = f"a number ({', '.join(NUMBERS)}) and, if you like, a group ({', '.join(GROUPS)})"
+    ask_of = f"a number ({', '.join(NUMBERS)}) and, if you like, a group ({', '.join(GROUPS)}), since or until a year"
     return {"answer": f"No tool fits {state.question!r} Name {ask_of}."}
 
 
@@ -433,4 +437,4 @@ def main(words: list[str] | None = None) -> int:
 if __name__ == "__main__":
     sys.exit(main())
 
-# exported by genxai-nb, 085ee55140032fae
+# exported by genxai-nb, 0efb0899edfdeb4d

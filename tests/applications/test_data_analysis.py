@@ -183,6 +183,7 @@ def script():
         ("Visualise the total oscars per decade.", "draw(column='oscars', by='decade', statistic='sum')"),
         ("Make a bar chart of the films' mean runtime by genre.", "draw(column='runtime', by='genre', statistic='mean')"),
         ("What share is 48 / 589?", "calculator(expression='48 / 589')"),
+        ("Show the maximum runtime by rating.", "summarise(column='runtime', statistic='max', by='rating')"),
         ("Who was the best director?", ""),
     ],
 )  # fmt: skip
@@ -190,6 +191,16 @@ def test_analyst_makes_the_call_that_a_question_means(script, question: str, cal
     """Also in words that the notebook does not use."""
     steps = script.ask.run({"question": question}, store=":memory:").timeline()
     assert list(steps[steps.kind == "model"].text)[:-1] == ([call] if call else [])
+
+
+def test_an_answer_that_leaves_out_the_year_is_none(script):
+    """Only since and until choose years, so that a question with another word for them gets advice."""
+    told = [
+        script.ask.run({"question": f"How many horror films were made {when} 1999?"}, store=":memory:").state
+        for when in ("until", "in")
+    ]
+    assert [state.answered for state in told] == [True, False]
+    assert "since or until a year" in told[1].answer
 
 
 def ask_script(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -246,6 +257,7 @@ def test_one_cell_makes_it_an_analysis_of_cars(committed, tmp_path):
     assert answers.answer.iloc[2] == f"There are {late} rows (Japan, since 1980)."
     assert "read: 40 of 40 rows, 5 done before" in output_of(notebook, "done = read.map")
     assert set(table_of(notebook, "by_pattern")["as the pattern says"]) == {"100.0%"}
+    assert "Cylinders: 3 of 5 values stand in 50 rows or more: 4, 8, 6\n" in output_of(notebook, "def cells(")
     assert list(table_of(notebook, "summary = labelled").index) == ["ford", "toyota", "all of the table"]
 
 
