@@ -209,22 +209,20 @@ class MemoryStore:
             RunNotFound: No such run.
         """
         with self._lock:
-            kept = self._run(run)
-            history, upto = kept.current.history(), kept.current.upto
-            row = structs.replace(row_of(history, upto), run=run, started=kept.started, parent=kept.parent)
-            if row.status == "running" and run not in self._held:
-                row = structs.replace(row, status="paused")
-            return row
+            return self._row(run)
 
     def runs(self) -> list[RunRow]:
         """All runs, newest first. One that nobody drives and that has not ended is ``paused``."""
-        return [self.row(run) for run in reversed(list(self._runs))]
+        with self._lock:
+            return [self._row(run) for run in reversed(self._runs)]
 
     def spent(self) -> dict[str, Cost]:
         """What the calls in each run's history cost, as far as that is known."""
+        with self._lock:
+            histories = {run: kept.current.history() for run, kept in self._runs.items()}
         return {
-            run: sum((cost_of(event) for event in self.read(run) if type(event) is CallFinished), Cost())
-            for run in list(self._runs)
+            run: sum((cost_of(event) for event in events if type(event) is CallFinished), Cost())
+            for run, events in histories.items()
         }
 
     def keyed(self, keys: Collection[str]) -> dict[str, str]:
@@ -290,6 +288,14 @@ class MemoryStore:
     def _next(self) -> str:
         self._count += 1
         return f"r{self._count}"
+
+    def _row(self, run: str) -> RunRow:
+        kept = self._run(run)
+        history, upto = kept.current.history(), kept.current.upto
+        row = structs.replace(row_of(history, upto), run=run, started=kept.started, parent=kept.parent)
+        if row.status == "running" and run not in self._held:
+            row = structs.replace(row, status="paused")
+        return row
 
     def _run(self, run: str) -> _Run:
         try:

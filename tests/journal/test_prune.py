@@ -6,12 +6,16 @@ import sqlite3
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from threading import Event
 
 import pytest
 
 from genxai_nb import Agent, Graph, Run, prune_runs, run_log
 from genxai_nb.errors import InputError, RunNotFound
+from genxai_nb.journal.events import RunStarted
+from genxai_nb.journal.memory import MemoryStore
 from genxai_nb.journal.sqlite import SqliteStore
 
 LONG = "moss " * 4_000
@@ -111,6 +115,27 @@ def test_more_runs_than_locks_that_are_held_at_once(tmp_path):
     assert store.prune(runs).gone == tuple(reversed(runs))
     assert store.runs() == []
     store.close()
+
+
+def test_runs_are_listed_while_others_go():
+    """A list of a store in memory is of one moment."""
+    store = MemoryStore()
+    begun = RunStarted(at=0, run="", graph="g", structure="", input={}, definitions={})
+    ended = Event()
+
+    def come_and_go() -> None:
+        try:
+            for _ in range(3000):
+                store.prune([store.begin(begun) for _ in range(3)])
+        finally:
+            ended.set()
+
+    with ThreadPoolExecutor() as pool:
+        pool.submit(come_and_go)
+        while not ended.is_set():
+            assert len(store.runs()) <= 3
+            assert len(store.spent()) <= 3
+    assert store.runs() == []
 
 
 def test_what_agents_remember_stays(tmp_path):
