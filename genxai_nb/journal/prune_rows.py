@@ -9,10 +9,10 @@ from contextlib import AbstractContextManager, ExitStack, suppress
 from functools import partial
 from pathlib import Path
 
-from genxai_nb.errors import RunBusy, StoreError
+from genxai_nb.errors import RunBusy, StoreBusy, StoreError
 
 from .connection import Connection
-from .pruned import DRIVEN, Pruned, lines_of, needed
+from .pruned import DRIVEN, LOCKED, Pruned, lines_of, needed
 from .rows import SHIFT, number_of
 
 __all__ = ["prune_file"]
@@ -44,7 +44,7 @@ def prune_file(
         dry: Only find out which would go.
 
     Raises:
-        StoreBusy: The lock was not had within 5 seconds.
+        StoreBusy: The lock was not had within 5 seconds; nothing was taken out.
     """
     kept = {run: DRIVEN for run in runs if driven(run)}
     going = [run for run in runs if run not in kept]
@@ -64,12 +64,18 @@ def prune_file(
                     kept[run] = DRIVEN
                 else:
                     held.append(run)
-            stays = file.write(partial(_remove, runs=tuple(held)))
+            try:
+                stays = file.write(partial(_remove, runs=tuple(held)))
+            except StoreBusy:
+                if not gone:
+                    raise
+                left = dict.fromkeys((run for run in going if run not in {*gone, *kept}), LOCKED)
+                return Pruned(gone=tuple(gone), kept=kept | left)
             kept |= _told(stays)
             gone += [run for run in held if run not in stays]
     if gone:
-        file.write(_remove_blobs)
-        with suppress(StoreError):  # somebody reads, or the disk is full: the room is used again later
+        with suppress(StoreError):  # somebody reads or writes, or the disk is full: another time will do
+            file.write(_remove_blobs)
             file.read(lambda connection: connection.execute("VACUUM"))
             file.read(lambda connection: connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall())
     return Pruned(gone=tuple(gone), kept=kept, freed=max(0, before - _size(path)))

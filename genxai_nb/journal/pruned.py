@@ -6,9 +6,10 @@ from collections.abc import Collection, Iterable, Mapping
 
 from msgspec import Struct
 
-__all__ = ["DRIVEN", "Line", "Pruned", "lines_of", "needed"]
+__all__ = ["DRIVEN", "LOCKED", "Line", "Pruned", "lines_of", "needed"]
 
 DRIVEN = "it is being driven"
+LOCKED = "another process held the journal's lock"
 
 Line = tuple[str, Collection[str]]  # the run of a head, and the runs that the heads above it are of
 

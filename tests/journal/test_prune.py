@@ -117,6 +117,28 @@ def test_more_runs_than_locks_that_are_held_at_once(tmp_path):
     store.close()
 
 
+def test_lock_that_is_lost_half_way_is_told_with_what_went(tmp_path):
+    """The runs that went are named, and the rest stays for another time."""
+    path = tmp_path / "journal.db"
+    run = growing().run({"n": 1}, store=str(path)).run_id
+    other = sqlite3.connect(path, isolation_level=None)
+
+    class Contended(SqliteStore):
+        def lease(self, run):
+            if run == "r5" and not other.in_transaction:  # in the second hundred
+                other.execute("BEGIN IMMEDIATE")
+            return super().lease(run)
+
+    store = Contended(path)
+    runs = [run, *(store.fork(run, 2) for _ in range(120))]
+    pruned = store.prune(runs)
+    assert pruned.gone == tuple(reversed(runs))[:100]
+    assert pruned.kept == dict.fromkeys(reversed(runs[:21]), "another process held the journal's lock")
+    other.close()
+    store.close()
+    assert len(prune_runs(*runs[:21], store=str(path), dry=False).gone) == 21
+
+
 def test_runs_are_listed_while_others_go():
     """A list of a store in memory is of one moment."""
     store = MemoryStore()
