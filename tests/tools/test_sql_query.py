@@ -74,6 +74,12 @@ def test_rows_are_bounded(database: str):
     assert len(row["name"]) < 11_000
 
 
+def test_columns_of_one_name_are_told_apart(database: str):
+    """Also from one that has the name that the second of them would get."""
+    found = query(query="SELECT 1 AS a, 2 AS a_3, 3 AS a", connection="shop")
+    assert [list(row.values()) for row in found.rows] == [[1, 2, 3]]
+
+
 def test_endless_query_ends(database: str):
     """A query that would not end is stopped when its time is over."""
     endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT COUNT(*) FROM n"

@@ -93,7 +93,10 @@ def named_rows(
     """
     names: list[str] = []
     for column in columns:
-        names.append(column if column not in names else f"{column}_{names.count(column) + len(names)}")
+        name, number = column, names.count(column) + len(names)
+        while name in names:
+            name, number = f"{column}_{number}", number + 1
+        names.append(name)
     told: list[dict[str, Any]] = []
     room = Room()
     for row in rows:
