@@ -18,9 +18,10 @@ from .rows import SHIFT, number_of
 __all__ = ["prune_file"]
 
 _AT_ONCE = 100  # runs whose locks are held together
-_NAME = re.compile(r'"([0-9a-f]{64})"')
+_NAME = re.compile(rb'"([0-9a-f]{64})"')
 _PARTED = """
-SELECT body FROM event WHERE instr(body, '"blob"') UNION ALL SELECT body FROM snapshot WHERE instr(body, '"blob"')
+SELECT CAST(body AS BLOB) FROM event WHERE instr(body, '"blob"')
+UNION ALL SELECT CAST(body AS BLOB) FROM snapshot WHERE instr(body, '"blob"')
 """
 
 
@@ -113,15 +114,15 @@ def _remove_blobs(connection: sqlite3.Connection) -> None:
     while fresh:
         unread -= fresh
         bodies = (
-            connection.execute("SELECT body FROM blob WHERE hash = ?", (name,)).fetchone()[0]
+            connection.execute("SELECT CAST(body AS BLOB) FROM blob WHERE hash = ?", (name,)).fetchone()[0]
             for name in fresh
         )
         fresh = _names(bodies) & unread
     connection.executemany("DELETE FROM blob WHERE hash = ?", [(name,) for name in sorted(unread)])
 
 
-def _names(bodies: Iterable[str]) -> set[str]:
-    return {name for body in bodies for name in _NAME.findall(body)}
+def _names(bodies: Iterable[bytes]) -> set[str]:
+    return {name.decode() for body in bodies for name in _NAME.findall(body)}
 
 
 def _size(path: Path) -> int:

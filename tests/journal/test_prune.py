@@ -139,6 +139,23 @@ def test_lock_that_is_lost_half_way_is_told_with_what_went(tmp_path):
     assert len(prune_runs(*runs[:21], store=str(path), dry=False).gone) == 21
 
 
+def test_damaged_event_holds_up_no_other_run(tmp_path):
+    """Whatever a row of a run that stays holds, what only the others refer to goes, and what it may refer to stays."""
+    path = tmp_path / "journal.db"
+    gone, kept = (growing().run({"n": n}, store=str(path)).run_id for n in range(2))
+    with sqlite3.connect(path) as connection:
+        for kind in ("TEXT", "BLOB"):
+            damage = f"UPDATE event SET body = CAST(CAST(body AS BLOB) || X'ff' AS {kind}) WHERE place = ?"
+            places = connection.execute(
+                "SELECT place FROM event WHERE instr(body, 'blob') AND place >> 32 = 2 AND typeof(body) = 'text'"
+            )
+            connection.execute(damage, places.fetchone())
+    before = blobs(path)
+    assert prune_runs(gone, store=str(path), dry=False).gone == (gone,)
+    assert blobs(path) == before - 1
+    assert kept == "r2"
+
+
 def test_runs_are_listed_while_others_go():
     """A list of a store in memory is of one moment."""
     store = MemoryStore()
