@@ -6,6 +6,7 @@ import json
 import ssl
 import subprocess
 
+import httpx
 import pytest
 from hostile_web import hostile_server
 from hypothesis import given
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from genxai_nb.errors import Denied, ToolFailed
 from genxai_nb.guard.policy import Policy
 from genxai_nb.tools.http import Client
+from genxai_nb.tools.http.cookies import Cookies, origin_of
 
 INNER = [
     "http://127.0.0.1/",
@@ -183,6 +185,17 @@ async def test_cookies_stay_at_the_scheme_that_set_them(server):
     client.cookies.add(client.check(server.url), {"session": "abc"})
     await client.request("GET", f"{server.url}/echo")
     assert server.seen[-1][2]["cookie"] == "session=abc"
+
+
+@pytest.mark.parametrize(
+    "host", ["shop.example", "localhost:8000", "10.0.0.7", "[fd00::7]:8000", "[::ffff:10.0.0.7]"]
+)
+def test_cookies_that_were_given_go_to_any_kind_of_host(host):
+    """A name, one without a dot, and addresses of both kinds."""
+    cookies, request = Cookies(), httpx.Request("GET", f"http://{host}/")
+    cookies.add(origin_of(request.url), {"session": "abc"})
+    cookies.put(request)
+    assert request.headers["cookie"] == "session=abc"
 
 
 async def test_cookies_of_a_hostile_server_are_bounded(server):

@@ -54,7 +54,8 @@ class Cookies:
 
     def add(self, origin: Target, values: Mapping[str, str]) -> None:
         """Add cookies for an origin."""
-        domain = origin.host if "." in origin.host else f"{origin.host}.local"
+        host = f"[{origin.host}]" if ":" in origin.host else origin.host  # as a jar reads it in a URL
+        domain = host if "." in host else f"{host}.local"
         for name, value in values.items():
             self._jar(origin).set(name, value, domain=domain)
 
