@@ -159,6 +159,7 @@ class Book:
         prompt = self.cell(number).locator(".jp-InputPrompt")
         before = prompt.inner_text()
         for _ in range(8):  # a page that has just opened may not hear the key, or forget what it was told
+            self._take_kernel()
             with suppress(Late):
                 prompt.click(
                     timeout=_PATIENCE / 5
@@ -170,6 +171,14 @@ class Book:
                 self._prompt_is(number, "!text.includes('*')")
                 if prompt.inner_text() != before and any(map(str.isdigit, prompt.inner_text())):
                     return
+        raise AssertionError(f"Cell {number} of {self.name} did not run.")
+
+    def _take_kernel(self) -> None:
+        """Answer JupyterLab, which asks for a kernel when a cell is run before it has noticed that there is one."""
+        asked = self.page.locator(".jp-Dialog", has_text="Select Kernel")
+        select = asked.get_by_role("button", name="Select", exact=True)
+        if select.is_visible():
+            select.click()
 
     def _prompt_is(self, number: int, condition: str, timeout: float = _PATIENCE) -> None:
         self.page.wait_for_function(
