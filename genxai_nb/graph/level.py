@@ -129,7 +129,8 @@ class Level:
         ended = 0  # bodies whose end is not written yet
         while True:
             self._changed = False
-            starting = [] if self._ending() else self._start()
+            ending = self._failed is not None or self._shared.halted is not None
+            starting = [] if ending else self._start()
             # Taken at once: if the store fails, whether it has them is not known.
             events, self._events = self._events, []
             try:

@@ -19,7 +19,7 @@ __all__ = ["Ending", "Parent", "Token", "Visit", "items_of", "undecided"]
 Parent = tuple[str, int]
 
 
-class Token(Struct, frozen=True, eq=False):
+class Token(Struct, frozen=True, eq=False, gc=False):
     """A visit's wish that its edge's target be visited."""
 
     edge: Edge
@@ -27,7 +27,7 @@ class Token(Struct, frozen=True, eq=False):
     view: View
 
 
-class Visit(Struct, eq=False):
+class Visit(Struct, eq=False, gc=False):
     """One start of a node.
 
     Attributes:

@@ -26,7 +26,6 @@ from .heads import check_cut, first_of, no_head
 from .item_rows import SqliteItems
 from .kinds import KINDS, UNKNOWN, joined
 from .lease import held, hold
-from .prune_rows import prune_file
 from .pruned import Pruned
 from .rows import (
     SHIFT,
@@ -308,6 +307,8 @@ class SqliteStore:
             RunNotFound: No such run; nothing was taken out.
             StoreBusy: The lock was not had within 5 seconds.
         """
+        from .prune_rows import prune_file  # seldom needed, and no run has to wait for it
+
         for run in runs:
             self._file.read(partial(self._head, run=run))
         driven = partial(held, self._leases)
