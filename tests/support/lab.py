@@ -175,8 +175,7 @@ class Book:
 
     def _take_kernel(self) -> None:
         """Answer JupyterLab, which asks for a kernel when a cell is run before it has noticed that there is one."""
-        asked = self.page.locator(".jp-Dialog", has_text="Select Kernel")
-        select = asked.get_by_role("button", name="Select", exact=True)
+        select = self.page.locator(".jp-Dialog", has_text="Select Kernel").locator(".jp-mod-accept")
         if select.is_visible():
             select.click()
 
