@@ -6,7 +6,7 @@ import json
 import ssl
 import subprocess
 
-import httpx
+import httpx2
 import pytest
 from hostile_web import hostile_server
 from hypothesis import given
@@ -192,7 +192,7 @@ async def test_cookies_stay_at_the_scheme_that_set_them(server):
 )
 def test_cookies_that_were_given_go_to_any_kind_of_host(host):
     """A name, one without a dot, and addresses of both kinds."""
-    cookies, request = Cookies(), httpx.Request("GET", f"http://{host}/")
+    cookies, request = Cookies(), httpx2.Request("GET", f"http://{host}/")
     cookies.add(origin_of(request.url), {"session": "abc"})
     cookies.put(request)
     assert request.headers["cookie"] == "session=abc"

@@ -7,7 +7,7 @@ import sys
 
 CODE = """
 import asyncio, sys, warnings
-gone = ("httpx", "httpcore", "selectolax", "trafilatura", "pypdf", "PIL", "defusedxml", "jsonpath", "pyarrow", "vaderSentiment")
+gone = ("httpx2", "httpcore2", "selectolax", "trafilatura", "pypdf", "PIL", "defusedxml", "jsonpath", "pyarrow", "vaderSentiment")
 for name in gone:
     sys.modules[name] = None
 from genxai_nb.errors import MissingPackage

@@ -8,7 +8,17 @@ from pathlib import Path
 import genxai_nb.tools
 
 HOME = Path(genxai_nb.tools.__file__).parent
-OTHERS = {"httpx", "httpcore", "requests", "aiohttp", "urllib3", "urllib.request", "http.client"}
+OTHERS = {
+    "httpx",
+    "httpx2",
+    "httpcore",
+    "httpcore2",
+    "requests",
+    "aiohttp",
+    "urllib3",
+    "urllib.request",
+    "http.client",
+}
 
 
 def imported(path: Path) -> set[str]:

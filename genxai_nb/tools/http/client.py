@@ -19,8 +19,8 @@ from .cookies import Cookies, closed_jar, origin_of
 from .transport import Resolve, Transport, resolve
 
 # after transport, which says what to install where these are missing
-import httpcore  # isort: skip
-import httpx  # isort: skip
+import httpcore2  # isort: skip
+import httpx2  # isort: skip
 
 if TYPE_CHECKING:
     import ssl
@@ -131,7 +131,7 @@ class Client:
             async with asyncio.timeout(timeout), self._open(timeout) as client:
                 first = client.build_request(
                     method,
-                    httpx.URL(url).copy_merge_params(params) if params else url,
+                    httpx2.URL(url).copy_merge_params(params) if params else url,
                     json=json,
                     content=content,
                     headers={**_USUAL, **given, **(credentials or {})},
@@ -146,14 +146,14 @@ class Client:
             raise ToolFailed(
                 f"{_shown(url)} was not done within {timeout:g} s.", hint="Raise timeout."
             ) from exc
-        except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException) as exc:
+        except (httpcore2.NetworkError, httpcore2.ProtocolError, httpcore2.TimeoutException) as exc:
             raise ToolFailed(f"{_shown(url)} gave no proper answer: {_why(exc)}.") from exc
-        except (httpx.InvalidURL, httpx.HTTPError, zlib.error, ValueError, TypeError) as exc:
+        except (httpx2.InvalidURL, httpx2.HTTPError, zlib.error, ValueError, TypeError) as exc:
             raise ToolFailed(f"{_shown(url)} cannot be requested or read: {_why(exc)}.") from exc
 
-    def _open(self, timeout: float) -> httpx.AsyncClient:
+    def _open(self, timeout: float) -> httpx2.AsyncClient:
         transport = Transport(self.policies, self.resolve, self.verify)
-        return httpx.AsyncClient(
+        return httpx2.AsyncClient(
             transport=transport, cookies=closed_jar(), timeout=timeout, trust_env=False, headers=_USUAL
         )
 
@@ -166,7 +166,7 @@ class Client:
         return [read_url(url, policy.hosts) for policy in self.policies][-1]
 
     async def _follow(
-        self, client: httpx.AsyncClient, request: httpx.Request, redirects: int, most: int, began: float
+        self, client: httpx2.AsyncClient, request: httpx2.Request, redirects: int, most: int, began: float
     ) -> Answer:
         hops: list[str] = []
         while True:
@@ -198,8 +198,8 @@ class Client:
             request = self._next(client, request, response.status_code, target)
 
     def _next(
-        self, client: httpx.AsyncClient, request: httpx.Request, status: int, target: str
-    ) -> httpx.Request:
+        self, client: httpx2.AsyncClient, request: httpx2.Request, status: int, target: str
+    ) -> httpx2.Request:
         """The request that a redirect asks for; nothing but itself goes along to another origin."""
         url = request.url.join(target)
         self.check(str(url))
@@ -269,7 +269,7 @@ def _headers(given: Mapping[str, str]) -> dict[str, str]:
     return checked
 
 
-async def _body(response: httpx.Response, most: int) -> tuple[bytes, bool]:
+async def _body(response: httpx2.Response, most: int) -> tuple[bytes, bool]:
     """A body, decompressed bit by bit so that a small answer cannot fill the memory."""
     coding = response.headers.get("content-encoding", "identity").strip().lower()
     if coding not in {"identity", ""} and coding not in _WINDOWS:

@@ -10,9 +10,9 @@ from genxai_nb.errors import MissingPackage
 from genxai_nb.guard.urls import Target
 
 try:
-    import httpx
+    import httpx2
 except ImportError as exc:
-    raise MissingPackage("httpx", "tools") from exc
+    raise MissingPackage("httpx2", "tools") from exc
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,11 +26,11 @@ LONGEST = 4096  # characters of one
 _PORTS = {"http": 80, "https": 443}
 
 
-def origin_of(url: httpx.URL) -> Target:
+def origin_of(url: httpx2.URL) -> Target:
     """The origin of a URL, within which credentials may stay.
 
     Example:
-        >>> origin_of(httpx.URL("https://Example.com./a"))
+        >>> origin_of(httpx2.URL("https://Example.com./a"))
         Target(scheme='https', host='example.com', port=443)
     """
     host = url.raw_host.decode("ascii").lower().rstrip(".")
@@ -50,7 +50,7 @@ class Cookies:
     """
 
     def __init__(self) -> None:
-        self._jars: OrderedDict[Target, httpx.Cookies] = OrderedDict()
+        self._jars: OrderedDict[Target, httpx2.Cookies] = OrderedDict()
 
     def add(self, origin: Target, values: Mapping[str, str]) -> None:
         """Add cookies for an origin."""
@@ -59,14 +59,14 @@ class Cookies:
         for name, value in values.items():
             self._jar(origin).set(name, value, domain=domain)
 
-    def put(self, request: httpx.Request) -> None:
+    def put(self, request: httpx2.Request) -> None:
         """Write into a request the cookies of its origin."""
         request.headers.pop("cookie", None)
         jar = self._jars.get(origin_of(request.url))
         if jar is not None:
             jar.set_cookie_header(request)
 
-    def keep(self, response: httpx.Response) -> None:
+    def keep(self, response: httpx2.Response) -> None:
         """Keep what an answer sets, for its origin."""
         if response.headers.get("set-cookie") is None:
             return
@@ -80,8 +80,8 @@ class Cookies:
         """The names of all cookies."""
         return sorted({cookie.name for jar in self._jars.values() for cookie in jar.jar})
 
-    def _jar(self, origin: Target) -> httpx.Cookies:
-        jar = self._jars.setdefault(origin, httpx.Cookies())
+    def _jar(self, origin: Target) -> httpx2.Cookies:
+        jar = self._jars.setdefault(origin, httpx2.Cookies())
         self._jars.move_to_end(origin)
         while len(self._jars) > MOST_ORIGINS:
             self._jars.popitem(last=False)

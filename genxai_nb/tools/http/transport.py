@@ -13,10 +13,10 @@ from genxai_nb.errors import Denied, MissingPackage, ToolFailed
 from genxai_nb.guard.urls import host_allowed, refuse_address
 
 try:
-    import httpcore
-    import httpx
+    import httpcore2
+    import httpx2
 except ImportError as exc:
-    raise MissingPackage("httpx", "tools") from exc
+    raise MissingPackage("httpx2", "tools") from exc
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -39,10 +39,10 @@ async def resolve(host: str, port: int) -> list[str]:
 @cache
 def verification() -> ssl.SSLContext:
     """What certificates are checked against, read once."""
-    return httpx.create_ssl_context(trust_env=False)
+    return httpx2.create_ssl_context(trust_env=False)
 
 
-class Transport(httpx.AsyncBaseTransport):
+class Transport(httpx2.AsyncBaseTransport):
     """Sends requests over connections that the policies allow.
 
     Each name is resolved once; if any of its addresses is not public the host has to be named by the policy,
@@ -57,24 +57,24 @@ class Transport(httpx.AsyncBaseTransport):
     def __init__(
         self, policies: Sequence[Policy], look_up: Resolve = resolve, verify: ssl.SSLContext | None = None
     ) -> None:
-        self._pool = httpcore.AsyncConnectionPool(
+        self._pool = httpcore2.AsyncConnectionPool(
             ssl_context=verify or verification(),
             max_connections=10,
             network_backend=_Checked(policies, look_up),
         )
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """Send a request."""
         url = request.url
-        sent = httpcore.Request(
+        sent = httpcore2.Request(
             method=request.method,
-            url=httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+            url=httpcore2.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
             headers=request.headers.raw,
             content=request.stream,
             extensions=request.extensions,
         )
         answer = await self._pool.handle_async_request(sent)
-        return httpx.Response(
+        return httpx2.Response(
             answer.status, headers=answer.headers, stream=_Stream(answer), extensions=answer.extensions
         )
 
@@ -83,8 +83,8 @@ class Transport(httpx.AsyncBaseTransport):
         await self._pool.aclose()
 
 
-class _Stream(httpx.AsyncByteStream):
-    def __init__(self, answer: httpcore.Response) -> None:
+class _Stream(httpx2.AsyncByteStream):
+    def __init__(self, answer: httpcore2.Response) -> None:
         self._answer = answer
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
@@ -95,22 +95,22 @@ class _Stream(httpx.AsyncByteStream):
         await self._answer.aclose()
 
 
-class _Checked(httpcore.AsyncNetworkBackend):
+class _Checked(httpcore2.AsyncNetworkBackend):
     """Opens connections to checked addresses."""
 
     def __init__(self, policies: Sequence[Policy], look_up: Resolve) -> None:
         self._policies = policies
         self._look_up = look_up
-        self._inner = httpcore.AnyIOBackend()
+        self._inner = httpcore2.AnyIOBackend()
 
     async def connect_tcp(
         self,
         host: str,
         port: int,
-        timeout: float | None = None,  # noqa: ASYNC109 - httpcore's signature
+        timeout: float | None = None,  # noqa: ASYNC109 - httpcore2's signature
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
+    ) -> httpcore2.AsyncNetworkStream:
         name = host.rstrip(".").strip("[]").lower()
         for policy in self._policies:
             if not host_allowed(name, port, policy.hosts):
@@ -128,7 +128,7 @@ class _Checked(httpcore.AsyncNetworkBackend):
                 return await self._inner.connect_tcp(
                     address, port, timeout or _CONNECT, local_address, socket_options
                 )
-            except (httpcore.ConnectError, httpcore.ConnectTimeout) as exc:
+            except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as exc:
                 failure = exc
         raise ToolFailed(
             f"Host {name!r} does not answer on port {port}.", hint="Try again later."
