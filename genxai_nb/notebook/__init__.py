@@ -51,6 +51,8 @@ _VERBS = (
     "doctor",
     "memory",
     "take",
+    "new",
+    "config",
     "help",
 )
 __all__ = sorted(["overview", *_VERBS])

@@ -16,6 +16,7 @@ from genxai_nb.memory.registry import names as memory_kinds
 from genxai_nb.providers import registry
 
 from .arguments import split
+from .drafts import KINDS as DRAFTS
 from .earlier import resumable
 from .stand import scope_of
 from .verbs import VERBS, find
@@ -117,25 +118,20 @@ def _names(session: Session, kind: str) -> dict[str, str]:
     kinds = session.notebook.kinds()
     if kind in NODES:
         return {name: known for name, known in kinds.items() if known == kind}
-    if kind == "schema":
-        return dict.fromkeys(session.schemas, "schema")
-    if kind == "verb":
-        return {verb.name: "verb" for verb in VERBS if verb.name}
-    if kind in {"model", "kind"}:
-        return (
-            dict.fromkeys(_models(), "model") if kind == "model" else dict.fromkeys(memory_kinds(), "memory")
-        )
-    if kind == "run":
-        return _runs(session)
-    if kind == "node":
-        return dict.fromkeys(_nodes(session), "node")
     if kind == "runnable":
         return {**_names(session, "graph"), **_runs(session)}
     if kind == "exportable":
         return {**_names(session, "agent"), **_names(session, "runnable")}
     if kind == "definition":
         return {**kinds, **dict.fromkeys(session.schemas, "schema"), **_runs(session)}
-    return {}
+    found = _LISTS.get(kind)
+    return found(session) if found is not None else {}
+
+
+def _settings(_session: Session) -> dict[str, str]:
+    from .configuring import setting_names
+
+    return dict.fromkeys((name.removeprefix("GENXAI_") for name in setting_names()), "setting")
 
 
 def _nodes(session: Session) -> list[str]:
@@ -169,6 +165,18 @@ def _models() -> Iterator[str]:
 def _inserts(session: Session) -> dict[str, str]:
     hidden = session.shell.user_ns_hidden
     return {n: "variable" for n in session.variables if not n.startswith("_") and n not in hidden}
+
+
+_LISTS: dict[str, Callable[[Session], dict[str, str]]] = {
+    "schema": lambda session: dict.fromkeys(session.schemas, "schema"),
+    "verb": lambda _: {verb.name: "verb" for verb in VERBS if verb.name},
+    "model": lambda _: dict.fromkeys(_models(), "model"),
+    "kind": lambda _: dict.fromkeys(memory_kinds(), "memory"),
+    "run": _runs,
+    "node": lambda session: dict.fromkeys(_nodes(session), "node"),
+    "draft": lambda _: dict.fromkeys(DRAFTS, "kind"),
+    "setting": _settings,
+}
 
 
 def _agent_body(session: Session, _lines: list[str], left: str) -> dict[str, str]:

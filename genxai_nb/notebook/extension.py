@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 MAGIC = "genxai"
 
 _sessions: WeakKeyDictionary[Any, Session] = WeakKeyDictionary()  # kept over %reload_ext
+_environments: WeakKeyDictionary[Any, dict[str, str]] = WeakKeyDictionary()  # before cells could change them
 _undo: WeakKeyDictionary[Any, list[Callable[[], object]]] = WeakKeyDictionary()
 
 
@@ -30,6 +32,7 @@ def load_ipython_extension(shell: Any) -> None:
     """Put the magic, its transformers, its completion and its help into a shell."""
     if shell in _undo:
         return
+    _environments.setdefault(shell, dict(os.environ))
     kernel = is_kernel(shell)
     shell.register_magic_function(_magic_of(shell), magic_kind="line_cell", magic_name=MAGIC)
     undo: list[Callable[[], object]] = [lambda: _remove_magic(shell)]
@@ -87,7 +90,7 @@ def session_of(shell: Any | None = None) -> Session:
     if shell not in _sessions:
         from .session import Session  # on demand, so that loading the extension is quick
 
-        _sessions[shell] = Session(shell)
+        _sessions[shell] = Session(shell, _environments[shell])
         _undo[shell].append(_offer_kernel_of(shell))
     return _sessions[shell]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextvars import Context, copy_context
 from dataclasses import dataclass, field
 from threading import Event
@@ -20,7 +21,7 @@ from .names import bindable
 from .pending import Pending
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from concurrent.futures import Future
 
     from genxai_nb.graph.pace import Stride
@@ -99,6 +100,7 @@ class Session:
 
     Args:
         shell: The notebook's IPython shell.
+        environment: The environment as it was before cells could change it; None for what it is now.
 
     Attributes:
         defined: What cells have defined, by name.
@@ -114,8 +116,9 @@ class Session:
         True
     """
 
-    def __init__(self, shell: Any) -> None:
+    def __init__(self, shell: Any, environment: Mapping[str, str] | None = None) -> None:
         self.shell = shell
+        self.environment = dict(os.environ) if environment is None else environment
         self.variables: dict[str, Any] = shell.user_ns
         self.defined: dict[str, Defined] = {}
         self.started: dict[str, Started] = {}

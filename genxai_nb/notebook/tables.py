@@ -35,7 +35,7 @@ def list_agents(session: Session, _request: Request) -> DataFrame:
         }
         for name, agent in _of_kind(session, "agent")
     ]
-    frame = _frame("agent", rows, ["model", "role", "tools", "writes", "defined"])
+    frame = framed("agent", rows, ["model", "role", "tools", "writes", "defined"])
     return _told(frame, "This notebook defines no agent yet: %%genxai agent NAME")
 
 
@@ -58,7 +58,7 @@ def list_tools(session: Session, _request: Request) -> DataFrame:
         {**row._asdict(), "tags": ", ".join(row.tags), "permissions": ", ".join(row.permissions)}
         for row in (*own, *registry.describe())
     ]
-    return _frame("name", rows, ["category", "tags", "permissions", "description", "origin"])
+    return framed("name", rows, ["category", "tags", "permissions", "description", "origin"])
 
 
 def list_graphs(session: Session, _request: Request) -> DataFrame:
@@ -77,7 +77,7 @@ def list_graphs(session: Session, _request: Request) -> DataFrame:
                 "defined": _defined(session, name),
             }
         )
-    frame = _frame("graph", rows, ["nodes", "edges", "state", "stale", "last run", "defined"])
+    frame = framed("graph", rows, ["nodes", "edges", "state", "stale", "last run", "defined"])
     return _told(frame, "This notebook defines no graph yet: %%genxai graph NAME")
 
 
@@ -156,7 +156,7 @@ def show_state(session: Session, request: Request) -> DataFrame:
         for key, value in values.items()
         if not key.startswith("@")
     ]
-    return _told(_frame("key", rows, ["value", "type"]), f"The state of run {run.run_id} is empty.")
+    return _told(framed("key", rows, ["value", "type"]), f"The state of run {run.run_id} is empty.")
 
 
 def show_timeline(session: Session, request: Request) -> DataFrame:
@@ -204,7 +204,8 @@ def _defined(session: Session, name: str) -> str:
     return str(made.cell) if made else "in Python"
 
 
-def _frame(index: str, rows: list[dict[str, Any]], columns: list[str]) -> DataFrame:
+def framed(index: str, rows: list[dict[str, Any]], columns: list[str]) -> DataFrame:
+    """A table of rows by one of their keys."""
     from pandas import DataFrame
 
     return DataFrame(rows, columns=[index, *columns]).set_index(index)

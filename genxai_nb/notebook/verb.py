@@ -26,6 +26,9 @@ Names = Literal[
     "runnable",
     "exportable",
     "kind",
+    "draft",
+    "setting",
+    "written",
 ]
 
 _NAMES: dict[str, Names] = {"SCHEMA": "schema", "MODEL": "model"}

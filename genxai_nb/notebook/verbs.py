@@ -9,6 +9,7 @@ from genxai_nb.errors import UnknownName
 from .debug_verbs import ANSWERS, AS, BUDGET, DEBUG_VERBS, DETACH, INPUT, INTERACTIVE, POLICY, RUN
 from .display import show_text
 from .help_text import help_of, help_overview
+from .session_verbs import SESSION_VERBS
 from .verb import Option, Verb, done_in
 
 if TYPE_CHECKING:
@@ -288,6 +289,7 @@ VERBS: tuple[Verb, ...] = (
         argument="FILE.zip",
         own=(Option("force", "", "write over a file that is there"),),
     ),
+    *SESSION_VERBS,
     Verb(
         "doctor",
         done_in("doctoring", "look_at_all"),

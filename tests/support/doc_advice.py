@@ -58,14 +58,3 @@ EXAMPLES = {
     "NotStorable": str(errors.NotStorable("update.report[3].chart", open)),
     "MissingPackage": str(errors.MissingPackage("openai", "openai")),
 }
-
-FURTHER = {
-    "OPENAI_API_KEY": "the key of `openai:` models; `OPENAI_BASE_URL` is another address",
-    "GENXAI_OPENAI_API": "`responses` or `chat`: which API of OpenAI is asked, where the address does not tell",
-    "ANTHROPIC_API_KEY": "the key of `anthropic:` models; `ANTHROPIC_BASE_URL` is another address",
-    "GOOGLE_API_KEY": "the key of `google:` models, else `GEMINI_API_KEY`; `GOOGLE_GEMINI_BASE_URL` is another address",
-    "CO_API_KEY": "the key of `cohere:` models, else `COHERE_API_KEY`; `CO_API_URL` is another address",
-    "GENXAI_LOCAL_KEY": "the key of a server of `local:` models, if it wants one",
-    "GENXAI_CHROMA_TOKEN": "the token of the server of Chroma that `GENXAI_VECTORS` names, if it wants one",
-    "GENXAI_CONNECTION_NAME": "the address and key of the [connection](connections.md) `name`, for each connection one",
-}

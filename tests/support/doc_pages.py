@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import get_args
 
 import msgspec
-from doc_advice import ADVICE, EXAMPLES, FURTHER
+from doc_advice import ADVICE, EXAMPLES
 from doc_pictures import pictures
 
 from genxai_nb import errors
 from genxai_nb.command.parser import _parser  # what is typed is read by it alone
+from genxai_nb.doctor.variables import FURTHER, meanings
 from genxai_nb.journal import events
 from genxai_nb.notebook.verb import Option, Verb
 from genxai_nb.notebook.verbs import VERBS
@@ -68,7 +69,7 @@ def _option(option: Option) -> str:
 
 def settings() -> str:
     """Each setting with its variable, and the variables that are no settings."""
-    said = _attributes(Settings)
+    said = meanings()
     defaults = {field: getattr(Settings(), field) for field in Settings.__dataclass_fields__}
     return "\n".join(
         [
@@ -76,7 +77,7 @@ def settings() -> str:
             "",
             "What holds for all agents and runs is read from the environment, when it is needed. In a notebook:",
             "`%env GENXAI_MODEL=openai:gpt-5`. `Agent`, `Graph.run` and the heads of cells take the same by their own arguments,",
-            "which come first. `genxai-nb doctor` says what is set.",
+            "which come first. `%genxai config` lists what is in force and where it comes from, `genxai-nb doctor` what is set.",
             "",
             WRITTEN,
             "",
@@ -97,14 +98,6 @@ def settings() -> str:
             "",
         ]
     )
-
-
-def _attributes(kind: type) -> dict[str, str]:
-    """What a class says of its attributes, without the variable's name, which has its own column."""
-    told = inspect.getdoc(kind) or ""
-    found = re.findall(r"^ {4}(\w+): (.+(?:\n {8}.+)*)", told.partition("Attributes:")[2], re.MULTILINE)
-    plain = {name: " ".join(text.split()).replace("``", "`") for name, text in found}
-    return {name: re.sub(r" \(`GENXAI_\w+`\)", "", text) for name, text in plain.items()}
 
 
 def error_list() -> str:
