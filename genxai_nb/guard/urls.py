@@ -17,13 +17,16 @@ from genxai_nb.errors import Denied
 
 from .visible import visible
 
-__all__ = ["Target", "host_allowed", "read_url", "refuse_address", "why_not_public"]
+__all__ = ["Target", "host_allowed", "read_url", "refuse_address", "why_not_public", "written_inside"]
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _PORTS = {"http": 80, "https": 443}
 _LONGEST = 8000
-_ADVICE = "Only a host that the policy names exactly under hosts may be at such an address."
+_ADVICE = (
+    "Only a host that the policy names exactly under hosts, or an MCP server with private=True, may be at such "
+    "an address."
+)
 
 # IANA's special-purpose registries, whole, since the standard library's is_global differs between versions
 _NOT_PUBLIC = tuple(
@@ -123,6 +126,17 @@ def host_named(host: str, port: int, hosts: Iterable[str] | None) -> bool:
     exact = {entry.lower().rstrip(".") for entry in hosts or ()}
     written = f"[{host}]" if ":" in host else host
     return bool(exact & {host, written, f"{written}:{port}"})
+
+
+def written_inside(host: str) -> bool:
+    """Whether a host says itself that it is at an address that is not public: as such an address, or as localhost.
+
+    Example:
+        >>> written_inside("localhost"), written_inside("10.0.0.7"), written_inside("intranet.example")
+        (True, True, False)
+    """
+    address = _as_address(host)
+    return address is not None and why_not_public(str(address)) != ""
 
 
 def refuse_address(address: str, host: str, port: int, hosts: Iterable[str] | None = None) -> None:

@@ -7,8 +7,10 @@ import json
 import ssl
 import threading
 import zlib
+from collections.abc import Iterable
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import repeat
 from urllib.parse import parse_qs, unquote, urlsplit
 
 MEGABYTE = 1024 * 1024
@@ -21,16 +23,17 @@ class HostileServer(ThreadingHTTPServer):
         seen: The requests that arrived: method, path, headers in lower case, body.
         pages: Pages to serve, by path: a text, or a pair of content type and bytes.
         stop: Set when it closes, so that endless answers end.
+        left: Set when a client has gone before its answer had ended.
     """
 
     daemon_threads = True
     allow_reuse_address = True
 
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Answering)
+    def __init__(self, answering: type[Answering]) -> None:
+        super().__init__(("127.0.0.1", 0), answering)
         self.seen: list[tuple[str, str, dict[str, str], bytes]] = []
         self.pages: dict[str, str | tuple[str, bytes]] = {}
-        self.stop = threading.Event()
+        self.stop, self.left = threading.Event(), threading.Event()
 
     @property
     def port(self) -> int:
@@ -47,9 +50,9 @@ class HostileServer(ThreadingHTTPServer):
 
 
 @contextmanager
-def hostile_server(tls: ssl.SSLContext | None = None):
+def hostile_server(tls: ssl.SSLContext | None = None, answering: type[Answering] | None = None):
     """A server that runs while the block does, over TLS if it is given a certificate."""
-    server = HostileServer()
+    server = HostileServer(answering or Answering)
     if tls is not None:
         server.socket = tls.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
@@ -63,7 +66,7 @@ def hostile_server(tls: ssl.SSLContext | None = None):
         thread.join(5)
 
 
-class _Answering(BaseHTTPRequestHandler):
+class Answering(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: HostileServer
 
@@ -79,7 +82,7 @@ class _Answering(BaseHTTPRequestHandler):
         if parts.path in self.server.pages:
             page = self.server.pages[parts.path]
             kind, made = page if isinstance(page, tuple) else ("text/html; charset=utf-8", page.encode())
-            self._send(200, made, {"content-type": kind})
+            self.send(200, made, {"content-type": kind})
             return
         name = parts.path.strip("/").partition("/")[0] or "home"
         query = {key: values[0] for key, values in parse_qs(parts.query).items()}
@@ -87,13 +90,14 @@ class _Answering(BaseHTTPRequestHandler):
             getattr(self, f"page_{name}", self.page_missing)(query, headers, body)
         except (BrokenPipeError, ConnectionResetError):
             self.close_connection = True
+            self.server.left.set()
 
     def __getattr__(self, name: str):
         if name.startswith("do_"):
             return self._respond
         raise AttributeError(name)
 
-    def _send(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
+    def send(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
         self.send_response(status)
         for name, value in {"content-length": str(len(body)), **(headers or {})}.items():
             self.send_header(name, value)
@@ -101,8 +105,20 @@ class _Answering(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(body)
 
+    def send_parts(self, kind: str, parts: Iterable[bytes], headers: dict[str, str] | None = None) -> None:
+        """Answer with parts as they are made, until the server stops."""
+        self.send_response(200)
+        for name, value in {"content-type": kind, "connection": "close", **(headers or {})}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        for part in parts:
+            if self.server.stop.is_set():
+                break
+            self.wfile.write(part)
+        self.close_connection = True
+
     def page_missing(self, _query, _headers, _body) -> None:
-        self._send(404, b"nothing here", {"content-type": "text/plain"})
+        self.send(404, b"nothing here", {"content-type": "text/plain"})
 
     def page_echo(self, query, headers, body) -> None:
         told = {
@@ -111,20 +127,20 @@ class _Answering(BaseHTTPRequestHandler):
             "headers": headers,
             "body": body.decode("utf-8", "replace"),
         }
-        self._send(200, json.dumps(told).encode(), {"content-type": "application/json"})
+        self.send(200, json.dumps(told).encode(), {"content-type": "application/json"})
 
     def page_redirect(self, query, _headers, _body) -> None:
-        self._send(int(query.get("status", "302")), b"", {"location": unquote(query["to"])})
+        self.send(int(query.get("status", "302")), b"", {"location": unquote(query["to"])})
 
     def page_hops(self, query, _headers, _body) -> None:
         left = int(query["n"])
         if left:
-            self._send(302, b"", {"location": f"/hops?n={left - 1}"})
+            self.send(302, b"", {"location": f"/hops?n={left - 1}"})
         else:
-            self._send(200, b"arrived", {"content-type": "text/plain"})
+            self.send(200, b"arrived", {"content-type": "text/plain"})
 
     def page_cookie(self, query, headers, _body) -> None:
-        self._send(
+        self.send(
             200,
             headers.get("cookie", "none").encode(),
             {
@@ -137,25 +153,19 @@ class _Answering(BaseHTTPRequestHandler):
         """30 megabytes of zeros in 30 kilobytes."""
         packer = zlib.compressobj(9, zlib.DEFLATED, 31 if query.get("as", "gzip") == "gzip" else 15)
         made = b"".join(packer.compress(bytes(MEGABYTE)) for _ in range(30)) + packer.flush()
-        self._send(200, made, {"content-encoding": query.get("as", "gzip"), "content-type": "text/plain"})
+        self.send(200, made, {"content-encoding": query.get("as", "gzip"), "content-type": "text/plain"})
 
     def page_twice(self, _query, _headers, _body) -> None:
-        self._send(200, gzip.compress(gzip.compress(b"x")), {"content-encoding": "gzip, gzip"})
+        self.send(200, gzip.compress(gzip.compress(b"x")), {"content-encoding": "gzip, gzip"})
 
     def page_half(self, _query, _headers, _body) -> None:
-        self._send(200, gzip.compress(bytes(range(256)) * 40)[:-60], {"content-encoding": "gzip"})
+        self.send(200, gzip.compress(bytes(range(256)) * 40)[:-60], {"content-encoding": "gzip"})
 
     def page_broken(self, _query, _headers, _body) -> None:
-        self._send(200, b"this is no gzip", {"content-encoding": "gzip"})
+        self.send(200, b"this is no gzip", {"content-encoding": "gzip"})
 
     def page_endless(self, _query, _headers, _body) -> None:
-        self.send_response(200)
-        self.send_header("content-type", "text/plain")
-        self.send_header("connection", "close")
-        self.end_headers()
-        while not self.server.stop.is_set():
-            self.wfile.write(b"x" * 65536)
-        self.close_connection = True
+        self.send_parts("text/plain", repeat(b"x" * 65536))
 
     def page_slow(self, _query, _headers, _body) -> None:
         self.send_response(200)
@@ -177,4 +187,4 @@ class _Answering(BaseHTTPRequestHandler):
         self.close_connection = True
 
     def page_home(self, _query, _headers, _body) -> None:
-        self._send(200, b"<html><body><p>home</p></body></html>", {"content-type": "text/html"})
+        self.send(200, b"<html><body><p>home</p></body></html>", {"content-type": "text/html"})

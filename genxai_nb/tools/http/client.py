@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
@@ -15,6 +14,7 @@ from genxai_nb.guard.policy import policies_of
 from genxai_nb.guard.urls import Target, host_named, read_url
 from genxai_nb.guard.visible import visible
 
+from .bodies import unpack
 from .cookies import Cookies, closed_jar, origin_of
 from .transport import Resolve, Transport, resolve
 
@@ -27,18 +27,17 @@ if TYPE_CHECKING:
 
     from genxai_nb.guard.policy import Policy
 
-__all__ = ["MOST_BYTES", "Answer", "Client", "client_for"]
+__all__ = ["MOST_BYTES", "USUAL", "Answer", "Client", "client_for"]
 
 MOST_BYTES = 5_000_000
 MOST_SENT = 2_000_000
 MOST_HOPS = 10
 
-_USUAL = {"user-agent": "genxai-nb", "accept-encoding": "gzip, deflate"}
+USUAL = {"user-agent": "genxai-nb", "accept-encoding": "gzip, deflate"}
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
 _OURS = frozenset({"host", "content-length", "transfer-encoding", "connection", "upgrade", "te", "trailer"})
 _SECRET = frozenset({"authorization", "proxy-authorization", "cookie"})
 _MOVED = frozenset({301, 302, 303, 307, 308})
-_WINDOWS = {"gzip": 16 + zlib.MAX_WBITS, "x-gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
 
 
 @dataclass(frozen=True)
@@ -134,7 +133,7 @@ class Client:
                     httpx2.URL(url).copy_merge_params(params) if params else url,
                     json=json,
                     content=content,
-                    headers={**_USUAL, **given, **(credentials or {})},
+                    headers={**USUAL, **given, **(credentials or {})},
                 )
                 if len(first.content) > MOST_SENT:
                     raise ToolFailed(
@@ -148,13 +147,13 @@ class Client:
             ) from exc
         except (httpcore2.NetworkError, httpcore2.ProtocolError, httpcore2.TimeoutException) as exc:
             raise ToolFailed(f"{_shown(url)} gave no proper answer: {_why(exc)}.") from exc
-        except (httpx2.InvalidURL, httpx2.HTTPError, zlib.error, ValueError, TypeError) as exc:
+        except (httpx2.InvalidURL, httpx2.HTTPError, ValueError, TypeError) as exc:
             raise ToolFailed(f"{_shown(url)} cannot be requested or read: {_why(exc)}.") from exc
 
     def _open(self, timeout: float) -> httpx2.AsyncClient:
         transport = Transport(self.policies, self.resolve, self.verify)
         return httpx2.AsyncClient(
-            transport=transport, cookies=closed_jar(), timeout=timeout, trust_env=False, headers=_USUAL
+            transport=transport, cookies=closed_jar(), timeout=timeout, trust_env=False, headers=USUAL
         )
 
     def check(self, url: str) -> Target:
@@ -215,7 +214,7 @@ class Client:
         for name in (*_OURS, *(() if again else ("content-type",))):
             kept.pop(name, None)
         body = request.content if again and same else None
-        return client.build_request(method, url, headers={**_USUAL, **kept}, content=body)
+        return client.build_request(method, url, headers={**USUAL, **kept}, content=body)
 
 
 def client_for(context: Any) -> Client:
@@ -270,20 +269,12 @@ def _headers(given: Mapping[str, str]) -> dict[str, str]:
 
 
 async def _body(response: httpx2.Response, most: int) -> tuple[bytes, bool]:
-    """A body, decompressed bit by bit so that a small answer cannot fill the memory."""
-    coding = response.headers.get("content-encoding", "identity").strip().lower()
-    if coding not in {"identity", ""} and coding not in _WINDOWS:
-        raise ToolFailed(f"The answer is compressed as {coding[:40]!r}, which is not read.")
-    reader = zlib.decompressobj(_WINDOWS[coding]) if coding in _WINDOWS else None
     parts, size = [], 0
-    async for part in response.aiter_raw():
-        made = part if reader is None else reader.decompress(part, most + 1 - size)
-        parts.append(made)
-        size += len(made)
+    async for part in unpack(response.aiter_raw(), response.headers):
+        parts.append(part)
+        size += len(part)
         if size > most:
             return b"".join(parts)[:most], True
-    if reader is not None and parts and not reader.eof:
-        raise ToolFailed("The answer ends in the middle of its compressed body.", hint="Try again.")
     return b"".join(parts), False
 
 

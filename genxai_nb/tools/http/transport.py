@@ -52,14 +52,19 @@ class Transport(httpx2.AsyncBaseTransport):
         policies: What may be reached; all of them have to allow it.
         look_up: Finds the addresses of a host.
         verify: What certificates are checked against.
+        connections: How many may be open at a time.
     """
 
     def __init__(
-        self, policies: Sequence[Policy], look_up: Resolve = resolve, verify: ssl.SSLContext | None = None
+        self,
+        policies: Sequence[Policy],
+        look_up: Resolve = resolve,
+        verify: ssl.SSLContext | None = None,
+        connections: int = 10,
     ) -> None:
         self._pool = httpcore2.AsyncConnectionPool(
             ssl_context=verify or verification(),
-            max_connections=10,
+            max_connections=connections,
             network_backend=_Checked(policies, look_up),
         )
 

@@ -8,9 +8,11 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from genxai_nb.errors import MissingPackage, ToolFailed
+from genxai_nb.errors import Denied, MissingPackage, ToolFailed
 
 if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
+
     from mcp import Client
 
 __all__ = ["Link"]
@@ -19,6 +21,7 @@ IDLE = 60.0  # seconds after which a connection that nobody uses is closed
 CONNECT = 30.0  # seconds
 
 Job = Callable[["Client"], Awaitable[Any]]
+Asked = tuple[Job, asyncio.Future[Any]]
 
 
 class Link:
@@ -29,7 +32,7 @@ class Link:
         command: The words that start it; empty for a server at a URL.
         url: Where it is.
         environment: Further variables of a server that is started; it sees no others but the usual ones.
-        headers: Headers of each request to a URL.
+        open_http: Makes the client for a URL.
     """
 
     def __init__(
@@ -38,14 +41,12 @@ class Link:
         command: list[str],
         url: str,
         environment: dict[str, str],
-        headers: Callable[[], dict[str, str]],
+        open_http: Callable[[], AbstractAsyncContextManager[Any]],
     ) -> None:
         self._name = name
         self._command, self._url = command, url
-        self._environment, self._headers = environment, headers
-        self._queues: WeakKeyDictionary[
-            asyncio.AbstractEventLoop, asyncio.Queue[tuple[Job, asyncio.Future[Any]] | None]
-        ]
+        self._environment, self._open_http = environment, open_http
+        self._queues: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Queue[Asked | Exception]]
         self._queues = WeakKeyDictionary()
         self._keeping: set[asyncio.Task[None]] = set()
 
@@ -69,7 +70,9 @@ class Link:
             async with asyncio.timeout(seconds):
                 return await answer
         except TimeoutError as exc:
-            raise ToolFailed(f"MCP server {self._name!r} did not answer within {seconds:g} s.") from exc
+            raise ToolFailed(
+                f"MCP server {self._name!r} did not answer within {seconds:g} s.", hint="Raise its timeout."
+            ) from exc
 
     async def close(self) -> None:
         """Close the connections of this loop."""
@@ -79,27 +82,28 @@ class Link:
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
 
-    async def _keep(
-        self, queue: asyncio.Queue[tuple[Job, asyncio.Future[Any]] | None], loop: asyncio.AbstractEventLoop
-    ) -> None:
+    async def _keep(self, queue: asyncio.Queue[Asked | Exception], loop: asyncio.AbstractEventLoop) -> None:
         """Keep one connection and do the jobs of a queue, until it is idle or broken."""
         doing: set[asyncio.Task[None]] = set()
         waiting: set[asyncio.Future[Any]] = set()
         try:
-            first = await queue.get()
-            waiting |= {first[1]} if first is not None else set()
+            first: Asked | Exception | None = await queue.get()
+            waiting |= {first[1]} if isinstance(first, tuple) else set()
             async with self._open() as client:
-                while first is not None:
+                while isinstance(first, tuple):
                     job, answer = first
                     waiting = {one for one in waiting if not one.done()} | {answer}
                     task = loop.create_task(self._do(client, job, answer, queue))
                     doing.add(task)
                     task.add_done_callback(doing.discard)
                     first = await self._next(queue, doing)
+            if first is not None:  # closed, and closing has not said why
+                raise first  # noqa: TRY301 - told below like any other end
         except BaseException as exc:  # whoever still waits is told, also of a cancellation
-            self._queues.pop(loop, None)
+            if self._queues.get(loop) is queue:
+                del self._queues[loop]
             while not queue.empty():
-                waiting |= {left[1] for left in [queue.get_nowait()] if left is not None}
+                waiting |= {left[1] for left in [queue.get_nowait()] if isinstance(left, tuple)}
             for one in waiting:
                 if not one.done():
                     one.set_exception(self._failure(exc))
@@ -107,9 +111,9 @@ class Link:
                 raise
 
     async def _next(
-        self, queue: asyncio.Queue[tuple[Job, asyncio.Future[Any]] | None], doing: set[asyncio.Task[None]]
-    ) -> tuple[Job, asyncio.Future[Any]] | None:
-        """The next job; None when nobody has wanted anything for a while, or the connection is closed."""
+        self, queue: asyncio.Queue[Asked | Exception], doing: set[asyncio.Task[None]]
+    ) -> Asked | Exception | None:
+        """The next job; None when nobody has wanted anything for a while, an error when the connection is closed."""
         while True:
             try:
                 return await asyncio.wait_for(queue.get(), IDLE)
@@ -123,7 +127,6 @@ class Link:
         try:
             from mcp import Client, StdioServerParameters
             from mcp.client.streamable_http import streamable_http_client
-            from mcp.shared._httpx_utils import create_mcp_http_client
         except ImportError as exc:
             raise MissingPackage("mcp", "mcp") from exc
         if self._command:
@@ -133,8 +136,10 @@ class Link:
             async with Client(server, read_timeout_seconds=CONNECT) as client:
                 yield client
             return
-        async with create_mcp_http_client(headers=self._headers()) as http:
-            transport = streamable_http_client(self._url, http_client=http)
+        from genxai_nb.tools.http import MOST_BYTES
+
+        async with self._open_http() as http:
+            transport = streamable_http_client(self._url, http_client=http, max_sse_event_size=MOST_BYTES)
             async with Client(transport, read_timeout_seconds=CONNECT) as client:
                 yield client
 
@@ -143,7 +148,7 @@ class Link:
         client: Client,
         job: Job,
         answer: asyncio.Future[Any],
-        queue: asyncio.Queue[tuple[Job, asyncio.Future[Any]] | None],
+        queue: asyncio.Queue[Asked | Exception],
     ) -> None:
         """Do a job; a connection that turns out to be closed is given up, so that the next call opens another."""
         from mcp import MCPError
@@ -156,17 +161,20 @@ class Link:
                 loop = asyncio.get_running_loop()
                 if self._queues.get(loop) is queue:
                     del self._queues[loop]
-                queue.put_nowait(None)
-            if not answer.done():
+                queue.put_nowait(exc)  # whoever keeps the connection learns why it is closed, and tells
+            elif not answer.done():
                 answer.set_exception(exc)
         else:
             if not answer.done():
                 answer.set_result(value)
 
     def _failure(self, error: BaseException) -> Exception:
-        if isinstance(error, MissingPackage | ToolFailed):
-            return error
         while isinstance(error, BaseExceptionGroup):
-            error = error.exceptions[0]
-        said = str(error) or type(error).__name__
-        return ToolFailed(f"MCP server {self._name!r} cannot be reached, or has gone: {said:.300}.")
+            told = error.subgroup((MissingPackage, ToolFailed))
+            error = (told or error).exceptions[0]
+        if isinstance(error, MissingPackage | Denied):
+            return error
+        if isinstance(error, ToolFailed):
+            return ToolFailed(f"MCP server {self._name!r} cannot be used: {error.what}", hint=error.hint)
+        said = (str(error) or type(error).__name__)[:300].removesuffix(".")
+        return ToolFailed(f"MCP server {self._name!r} cannot be used: {said}.")

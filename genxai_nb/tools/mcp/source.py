@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from genxai_nb.calls.call import Call, Traits, digest
-from genxai_nb.errors import Denied, ToolFailed
-from genxai_nb.guard.urls import read_url
+from genxai_nb.errors import Denied, GenXAIError, ToolFailed
+from genxai_nb.guard.policy import Policy
+from genxai_nb.guard.urls import read_url, written_inside
 from genxai_nb.loop import run_sync
 from genxai_nb.messages import ToolSpec
 from genxai_nb.tools.base import Tool
@@ -19,9 +20,13 @@ from .listing import read_listing, told_whole
 from .pins import Listed, Pins
 
 if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
+    from genxai_nb.tools.http.transport import Resolve
     from genxai_nb.tools.node import Options
+
+    from .link import Job
 
 __all__ = ["McpServer", "McpTool"]
 
@@ -48,6 +53,9 @@ class McpServer:
         permissions: What its tools need, as the policy knows it.
         timeout: Seconds that a call may take.
         pins: The file of accepted descriptions; None for ``.genxai/mcp.json``.
+        private: The name in the URL may lead to a private address, as that of a container or of a company's server
+            does. An address in the URL, or localhost, says so itself.
+        resolve: Finds the addresses of that name; None for the system's way.
 
     Raises:
         ToolFailed: It has no proper name, or not exactly one of command and url.
@@ -69,6 +77,8 @@ class McpServer:
         permissions: Iterable[str] = ("network", "write"),
         timeout: float = 60,
         pins: Path | None = None,
+        private: bool = False,
+        resolve: Resolve | None = None,
     ) -> None:
         if _NAME.fullmatch(name) is None:
             raise ToolFailed(
@@ -91,7 +101,8 @@ class McpServer:
         self.timeout = timeout
         self._pins = Pins(pins)
         self._connection, self._url = connection, url
-        self._link = Link(name, list(command), url, dict(environment or {}), self._headers)
+        self._private, self._resolve = private, resolve
+        self._link = Link(name, list(command), url, dict(environment or {}), self._open_http)
 
     def __repr__(self) -> str:
         return f"McpServer({self.name!r})"
@@ -144,15 +155,11 @@ class McpServer:
         Raises:
             ToolFailed: The tool failed, or the server did.
         """
-        from mcp import MCPError
 
         async def ask(client: Any) -> Any:
             return await client.call_tool(tool, arguments, read_timeout_seconds=seconds)
 
-        try:
-            result = await self._link.ask(ask, seconds)
-        except (MCPError, RuntimeError, ValueError) as exc:
-            raise ToolFailed(f"MCP server {self.name!r}, tool {tool!r}: {exc!s:.500}") from exc
+        result = await self._ask(f"tool {tool!r}", ask, seconds)
         text = _text_of(result.content)
         if result.is_error:
             raise ToolFailed(f"MCP tool {tool!r} failed: {text[:2000] or 'it does not say why'}")
@@ -170,7 +177,7 @@ class McpServer:
                 if cursor is None:
                     return
 
-        await self._link.ask(ask, self.timeout)
+        await self._ask("its list of tools", ask, self.timeout)
         unknown = [name for name in names if name not in {tool.name for tool in tools}]
         if unknown:
             known = ", ".join(tool.name for tool in tools) or "none"
@@ -178,10 +185,28 @@ class McpServer:
         chosen = [tool for tool in tools if not names or tool.name in names]
         return [read_listing(tool.name, tool.description or "", tool.input_schema) for tool in chosen]
 
-    def _headers(self) -> dict[str, str]:
-        from genxai_nb.tools.builtin.web.credentials import credentials_for
+    async def _ask(self, about: str, job: Job, seconds: float) -> Any:
+        try:
+            return await self._link.ask(job, seconds)
+        except GenXAIError:
+            raise
+        except Exception as exc:  # what the library makes of a server's answers
+            raise ToolFailed(f"MCP server {self.name!r}, {about}: {exc!s:.500}") from exc
 
-        return credentials_for(self._connection, self._url)
+    def _open_http(self) -> AbstractAsyncContextManager[Any]:
+        from genxai_nb.tools.builtin.web.credentials import credentials_for
+        from genxai_nb.tools.http import open_endpoint
+        from genxai_nb.tools.http.transport import resolve
+
+        target = read_url(self._url, bounded=False, hosts=[_host_of(self._url)])
+        named = self._private or written_inside(target.host)
+        return open_endpoint(
+            self._url,
+            [Policy(hosts=(target.host,) if named else None)],
+            credentials=credentials_for(self._connection, self._url),
+            seconds=self.timeout,
+            resolve=self._resolve or resolve,
+        )
 
 
 class McpTool(Tool):
