@@ -17,7 +17,15 @@ from genxai_nb.errors import Denied
 
 from .visible import visible
 
-__all__ = ["Target", "host_allowed", "read_url", "refuse_address", "why_not_public", "written_inside"]
+__all__ = [
+    "Target",
+    "host_allowed",
+    "read_url",
+    "refuse_address",
+    "refuse_host",
+    "why_not_public",
+    "written_inside",
+]
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -98,9 +106,8 @@ def read_url(url: str, hosts: Sequence[str] | None = None, *, bounded: bool = Tr
     except ValueError as exc:
         raise Denied(f"{_shown(url)} has no valid port.", hint="Take 1 to 65535.") from exc
     host = _host(parts.hostname or "", url)
-    if bounded and not host_allowed(host, port, hosts):
-        listed = ", ".join(hosts or ()) or "none"
-        raise Denied(f"Host {host!r} is not allowed by the policy.", hint=f"Allowed: {listed}.")
+    if bounded:
+        refuse_host(host, port, hosts)
     address = _as_address(host)
     if address is not None:
         refuse_address(str(address), host, port, hosts)
@@ -119,6 +126,23 @@ def host_allowed(host: str, port: int, hosts: Sequence[str] | None) -> bool:
     return any(
         entry == "*" or (entry.startswith("*.") and host.endswith(entry[1:].lower())) for entry in hosts
     )
+
+
+def refuse_host(host: str, port: int, hosts: Sequence[str] | None, what: str = "") -> None:
+    """Refuse a host that a policy does not list.
+
+    Args:
+        host: The host.
+        port: The port.
+        hosts: The hosts of the policy.
+        what: What to call it; by default its name is told.
+
+    Raises:
+        Denied: It is not in the list.
+    """
+    if not host_allowed(host, port, hosts):
+        listed = ", ".join(hosts or ()) or "none"
+        raise Denied(f"{what or f'Host {host!r}'} is not allowed by the policy.", hint=f"Allowed: {listed}.")
 
 
 def host_named(host: str, port: int, hosts: Iterable[str] | None) -> bool:

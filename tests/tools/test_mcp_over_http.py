@@ -6,6 +6,7 @@ import asyncio
 
 import httpx2
 import pytest
+from asking import asking_once
 from hostile_mcp import HostileServer, hostile_mcp
 from hostile_web import hostile_server
 
@@ -221,3 +222,13 @@ async def test_proxies_of_the_environment_are_not_used(
         monkeypatch.delenv("NO_PROXY", raising=False)
         assert await act(server, "well") == "done"
         assert other.seen == []
+
+
+def test_a_policy_that_lists_hosts_holds_for_servers_too(hostile: HostileServer):
+    """The person who names a server does not widen the policy of a run, which may list other hosts only."""
+    server = McpServer("far", url=f"{hostile.url}/mcp", permissions=["read"])
+    (tool,) = server.tools()
+    for hosts, said in ((("example.com",), "is not allowed by the policy"), ((hostile.host,), "done")):
+        told, _ = asking_once("far_act", {"how": "well"}, tools=[tool], policy=Policy(hosts=hosts))
+        assert said in told
+    assert [body for *_, body in hostile.seen if b"tools/call" in body][1:] == []

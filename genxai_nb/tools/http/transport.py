@@ -10,7 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from genxai_nb.errors import Denied, MissingPackage, ToolFailed
-from genxai_nb.guard.urls import host_allowed, refuse_address
+from genxai_nb.guard.urls import refuse_address, refuse_host
 
 try:
     import httpcore2
@@ -118,8 +118,7 @@ class _Checked(httpcore2.AsyncNetworkBackend):
     ) -> httpcore2.AsyncNetworkStream:
         name = host.rstrip(".").strip("[]").lower()
         for policy in self._policies:
-            if not host_allowed(name, port, policy.hosts):
-                raise Denied(f"Host {name!r} is not allowed by the policy.", hint="Choose an allowed one.")
+            refuse_host(name, port, policy.hosts)
         try:
             addresses = await self._look_up(name, port)
         except OSError as exc:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from genxai_nb.calls.call import Call, Traits, digest
 from genxai_nb.errors import Denied, GenXAIError, ToolFailed
-from genxai_nb.guard.policy import Policy
-from genxai_nb.guard.urls import read_url, written_inside
+from genxai_nb.guard.policy import Policy, policies_of
+from genxai_nb.guard.urls import read_url, refuse_host, written_inside
 from genxai_nb.loop import run_sync
 from genxai_nb.messages import ToolSpec
 from genxai_nb.tools.base import Tool
@@ -33,6 +33,7 @@ __all__ = ["McpServer", "McpTool"]
 LONGEST_RESULT = 200_000
 MOST_PAGES = 20
 
+_LOCAL = frozenset({"127.0.0.1", "::1", "localhost"})
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,30}")
 _ODD = re.compile(r"[^A-Za-z0-9_-]")
 
@@ -86,21 +87,15 @@ class McpServer:
             )
         if bool(command) == bool(url):
             raise ToolFailed(f"MCP server {name!r} needs either a command or a url.")
-        if url:
-            target = read_url(url, bounded=False, hosts=[_host_of(url)])
-            if (
-                connection is not None
-                and target.scheme != "https"
-                and target.host not in {"127.0.0.1", "localhost"}
-            ):
-                raise Denied(
-                    f"Credentials for {name!r} would go out in the clear.", hint="Take an https URL."
-                )
+        target = read_url(url, bounded=False, hosts=[_host_of(url)]) if url else None
+        clear = target is not None and target.scheme == "http" and target.host not in _LOCAL
+        if connection is not None and clear:
+            raise Denied(f"Credentials for {name!r} would go out in the clear.", hint="Take an https URL.")
         self.name = name
         self.permissions = frozenset(permissions)
         self.timeout = timeout
         self._pins = Pins(pins)
-        self._connection, self._url = connection, url
+        self._connection, self._url, self._target = connection, url, target
         self._private, self._resolve = private, resolve
         self._link = Link(name, list(command), url, dict(environment or {}), self._open_http)
 
@@ -165,6 +160,21 @@ class McpServer:
             raise ToolFailed(f"MCP tool {tool!r} failed: {text[:2000] or 'it does not say why'}")
         return text if result.structured_content is None else _bounded(result.structured_content, text)
 
+    def refuse_unlisted(self, policies: Iterable[Policy]) -> None:
+        """Keep to policies that list hosts; one that lists none allows the server that a person chose.
+
+        Raises:
+            Denied: The server's host is not listed.
+        """
+        if self._target is not None:
+            for policy in policies:
+                refuse_host(
+                    self._target.host,
+                    self._target.port,
+                    policy.hosts,
+                    f"The host of MCP server {self.name!r}",
+                )
+
     async def _listed(self, names: Sequence[str]) -> list[Listed]:
         tools: list[Any] = []
 
@@ -198,11 +208,11 @@ class McpServer:
         from genxai_nb.tools.http import open_endpoint
         from genxai_nb.tools.http.transport import resolve
 
-        target = read_url(self._url, bounded=False, hosts=[_host_of(self._url)])
-        named = self._private or written_inside(target.host)
+        host = self._target.host if self._target is not None else ""
+        named = self._private or written_inside(host)
         return open_endpoint(
             self._url,
-            [Policy(hosts=(target.host,) if named else None)],
+            [Policy(hosts=(host,) if named else None)],
             credentials=credentials_for(self._connection, self._url),
             seconds=self.timeout,
             resolve=self._resolve or resolve,
@@ -263,8 +273,10 @@ class McpTool(Tool):
         """Answer a call by the server.
 
         Raises:
+            Denied: A policy lists hosts, and the server's is none of them.
             ToolFailed: The arguments do not fit, or the tool or its server failed.
         """
+        self._server.refuse_unlisted(policies_of(call.context))
         return await self._server.call(self._listed.name, self.validate(call.request), self._server.timeout)
 
     def as_node(self, options: Options) -> ToolNode:

@@ -9,7 +9,7 @@ from msgspec import structs
 
 from genxai_nb.errors import Denied
 from genxai_nb.guard.policy import policies_of
-from genxai_nb.guard.urls import host_allowed
+from genxai_nb.guard.urls import refuse_host
 from genxai_nb.guard.visible import visible
 
 if TYPE_CHECKING:
@@ -73,10 +73,6 @@ def client_of(connection: Connection, context: Any) -> Client:
     scheme = connection.scheme.rpartition("+")[2]
     port = connection.port or _PORTS.get(scheme, 443)
     for policy in policies_of(context):
-        if not host_allowed(connection.host, port, policy.hosts):
-            raise Denied(
-                f"The host of connection {connection.name!r} is not allowed by the policy.",
-                hint=f"Allowed: {', '.join(policy.hosts or ()) or 'none'}.",
-            )
+        refuse_host(connection.host, port, policy.hosts, f"The host of connection {connection.name!r}")
     written = f"[{connection.host}]" if ":" in connection.host else connection.host
     return Client([structs.replace(policy, hosts=(f"{written}:{port}",)) for policy in policies_of(context)])
