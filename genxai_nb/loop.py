@@ -8,13 +8,23 @@ their own. Plain functions run in worker threads, so they never hold up the loop
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
-__all__ = ["enter_kernel", "in_kernel", "run_here", "run_in_worker", "run_sync", "running_loop", "submit"]
+__all__ = [
+    "enter_kernel",
+    "in_kernel",
+    "run_here",
+    "run_in_worker",
+    "run_sync",
+    "running_loop",
+    "submit",
+    "while_awaited",
+]
 
 T = TypeVar("T")
 
@@ -22,6 +32,23 @@ CLEANUP = 2.0  # seconds that an interrupt waits for the work to clean up
 HEARTBEAT = 0.1  # seconds
 WORKERS = 64  # plain functions mostly wait for the network, so more than there are cores
 
+
+class _Wait:
+    """A wait for a worker, and what ends with it."""
+
+    __slots__ = ("ends", "over")
+
+    def __init__(self) -> None:
+        self.ends: list[Callable[[], object]] = []
+        self.over = False
+
+    def leave(self) -> None:
+        self.over = True
+        for end in tuple(self.ends):
+            end()
+
+
+_wait: contextvars.ContextVar[_Wait | None] = contextvars.ContextVar("wait", default=None)
 _lock = threading.Lock()
 _engine: asyncio.AbstractEventLoop | None = None
 _workers: ThreadPoolExecutor | None = None
@@ -105,16 +132,45 @@ async def run_here(work: Coroutine[Any, Any, T]) -> T:
 
 
 async def run_in_worker(function: Callable[..., T], *args: Any) -> T:
-    """Run a plain function in a worker thread, with the caller's context variables copied."""
+    """Run a plain function in a worker thread, with the caller's context variables copied.
+
+    A thread cannot be stopped: when the caller is cancelled, the function goes on, but for what it does inside
+    ``while_awaited``.
+    """
     global _workers
     if _workers is None:
         with _lock:
             if _workers is None:
                 _workers = ThreadPoolExecutor(WORKERS, "genxai-worker")
-    context = contextvars.copy_context()
-    return await asyncio.get_running_loop().run_in_executor(
-        _workers, context.run, _contained, function, *args
-    )
+    context, wait = contextvars.copy_context(), _Wait()
+    context.run(_wait.set, wait)
+    try:
+        return await asyncio.get_running_loop().run_in_executor(
+            _workers, context.run, _contained, function, *args
+        )
+    except asyncio.CancelledError:
+        wait.leave()
+        raise
+
+
+@contextlib.contextmanager
+def while_awaited(end: Callable[[], object]) -> Iterator[None]:
+    """Have something ended when nobody waits any more for this worker, at once if that is so already.
+
+    Args:
+        end: Ends what is done in the block; it is called in another thread, perhaps twice.
+    """
+    wait = _wait.get()
+    if wait is None:  # this is no worker: an interrupt is raised here itself
+        yield
+        return
+    wait.ends.append(end)
+    if wait.over:
+        end()
+    try:
+        yield
+    finally:
+        wait.ends.remove(end)
 
 
 def _contained(function: Callable[..., T], *args: Any) -> T:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from genxai_nb.errors import ToolFailed
+from genxai_nb.loop import while_awaited
 
 __all__ = ["ask_child"]
 
@@ -32,6 +33,8 @@ def ask_child(
 ) -> dict[str, Any]:
     """Run one of our scripts on some data and return what it says.
 
+    Its process ends at the latest with the call, also with one that is cancelled.
+
     Args:
         script: The file; see `genxai_nb.tools.answering` for what it holds.
         asked: What it is told, as JSON of at most 100 KB.
@@ -49,24 +52,9 @@ def ask_child(
     words = json.dumps({**asked, "seconds": seconds, "disk": disk})
     if len(words) > MOST_WORDS:
         raise ToolFailed(f"What is asked of {what} takes too many words.", hint="Ask for less of it.")
-    source: dict[str, Any] = {"input": given} if isinstance(given, bytes) else {"stdin": given}
-    alone = ["-I"] if packages else ["-I", "-S"]
+    command = [sys.executable, *(["-I"] if packages else ["-I", "-S"]), _PROGRAM, script, words]
     try:
-        ended = subprocess.run(  # noqa: S603 - our own files, no shell
-            [
-                sys.executable,
-                *alone,
-                _PROGRAM,
-                script,
-                words,
-            ],
-            capture_output=True,
-            timeout=seconds,
-            env={},
-            check=False,
-            **source,
-        )
-        said: dict[str, Any] = json.loads(ended.stdout)
+        said: dict[str, Any] = json.loads(_printed(command, given, seconds))
     except subprocess.TimeoutExpired as exc:
         raise ToolFailed(f"{what} took longer than {seconds:g} s.", hint=hint) from exc
     except ValueError as exc:
@@ -76,3 +64,16 @@ def ask_child(
     if "wrong" in said:
         raise ToolFailed(f"{what} cannot be {done}: {said['wrong']}.", hint=said.get("hint", ""))
     return said
+
+
+def _printed(command: list[str], given: bytes | BinaryIO, seconds: float) -> bytes:
+    source, data = (subprocess.PIPE, given) if isinstance(given, bytes) else (given, None)
+    with subprocess.Popen(  # noqa: S603 - our own files, no shell
+        command, stdin=source, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={}
+    ) as process:
+        try:
+            with while_awaited(process.kill):
+                return process.communicate(data, timeout=seconds)[0]
+        except BaseException:  # whatever it was, also an interrupt, and raised on
+            process.kill()
+            raise

@@ -50,7 +50,8 @@ or a Binder. Under all of them files stay under the roots and requests away from
 `hosts` names exactly may be at one. The answers of people, and what was denied, are in the journal.
 
 All arguments of a call hold 12 million characters at most, a list's items counting as 12; each tool has limits of its own
-below that for what it reads, tells and takes of time and memory, and says so where one is reached.
+below that for what it reads, tells and takes of time and memory, and says so where one is reached. Queries, patterns and
+documents are worked on in processes of their own, which end with their call, also with one that is cancelled or late.
 
 The tables say for each tool which test shows that it works, where it ends, what it does with input made to harm, and
 its use of a real thing. They are written by `python tests/support/tool_table.py`.

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 named_rows = run_path(str(Path(__file__).with_name("rows.py")))["named_rows"]
 
 CONNECT = 10  # seconds
+CHECK = 1_000  # milliseconds between two looks of PostgreSQL whether anybody still waits for it
 STEPS = 1_000  # of SQLite's machine, between two looks at the clock
 LONGEST_VALUE = 10_000_000  # bytes
 DUCKDB_MEMORY = "512MB"
@@ -108,6 +109,8 @@ def from_postgres(task: dict[str, Any]) -> tuple[list[dict[str, Any]], bool, int
         session.execute(f"SET LOCAL statement_timeout = {milliseconds}")
         session.execute(f"SET LOCAL lock_timeout = {milliseconds}")
         session.execute("SET LOCAL standard_conforming_strings = on")  # as the statement was read
+        with contextlib.suppress(psycopg.Error), session.transaction():  # not known to all servers
+            session.execute(f"SET LOCAL client_connection_check_interval = {CHECK}")
         if not writing:
             refuse_volatile(session, task["functions"])
             if session.info.parameter_status("is_superuser") == "on":
