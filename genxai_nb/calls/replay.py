@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Literal
 
@@ -44,12 +44,18 @@ class Replay:
         self._answers: dict[str, CallFinished | CallFailed] = {}
         self._starts: dict[str, CallStarted] = {}
         self.unfinished: dict[str, CallStarted] = {}
+        ended = Counter[str]()
         for event in events:
             self.note(event)
+            if isinstance(event, CallFinished | CallFailed):
+                ended[event.slot] += 1  # of what was answered from there before, the rest is next
         self._unasked = {
             slot: start for slot, start in self._starts.items() if start.effect and slot in self._answers
         }
         self._later = {} if reuse == "none" else _made(later, effects=reuse == "effects")
+        for slot, waiting in self._later.items():
+            for _ in range(min(ended[slot], len(waiting) - 1)):
+                waiting.popleft()
         self._only = reuse == "only"
 
     def note(self, event: Event) -> None:

@@ -18,7 +18,7 @@ from genxai_nb.errors import GenXAIError, UnknownName
 from genxai_nb.graph.build import Graph
 from genxai_nb.graph.loading import only_loading
 from genxai_nb.journal.codec import decode_event, encode_event
-from genxai_nb.journal.events import Event, RunStarted
+from genxai_nb.journal.events import Event, RunFailed, RunStarted
 
 from .fingerprint import Fingerprint, fingerprint_of
 from .replayed import take_from_record
@@ -132,9 +132,12 @@ def _replayed(graph: Any, recorded: list[Event]) -> list[Event]:
         return []
     run = graph.start(started.input, model=started.model, store=":memory:")
     run.replaying(recorded)
-    try:
-        run.resume()
-    except GenXAIError as exc:
-        print(exc, file=sys.stderr)  # noqa: T201 - the journal has it; this is for a person who looks on
+    taken_up = sum(isinstance(event, RunFailed) for event in recorded[:-1])
+    for _ in range(1 + taken_up):  # where the run failed the script does too, and it is taken up again as that was
+        try:
+            run.resume()
+            break
+        except GenXAIError as exc:
+            print(exc, file=sys.stderr)  # noqa: T201 - the journal has it; this is for a person who looks on
     events: list[Event] = run.events()
     return events

@@ -186,3 +186,38 @@ def test_replaying_refuses_what_was_not_asked(flow):
         CallStarted,
         CallFailed,
     ]
+
+
+def test_a_question_that_was_answered_at_a_later_attempt(flow):
+    """A run that failed where nobody was there to answer, and was taken up again, is the same in the check."""
+    made = flow(
+        """
+        from genxai_nb import Graph, human, tool
+        TRIES = []
+        @tool
+        def flaky(n: int) -> int:
+            "Fail twice."
+            TRIES.append(n)
+            if len(TRIES) < 3:
+                raise ValueError("not yet")
+            return n + len(TRIES)
+        async def use(state, context):
+            return {"n": await context.tool("flaky", n=1)}
+        graph = Graph("g", lookup={"flaky": flaky}).node("use", use).node("ok", human("Send?"), into="ok")
+        graph.parse("START -> use -> ok")
+        """
+    )
+    with pytest.raises(NodeFailed) as caught:
+        made.run()
+    run = Run.load(caught.value.run_id, made.graph, made.store)
+    with pytest.raises(NodeFailed, match="not yet"):
+        run.resume()
+    with pytest.raises(NodeFailed, match="nobody is there"):
+        run.resume()
+    assert run.resume(answers={"ok": "yes"}).state == {"n": 4, "ok": "yes"}
+    made.module.TRIES.clear()
+
+    exported = made.export()
+
+    assert exported.checked is True, str(exported)
+    assert made.module.TRIES == []
