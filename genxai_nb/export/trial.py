@@ -132,8 +132,9 @@ def _replayed(graph: Any, recorded: list[Event]) -> list[Event]:
         return []
     run = graph.start(started.input, model=started.model, store=":memory:")
     run.replaying(recorded)
+    # Where the run failed the script does too, and it is taken up again as that was.
     taken_up = sum(isinstance(event, RunFailed) for event in recorded[:-1])
-    for _ in range(1 + taken_up):  # where the run failed the script does too, and it is taken up again as that was
+    for _ in range(1 + taken_up):
         try:
             run.resume()
             break
