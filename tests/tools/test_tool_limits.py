@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import pytest
@@ -139,3 +140,26 @@ async def test_what_comes_out_has_a_size():
     ):
         made = await called(find(name), arguments)
         assert len(json.dumps(plain(made, "x"))) < 6_000_000
+
+
+SIBLINGS = f"<a>{'<b/>' * 400_000}</a>"
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("xml_processor", {"data": SIBLINGS, "operation": "to_dict"}),
+        ("xml_processor", {"data": SIBLINGS, "operation": "prettify"}),
+        ("xml_processor", {"data": SIBLINGS, "operation": "query", "xpath": "b"}),
+        ("data_transformer", {"data": SIBLINGS, "source_format": "xml", "output_path": "a.json"}),
+        (
+            "data_transformer",
+            {"data": f"[{'1,' * 300_000}1]", "target_format": "xml", "output_path": "a.xml"},
+        ),
+    ],
+)
+async def test_many_siblings_are_read_in_the_time_of_the_tool(name: str, arguments: dict):
+    """Hundreds of thousands of equal elements, each of which must not be met again for the next one, are no bomb."""
+    made = find(name)
+    async with asyncio.timeout(made.timeout):
+        assert await called(made, arguments)
