@@ -11,10 +11,10 @@ from msgspec import Struct, structs
 from genxai_nb.calls.call import Call
 from genxai_nb.calls.gate import Held
 from genxai_nb.errors import NodeFailed, RunError, ToolFailed, UnknownName
-from genxai_nb.expressions import compile_expression
 from genxai_nb.journal.events import RunCancelled, StateSet
 from genxai_nb.messages import Message, ModelReply, ModelRequest, Text, assistant
 
+from .conditions import condition_over
 from .driver import Position
 from .driving import Driving
 from .failure import Failure, failure_of
@@ -75,8 +75,9 @@ class Stepping(Driving):
 
         Raises:
             LineInvalid: It is no expression.
+            UnknownName: It names a key that the state cannot have.
         """
-        expression = compile_expression(condition)
+        expression = condition_over(self._graph(), condition)
         return self._sync(self._until(lambda pace: setattr(pace, "until", expression)))
 
     def until_node(self, node: str) -> Result:
@@ -112,11 +113,12 @@ class Stepping(Driving):
             after: Stop behind the visit.
 
         Raises:
-            UnknownName: There is no such node.
+            UnknownName: There is no such node, or the condition names a key that the state cannot have.
             LineInvalid: The condition is no expression.
         """
         number = max(self._breakpoints, default=0) + 1
-        point = Breakpoint(number, self._known(node), compile_expression(when) if when else None, after)
+        condition = condition_over(self._graph(), when) if when else None
+        point = Breakpoint(number, self._known(node), condition, after)
         self._breakpoints[number] = point
         if self._driver is not None:
             self._driver.pace.free = False

@@ -150,6 +150,8 @@ def _words_of(request: Request) -> set[str]:
     """The words of a head that name something: not what a cell defines."""
     options = ",".join(str(value) for value in request.options.values())
     words = set(_NAME.findall(options))
+    if request.verb.whole:
+        words.update(_NAME.findall(request.name))
     return words if request.verb.defines else {*words, request.name}
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from genxai_nb.errors import RunError, UnknownName
-from genxai_nb.expressions import compile_expression
 from genxai_nb.graph.build import Graph
+from genxai_nb.graph.conditions import condition_over
 
 from .display import show_text
 from .people import is_interactive
@@ -14,6 +14,7 @@ from .places import Stop
 
 if TYPE_CHECKING:
     from genxai_nb.graph.run import Run
+    from genxai_nb.graph.workflow import Workflow
 
     from .session import Session, Started
     from .verb import Request
@@ -23,17 +24,18 @@ def set_break(session: Session, request: Request) -> None:
     """Set a breakpoint, list them, or clear one or all.
 
     Raises:
-        UnknownName: There is no such node, or no breakpoint of that number.
+        UnknownName: There is no such node or key, or no breakpoint of that number.
         LineInvalid: The condition is no expression.
         RunError: No run and no graph has such a node.
     """
     started = session.started.get(session.run(request.text("run")).run_id) if session.latest else None
     name = request.name
+    graph = _graph(session, started, name if not request.has("clear") else "")
     if request.has("clear"):
-        _clear(session, _graph_name(session, started, ""), started, name)
+        _clear(session, graph.name, started, name)
     elif name:
-        _add(session, started, Stop(name, request.text("when") or None, request.has("after")))
-    show_text(_listed(session, _graph_name(session, started, name if not request.has("clear") else "")))
+        _add(session, graph, started, Stop(name, request.text("when") or None, request.has("after")))
+    show_text(_listed(session, graph.name))
 
 
 def arm(session: Session, request: Request, started: Started) -> None:
@@ -53,14 +55,13 @@ def set_stops(run: Run, stops: list[Stop]) -> None:
             run.break_at(stop.node, stop.when, after=stop.after)
 
 
-def _add(session: Session, started: Started | None, stop: Stop) -> None:
+def _add(session: Session, graph: Workflow, started: Started | None, stop: Stop) -> None:
     if stop.when:
-        compile_expression(stop.when)
-    graph = _graph_name(session, started, stop.node)
-    stops = session.stops.setdefault(graph, [])
+        condition_over(graph, stop.when)
+    stops = session.stops.setdefault(graph.name, [])
     if stop in stops:
         return
-    if started is not None and started.run.graph and started.run.graph.name == graph:
+    if started is not None and started.run.graph and started.run.graph.name == graph.name:
         _fit(started.run, stop)
     stops.append(stop)
 
@@ -83,18 +84,20 @@ def _clear(session: Session, graph: str, started: Started | None, number: str) -
                 started.run.clear_break(point.id)
 
 
-def _graph_name(session: Session, started: Started | None, node: str) -> str:
+def _graph(session: Session, started: Started | None, node: str) -> Workflow:
     """The graph that is meant: that of the run, if it has the node, else the one graph that has it."""
     graph = started.run.graph if started else None
     if graph is not None and (not node or node in graph.all_nodes()):
-        return graph.name
+        return graph
     graphs = [g for g in session.notebook.only("graph").values() if isinstance(g, Graph)]
-    having = [g.name for g in graphs if node in g.all_nodes()] if node else [g.name for g in graphs]
+    having = [g for g in graphs if not node or node in g.all_nodes()]
     if len(having) == 1:
         return having[0]
     if having:
         raise RunError(
-            f"Several graphs have {node!r}: {', '.join(having)}." if node else "Several graphs are defined.",
+            f"Several graphs have {node!r}: {', '.join(graph.name for graph in having)}."
+            if node
+            else "Several graphs are defined.",
             hint="Begin a run of the one that is meant: %genxai debug GRAPH",
         )
     if node and (graphs or graph is not None):

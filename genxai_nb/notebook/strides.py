@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from genxai_nb.errors import RunError
-from genxai_nb.expressions import compile_expression
+from genxai_nb.graph.conditions import condition_over
 from genxai_nb.loop import run_in_worker, submit
 
 from .answering import given_to_question
@@ -56,6 +56,7 @@ def go_until(session: Session, request: Request) -> Wait:
 
     Raises:
         LineInvalid: It is neither a node nor an expression.
+        UnknownName: It names a key that the state cannot have.
         GenXAIError: What stopped the run.
     """
     started = _ready(session, request)
@@ -63,7 +64,8 @@ def go_until(session: Session, request: Request) -> Wait:
     if run.graph is not None and goal in run.graph.all_nodes():
         work = partial(run.until_node, goal)
     else:
-        compile_expression(goal)
+        if run.graph is not None:
+            condition_over(run.graph, goal)
         work = partial(run.until, goal)
     future = started.place.copy().run(lambda: submit(run_in_worker(work)))
     started.settled, started.inside = False, []

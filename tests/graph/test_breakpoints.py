@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from graphs import chain, kinds, nothing
+from pydantic import BaseModel
 from stepping import place
 
 from genxai_nb import Graph
@@ -80,6 +81,38 @@ def test_a_breakpoint_may_ask_for_the_visit_and_for_keys_not_there_yet():
     run.resume()
 
     assert place(run) == ("", "a", 4, "before")
+
+
+def test_a_condition_over_a_key_that_no_state_has_is_refused():
+    """With a schema, a breakpoint or an until that could never hold names the nearest key; a subgraph's keys count."""
+
+    class Outer(BaseModel):
+        count: int = 0
+        rows: list[int] = []
+
+    class Inner(BaseModel):
+        count: int = 0
+        depth: int = 0
+
+    inner = Graph("inner", state=Inner).node("x", lambda s: {"depth": 1}).parse("START -> x")
+    graph = Graph("outer", state=Outer).node("a", nothing).node("part", inner).node("mark", nothing)
+    graph.parse("START -> a -> part\npart -> mark for each row in rows")
+    run = graph.start({"rows": [1]})
+    with pytest.raises(UnknownName, match="Unknown key 'cuont'.*'count'"):
+        run.break_at("a", "cuont > 3")
+    with pytest.raises(UnknownName, match="Unknown key 'cuont'.*'count'"):
+        run.until("cuont > 3")
+    with pytest.raises(
+        UnknownName, match="Unknown key 'row'.*'rows'"
+    ):  # a map's visit stands for all its items
+        run.break_at("mark", "row == 1")
+    assert (run.breakpoints, run.steps) == ([], 0)
+
+    run.break_at("mark", "rows == [1] and visit == 1")
+    assert run.until("depth == 1").status == "paused"
+    assert run.reason == "depth == 1 holds after x, visit 1"
+    assert run.resume().status == "paused"
+    assert run.reason == "breakpoint 1 before mark, visit 1"
 
 
 def test_next_is_not_held_up_by_a_breakpoint_that_it_stands_at():
