@@ -10,6 +10,7 @@ from graphs import chain, nothing
 from genxai_nb import END, START, Graph
 from genxai_nb.journal.events import (
     CallDiverged,
+    CallFailed,
     CallFinished,
     CallStarted,
     NodeFailed,
@@ -254,3 +255,27 @@ def test_costs_are_told_by_call_node_and_run():
     assert call_row(unknown.call("s1"))["tokens"] == "12 tok · cost unknown"
     assert ["unknown", "cost"] in face(unknown, Standing(status="running"), store=":memory:")["sums"]
     assert known.copy().cost == known.cost
+
+
+def test_a_failed_visit_that_is_taken_up_again_goes_on():
+    """No fact says that it begins again: its next call belongs to it, it is under way, and ends when its node does."""
+    failed = [
+        BEGUN,
+        started(101, "a"),
+        asked(102, "s1"),
+        CallFailed(at=103, slot="s1", error="Nonsense.", code="x"),
+        NodeFailed(at=104, node="a", visit=1, error="Nonsense.", code="x", attempt=1, retried=False),
+        RunResumed(at=105, definitions={}),
+        asked(106, "s1"),
+    ]
+    story = tell(failed)
+    before = story.copy()
+    assert (story.node("a").status, [visit.number for visit in story.running()]) == ("running", [1])
+    for event in (CallFinished(at=107, slot="s1", reply="Fine."), finished(108, "a", draft="Fine.")):
+        story.take(event)
+
+    (visit,) = story.visits
+    assert [(call.error, call.reply) for call in visit.calls] == [("Nonsense.", None), ("", "Fine.")]
+    assert (visit.error, visit.update, story.running()) == ("", {"draft": "Fine."}, [])
+    assert story.node("a").last is visit
+    assert before.visits[0].ended is None

@@ -228,8 +228,9 @@ class Story:
         for number in event.edges:
             way = f"{above}:{number}"
             self.ways[way] = self.ways.get(way, 0) + 1
-        visit = self._open.pop((event.path, event.node, event.visit), None)
+        visit = self._visit(event)
         if visit is not None:
+            del self._open[event.path, event.node, event.visit]
             visit.ended, visit.reads, visit.update = self.seconds, event.reads, event.update
         if not event.path:
             self._wrote(event.update, visit.parts if visit else {})
@@ -275,7 +276,7 @@ class Story:
         self.status, self.error = "running", ""
         node = self._node(event.path, event.node)
         call = self._calls[event.slot] = CallStory(fact=event, diverged=event.slot in self._diverged)
-        visit = self._open.get((event.path, event.node, event.visit))
+        visit = self._visit(event)
         if visit is not None:
             visit.calls.append(call)
         if event.kind == "tool":
@@ -331,6 +332,20 @@ class Story:
     def _progressed(self, hint: Progressed) -> None:
         if (node := self._keys.get(hint.node)) is not None:
             node.fraction, node.note = hint.fraction, hint.text
+
+    def _visit(self, event: CallStarted | NodeFinished) -> VisitStory | None:
+        """The visit of a fact; one that had failed and was taken up again is under way once more."""
+        place = event.path, event.node, event.visit
+        if place not in self._open:
+            node = self._node(event.path, event.node)
+            for number, visit in enumerate(node.told):
+                if (visit.path, visit.node, visit.number) == place and visit.error:
+                    again = visit.copy({})  # what has ended may be shared with a copy of this story
+                    again.ended, again.error = None, ""
+                    self.visits[self.visits.index(visit)] = node.told[number] = self._open[place] = again
+                    node.status, node.error = "running", ""
+                    break
+        return self._open.get(place)
 
     def _node(self, path: str, name: str) -> NodeStory:
         key = key_of(path, name)
