@@ -13,6 +13,7 @@ from msgspec import structs
 from genxai_nb.errors import RunBusy, RunNotFound, suggest
 from genxai_nb.secrets import any_known, held_secret, learn_environment
 
+from .cells import MemoryCells
 from .codec import in_text, without_secrets
 from .cost import Cost, cost_of
 from .events import CallFinished, Event, RunStarted
@@ -84,6 +85,7 @@ class MemoryStore:
         self._held: set[str] = set()
         self._lock = threading.Lock()
         self.items = MemoryItems()
+        self.cells = MemoryCells()
 
     def begin(self, started: RunStarted, definitions: Sequence[Definition] = ()) -> str:
         """Take the next run id and append ``started`` under it."""

@@ -18,6 +18,7 @@ from msgspec import structs
 from genxai_nb.errors import RunNotFound, StoreDamaged, suggest
 from genxai_nb.secrets import learn_environment
 
+from .cell_rows import SqliteCells
 from .codec import decode_event, decode_snapshot, encode_event
 from .connection import Connection
 from .cost import Cost
@@ -90,6 +91,7 @@ class SqliteStore:
         self._between = between
         self._growth: dict[str, Growth] = {}  # of the runs that are held
         self.items = SqliteItems(self._file)
+        self.cells = SqliteCells(self._file)
         self.url = str(self._path)
 
     def __repr__(self) -> str:

@@ -10,6 +10,7 @@ from msgspec import Meta, Struct, structs
 
 from genxai_nb.secrets import mask
 
+from .cells import Cells
 from .cost import Cost
 from .events import Event, RunStarted
 from .items import Items
@@ -121,6 +122,10 @@ class Store(Protocol):
     @property
     def items(self) -> Items:
         """What agents remember."""
+
+    @property
+    def cells(self) -> Cells:
+        """The cells of notebooks that defined something."""
 
     def begin(self, started: RunStarted, definitions: Sequence[Definition] = ()) -> str:
         """Take the next run id (``r1``, ``r2``, ...), append ``started`` under it, return it.

@@ -52,6 +52,8 @@ _VERBS = (
     "memory",
     "take",
     "new",
+    "undo",
+    "restore",
     "config",
     "help",
 )

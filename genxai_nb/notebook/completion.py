@@ -134,6 +134,13 @@ def _settings(_session: Session) -> dict[str, str]:
     return dict.fromkeys((name.removeprefix("GENXAI_") for name in setting_names()), "setting")
 
 
+def _written(session: Session) -> dict[str, str]:
+    """What cells have defined, here or in an earlier kernel."""
+    from .kept_cells import kept_versions
+
+    return {name: found[at].kind for name, (found, at) in kept_versions(session).items()}
+
+
 def _nodes(session: Session) -> list[str]:
     """The nodes of the latest run's graph; of all graphs while nothing has run."""
     latest = session.latest
@@ -176,6 +183,7 @@ _LISTS: dict[str, Callable[[Session], dict[str, str]]] = {
     "node": lambda session: dict.fromkeys(_nodes(session), "node"),
     "draft": lambda _: dict.fromkeys(DRAFTS, "kind"),
     "setting": _settings,
+    "written": _written,
 }
 
 

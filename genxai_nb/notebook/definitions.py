@@ -9,6 +9,7 @@ from genxai_nb.errors import UnknownName
 
 from .display import names_of, show_bundle, show_text
 from .editing import difference, note_versions, standing
+from .kept_cells import keep_cell
 from .live import expect_panels
 from .record import graph_bundle
 from .session import Defined
@@ -31,9 +32,7 @@ def define_agent(session: Session, request: Request) -> None:
         LineInvalid: A field cannot be read, or is not known.
         DefinitionError: A field does not hold what it should, or the name is taken.
     """
-    session.check_bindable(request.name)
-    agent = agent_from(request.name, request.body or "", session.insert)
-    _check_tools(session, agent)
+    agent = made(session, request)
     show_text(_define(session, request, agent, _agent_line(agent)))
 
 
@@ -44,8 +43,7 @@ def define_schema(session: Session, request: Request) -> None:
         LineInvalid: A line is no annotation.
         DefinitionError: The name is taken.
     """
-    session.check_bindable(request.name)
-    model, _ = schema_from(request.name, request.body or "", session.variables)
+    model = made(session, request)
     show_text(_define(session, request, model, _schema_line(model)))
 
 
@@ -57,32 +55,65 @@ def define_graph(session: Session, request: Request) -> None:
         GraphInvalid: The graph cannot run.
         UnknownName: A node's definition is not known.
     """
-    session.check_bindable(request.name)
-    head = Head("graph", (request.name,), request.options)
-    graph = graph_from(head, request.body or "", session.variables, session.lookup)
-    graph.build()
+    graph = made(session, request)
     show_text(_define(session, request, graph, _graph_line(graph)))
     show_bundle(graph_bundle(graph))
     expect_panels(session)
 
 
+def made(session: Session, request: Request) -> Any:
+    """Make what a cell defines, not yet bound to its name.
+
+    Raises:
+        GenXAIError: The cell cannot be read, what it names is not there, or its own name is taken.
+    """
+    session.check_bindable(request.name)
+    name, body = request.name, request.body or ""
+    if request.verb.name == "agent":
+        agent = agent_from(name, body, session.insert)
+        _check_tools(session, agent)
+        return agent
+    if request.verb.name == "schema":
+        return schema_from(name, body, session.variables)[0]
+    graph = graph_from(Head("graph", (name,), request.options), body, session.variables, session.lookup)
+    graph.build()
+    return graph
+
+
 def _define(session: Session, request: Request, value: Any, line: str) -> str:
-    """Bind a definition; say in one line what it is, or what has changed and what follows."""
+    """Bind a definition and keep its cell; say in one line what it is, or what has changed and what follows."""
+    told = put(session, request, value)
+    keep_cell(session, request)
+    return told or line
+
+
+def put(session: Session, request: Request, value: Any, *, shows: bool = False) -> str:
+    """Bind a definition to its name.
+
+    Args:
+        session: The notebook.
+        request: The cell that defines it.
+        value: The definition.
+        shows: Say which lines have changed, also where no run stands that goes on with it.
+
+    Returns:
+        What has changed and what follows from that, in a line or more; empty if nothing has.
+    """
     name, kind, body = request.name, request.verb.name, request.body or ""
     old = session.defined.get(name)
     session.bind(name, value)
     session.defined[name] = Defined(name, kind, value, request.cell, body)
     if old is None or old.kind != kind:
-        return line
+        return ""
     count = lines_changed(old.body.strip(), body.strip())
     if not count:
-        return line
+        return ""
     changed = f"{name}: {count} line{'s' if count > 1 else ''} changed"
     line = ", ".join([changed, *consequences(session, name)])
-    if not any(standing(session)):
-        return line
-    note_versions(session)
-    return "\n".join([line, *difference(old.body.strip(), body.strip())])
+    stands = any(standing(session))
+    if stands:
+        note_versions(session)
+    return "\n".join([line, *difference(old.body.strip(), body.strip())]) if stands or shows else line
 
 
 def _check_tools(session: Session, agent: Agent) -> None:

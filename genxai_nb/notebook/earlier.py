@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from .session import Session
 
+RUNS = 20  # that are looked through for a definition
 STANDS = frozenset({"paused", "failed", "cancelled"})  # one that is driven, here or elsewhere, is running
 
 
@@ -68,8 +69,20 @@ def require_graph(session: Session, run: Run, verb: str = "resume") -> Graph:
     what = f"graph {started.graph}" + (f" ({cells})" if cells else "")
     raise DefinitionError(
         f"Run {run.run_id} needs its definitions, which this notebook has not run yet: {what}.",
-        hint=f"Run their cells, then: %genxai {verb} {run.run_id}",
+        hint=f"Run their cells, or %genxai restore, then: %genxai {verb} {run.run_id}",
     )
+
+
+def used_by_runs(*kinds: str) -> Iterator[tuple[RunRow, Definition]]:
+    """What the latest runs of the store began with, newest first: the definitions of some kinds."""
+    store = find_store()
+    for row in store.runs()[:RUNS]:
+        first = next(store.read(row.run), None)
+        if isinstance(first, RunStarted):
+            for version in first.definitions.values():
+                found = store.definition(version)
+                if found is not None and found.kind in kinds:
+                    yield row, found
 
 
 def resumable(session: Session) -> list[RunRow]:

@@ -11,6 +11,7 @@ from genxai_nb.messages import Usage
 
 from .display import show_text
 from .earlier import resumable
+from .kept_cells import kept_versions
 from .stand import asked_in_words, standing_place
 from .versions import stale_nodes
 
@@ -25,6 +26,7 @@ def look_around(session: Session, _request: Request) -> None:
     """Show what is defined, stale, running and resumable, and what was spent."""
     rows = {
         "defined": _defined(session),
+        "kept": _kept(session),
         "stale": _stale(session),
         "running": _running(session),
         "standing": _standing(session),
@@ -44,6 +46,13 @@ def _defined(session: Session) -> str:
         if names:
             groups.append(f"{kind}{'s' if len(names) > 1 else ''} {_few(names)}")
     return " · ".join(groups) or "nothing yet: %%genxai agent NAME"
+
+
+def _kept(session: Session) -> str:
+    """What cells had defined in an earlier kernel and is not here."""
+    here = {*session.notebook, *session.schemas}
+    names = [name for name in kept_versions(session) if name not in here]
+    return f"{_few(names)}: %genxai restore" if names else ""
 
 
 def _stale(session: Session) -> str:

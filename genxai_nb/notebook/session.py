@@ -106,6 +106,7 @@ class Session:
         defined: What cells have defined, by name.
         started: The runs of this notebook by id, the last touched one last.
         stops: Where runs of a graph stop, by the graph's name.
+        unkept: It has been said that the journal does not take the cells of this notebook.
         notebook: All definitions that the notebook's variables hold, by name.
 
     Example:
@@ -123,6 +124,7 @@ class Session:
         self.defined: dict[str, Defined] = {}
         self.started: dict[str, Started] = {}
         self.stops: dict[str, list[Stop]] = {}
+        self.unkept = False
         self.notebook = Namespace(self.variables, hidden=shell.user_ns_hidden)
         self.schemas = self.notebook.only(SCHEMA)
         self.lookup = StandardLookup(lambda: self.notebook)

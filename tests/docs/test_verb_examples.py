@@ -61,6 +61,7 @@ BEFORE: dict[str, tuple[str, ...]] = {
     "state": (EXAMPLES["run"],),
     "timeline": (RUNS,),
     "cost": (RUNS,),
+    "undo": (EXAMPLES["agent"].replace("Technical", "Patient"),),
     "cassette": ("result = review.run({'topic': 'yeast'}, cassette='calls.jsonl')",),
 }
 AFTER: dict[str, tuple[str, ...]] = {"pause": ("opened.set()",)}

@@ -7,8 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from genxai_nb.errors import NotStorable, RunBusy, RunError, RunNotFound
+from genxai_nb.journal.cells import CellText
 from genxai_nb.journal.events import NodeFinished, NodeStarted, RunFailed, RunFinished, RunPaused, RunStarted
 from genxai_nb.journal.memory import MemoryStore
 from genxai_nb.journal.opening import kinds
@@ -247,3 +249,37 @@ def test_a_run_that_is_driven_stays(store):
     with pytest.raises(RunNotFound):
         store.prune([first, "r9"])
     assert store.prune([first]).gone == (first,)
+
+
+def cell(body: str, notebook: str = "a.ipynb", **more) -> CellText:
+    return CellText(at=1, notebook=notebook, kind="agent", name="writer", body=body, **more)
+
+
+def test_cells_come_back_by_notebook_in_order(store):
+    """Each with its number, whole, in the order in which they ran; a store without any has none."""
+    assert store.cells.of("a.ipynb") == store.cells.notebooks() == []
+    first = store.cells.add(cell("role: Ä\n\ntask: 'x'", options={"state": "Draft"}))
+    store.cells.add(cell("", notebook="b.ipynb"))
+    second = store.cells.add(cell("role: B"))
+
+    assert store.cells.of("a.ipynb") == [first, second]
+    assert first == structs.replace(cell("role: Ä\n\ntask: 'x'", options={"state": "Draft"}), number=1)
+    assert store.cells.notebooks() == ["a.ipynb", "b.ipynb"]
+
+
+def test_another_process_finds_the_cells_of_a_durable_store(kind, store, tmp_path):
+    """Another store of the same place has them; one in memory is empty."""
+    kept = store.cells.add(cell("role: A"))
+    other = MAKERS[kind](tmp_path)
+
+    assert other.cells.of("a.ipynb") == ([kept] if kind in DURABLE else [])
+    other.close()
+
+
+def test_what_looks_like_a_key_is_not_kept(store):
+    """The text says what stood there, and the cell says that something is left out."""
+    kept = store.cells.add(cell("goal: use sk-canary-0123456789abcdef0123 to ask"))
+
+    assert kept.masked
+    assert "canary" not in kept.body
+    assert [row.body for row in store.cells.of("a.ipynb")] == ["goal: use [an OpenAI key] to ask"]

@@ -183,7 +183,7 @@ def test_a_run_of_another_kernel_can_be_looked_at_without_its_cells(counted):
     assert shown.shown[-1]["text/plain"].startswith("count: ✓ Done · 2 steps")
     assert "<svg" not in shown.shown[-1]["text/html"]
     assert "definitions, which this notebook has not run yet: graph count" in state.error
-    assert state.error.endswith("Run their cells, then: %genxai state r1")
+    assert state.error.endswith("Run their cells, or %genxai restore, then: %genxai state r1")
 
 
 def test_a_table_without_rows_is_one_calm_line(run, shell):
