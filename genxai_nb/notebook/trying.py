@@ -56,19 +56,22 @@ def read_arguments(tool: Tool, text: str, session: Session) -> dict[str, Any]:
     """Read ``key=value key=value``: text as it stands up to the next key, other values as YAML.
 
     Raises:
-        InputError: There is no such parameter, or a value is missing or cannot be read.
+        InputError: There is no such parameter, one that the tool needs is missing, or a value cannot be read.
     """
     names = "|".join(sorted(map(re.escape, tool.parameters), key=len, reverse=True))
     starts = list(re.finditer(rf"(?:^|(?<=\s))({names})=", text)) if names else []
     before = text[: starts[0].start()].strip() if starts else text.strip()
+    missing = set(tool.spec.parameters.get("required", ())).difference(start[1] for start in starts)
+    what = ""
     if before:
         word = before.partition("=")[0]
-        known = ", ".join(f"{name}=..." for name in tool.parameters)
-        what = (
-            f"Tool {tool.name!r} has no parameter {word!r}."
-            if "=" in before
-            else f"{before!r} is no argument."
-        )
+        has_none = f"Tool {tool.name!r} has no parameter {word!r}."
+        what = has_none if "=" in before else f"{before!r} is no argument."
+    elif missing:
+        wanted = " and ".join(repr(name) for name in tool.parameters if name in missing)
+        what = f"Tool {tool.name!r} needs {wanted}."
+    if what:
+        known = " ".join(f"{name}=..." for name in tool.parameters)
         raise InputError(what, hint=f"Write: %genxai tool {tool.name} {known}")
     ends = [*(start.start() for start in starts[1:]), len(text)]
     pairs = [(start[1], text[start.end() : end].strip()) for start, end in zip(starts, ends, strict=False)]

@@ -36,6 +36,10 @@ def test_arguments_are_read_by_the_schema(run, shell, line: str, value: object):
     ("line", "said"),
     [
         ("tool calculater expression=1", "Unknown tool 'calculater'"),
+        (
+            "tool calculator",
+            "Tool 'calculator' needs 'expression'.\nWrite: %genxai tool calculator expression=...",
+        ),
         ("tool calculator expresion=1", "Tool 'calculator' has no parameter 'expresion'"),
         ("tool calculator 2 + 2", "'2 + 2' is no argument"),
         ("tool calculator", "Tool 'calculator' needs 'expression'"),
