@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .session import Session, Started
     from .verb import Request
 
-MOST = 8  # visits told of, the latest ones
+MOST = 8  # visits told of, the latest ones; and items of a map, the first ones
 
 
 def why(session: Session, request: Request) -> None:
@@ -96,11 +96,16 @@ class Reasons:
         return self._parts[path]
 
     def _failures(self) -> list[str]:
+        """What failed, a line each; items of a map that failed alike share one."""
+        alike: dict[tuple[int, int, str, bool], list[int]] = {}
+        for e in self._events:
+            if isinstance(e, NodeFailed) and e.node == self._node:
+                items = alike.setdefault((e.visit, e.attempt, one_line(e.error), e.retried), [])
+                items += [] if e.index is None else [e.index + 1]
         return [
-            f"  visit {e.visit}, attempt {e.attempt}: failed, {one_line(e.error)}"
-            + (" (tried again)" if e.retried else "")
-            for e in self._events
-            if isinstance(e, NodeFailed) and e.node == self._node
+            f"  visit {visit}{_items(items)}, attempt {attempt}: failed, {error}"
+            + (" (tried again)" if retried else "")
+            for (visit, attempt, error, retried), items in alike.items()
         ]
 
     def _now(self, visits: Sequence[NodeStarted]) -> list[str]:
@@ -133,6 +138,13 @@ class Reasons:
         old = (before.spec or before.source) if before else ""
         head = f"  stale: its definition has changed since visit {visits[-1].visit}"
         return [head, *("  " + row for row in difference(old, after.spec or after.source))]
+
+
+def _items(numbers: Sequence[int]) -> str:
+    if not numbers:
+        return ""
+    more = f" and {len(numbers) - MOST} more" if len(numbers) > MOST else ""
+    return f", item{'s' if len(numbers) > 1 else ''} {', '.join(map(str, sorted(numbers)[:MOST]))}{more}"
 
 
 def _times(count: int) -> str:

@@ -36,3 +36,16 @@ def test_a_node_of_a_subgraph_that_did_not_run_is_told_of(nested):
         "big did not run.",
         "  not over up -> big if n > 10: n = 3 (after up, visit 2)",
     ]
+
+
+def test_items_of_a_map_that_failed_alike_share_a_line(run, person):
+    """With their numbers, the first ones only where there are many."""
+    run("def part(state, context):\n    raise ValueError('odd' if context.item % 2 else 'even')")
+    run("%%genxai graph g\nSTART -> part for each n in items")
+    run("%%genxai run g\nitems: [1, 2, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21]")
+
+    failures = [line for line in run("%genxai why part").text.splitlines() if "failed" in line]
+    assert sorted(failures) == [
+        "  visit 1, item 2, attempt 1: failed, ValueError: even",
+        "  visit 1, items 1, 3, 4, 5, 6, 7, 8, 9 and 3 more, attempt 1: failed, ValueError: odd",
+    ]
