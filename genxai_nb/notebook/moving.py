@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from genxai_nb.errors import InputError, UnknownName
 from genxai_nb.expressions import compile_expression
 from genxai_nb.graph.draw.figures import counted
+from genxai_nb.graph.draw.picture import GLYPHS
 from genxai_nb.journal import open_store
 from genxai_nb.journal.events import NodeFinished
 
@@ -89,7 +90,8 @@ def show_tree(session: Session, request: Request) -> None:
     """Show the lines of a run's history, those that were left, and the runs forked from it."""
     run = taken(session, request).run
     store = open_store(run.options.store)
-    rows = [_head_line(store, head) for head in run.heads()]
+    glyph = GLYPHS["done" if run.status == "done" else "failed" if run.status == "failed" else "paused"]
+    rows = [_head_line(store, head, glyph if head.current else " ") for head in run.heads()]
     rows += [
         f"  {row.run}  forked from {run.run_id}, {counted(row.steps, 'step')}, {row.status}"
         for row in reversed(store.runs())
@@ -98,14 +100,14 @@ def show_tree(session: Session, request: Request) -> None:
     show_text("\n".join(rows))
 
 
-def _head_line(store: Store, head: HeadRow) -> str:
+def _head_line(store: Store, head: HeadRow, glyph: str) -> str:
     steps = since = 0
     for place, event in enumerate(store.read(head.run, head.name)):
         steps += type(event) is NodeFinished
         since = steps if place < head.upto else since
     began = f"from {head.parent} at step {since}" if head.parent else "from the input"
     here = "  <- here" if head.current else ""
-    return f"{'‖' if head.current else ' '} {head.name}  {began}, {counted(steps, 'step')}{here}"
+    return f"{glyph} {head.name}  {began}, {counted(steps, 'step')}{here}"
 
 
 def set_values(session: Session, request: Request) -> None:

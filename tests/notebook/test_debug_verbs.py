@@ -149,7 +149,8 @@ def test_set_goto_and_back_change_what_comes(loop, shell):
     assert "stands before up, visit 2, after step 1" in back.text
     assert '  changed  n = 3\n  changed  said = "two words"' in changed.text
     assert shell.user_ns["result"].state == {"n": 4, "said": "it is 4"}
-    assert [line.lstrip(" ‖").split()[0] for line in tree.text.splitlines()] == ["r1.1", "r1.2", "r1.3"]
+    assert [line.lstrip(" ✓").split()[0] for line in tree.text.splitlines()] == ["r1.1", "r1.2", "r1.3"]
+    assert tree.text.splitlines()[-1].startswith("✓ r1.3")
     assert tree.text.splitlines()[-1].endswith("<- here")
 
 
