@@ -17,4 +17,4 @@ def suggest(name: str, known: Iterable[str]) -> str:
     if not known:
         return ""
     shown = ", ".join(known[:8])
-    return f"Known: {shown}{', ...' if len(known) > 8 else ''}."
+    return f"Known: {shown}{', ...' if len(known) > 8 else '.'}"
