@@ -7,6 +7,7 @@ address is reached only when its host is allowed by its exact name.
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -31,6 +32,8 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _PORTS = {"http": 80, "https": 443}
 _LONGEST = 8000
+_NAMES = re.compile(r"[a-z0-9_.:-]+")
+_TWO_WAYS = frozenset("\u00df\u03c2\u200c\u200d")  # letters that IDNA of 2003 and of 2008 write differently
 _ADVICE = (
     "Only a host that the policy names exactly under hosts, or an MCP server with private=True, may be at such "
     "an address."
@@ -231,14 +234,18 @@ def _split(url: str) -> SplitResult:
 def _host(host: str, url: str) -> str:
     """A host as it is looked up: no final dot, full-width forms folded, other scripts in punycode."""
     folded = unicodedata.normalize("NFKC", host).lower().rstrip(".")
-    if not folded or "%" in folded or any(part in folded for part in "/@?#[]"):
-        raise Denied(f"{_shown(url)} names no host.", hint="Write https://host/path.")
-    if folded.isascii():
-        return folded
+    if _TWO_WAYS & set(folded):
+        raise Denied(
+            f"{_shown(url)} names a host that is read in two ways.",
+            hint="Write its ASCII form, which begins with xn--.",
+        )
     try:
-        return folded.encode("idna").decode("ascii").rstrip(".")
+        written = folded if folded.isascii() else folded.encode("idna").decode("ascii").rstrip(".")
     except UnicodeError as exc:
         raise Denied(f"{_shown(url)} names no host that can exist.", hint="Check its spelling.") from exc
+    if not _NAMES.fullmatch(written):
+        raise Denied(f"{_shown(url)} names no host.", hint="Write https://host/path.")
+    return written
 
 
 def _as_address(host: str) -> Address | None:

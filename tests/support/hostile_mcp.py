@@ -62,7 +62,7 @@ class _Misbehaving(Answering):
 
     def called(self, number: Any, text: str) -> bytes:
         result = {"content": [{"type": "text", "text": text}]}
-        return json.dumps({"jsonrpc": "2.0", "id": number, "result": result}).encode()
+        return json.dumps({"jsonrpc": "2.0", "id": number, "result": result}, ensure_ascii=False).encode()
 
     def how_large(self, number: Any, _rest: str) -> None:
         self.send(200, self.called(number, "x" * 6_000_000), KIND)
@@ -71,6 +71,15 @@ class _Misbehaving(Answering):
         self.send(
             200, packed(iter([self.called(number, "well packed")])), {"content-encoding": "gzip", **KIND}
         )
+
+    def how_strange(self, number: Any, rest: str) -> None:
+        """An answer in UTF-8 that is said to be in something else: ``strange json hex``."""
+        kind, _, charset = rest.partition(" ")
+        told = self.called(number, "h\u00e9")
+        if kind == "event-stream":
+            self.send_parts(f"text/event-stream; charset={charset}", [b"data: " + told + b"\n\n"])
+        else:
+            self.send(200, told, {"content-type": f"application/json; charset={charset}"})
 
     def how_bomb(self, _number: Any, _rest: str) -> None:
         self.send(200, packed(repeat(b" " * MEGABYTE, 30)), {"content-encoding": "gzip", **KIND})

@@ -149,6 +149,11 @@ class Answering(BaseHTTPRequestHandler):
             },
         )
 
+    def page_old_cookie(self, _query, _headers, _body) -> None:
+        """A cookie of RFC 2965 that makes the standard library's reader fail, beside one that is as usual."""
+        headers = {"set-cookie2": "a=b; expires=1111", "set-cookie": "c=d", "content-type": "text/plain"}
+        self.send(200, b"set", headers)
+
     def page_bomb(self, query, _headers, _body) -> None:
         """30 megabytes of zeros in 30 kilobytes."""
         packer = zlib.compressobj(9, zlib.DEFLATED, 31 if query.get("as", "gzip") == "gzip" else 15)

@@ -9,11 +9,12 @@ import subprocess
 import httpx2
 import pytest
 from hostile_web import hostile_server
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from genxai_nb.errors import Denied, ToolFailed
 from genxai_nb.guard.policy import Policy
+from genxai_nb.guard.urls import read_url
 from genxai_nb.tools.http import Client
 from genxai_nb.tools.http.cookies import Cookies, origin_of
 
@@ -69,6 +70,13 @@ MALFORMED = [
     "http://example.com:99999/",
     "http://%31%32%37.0.0.1/",
     "http://[::1%25lo]/",
+    "http://stra\u00dfe.example/",
+    "http://STRA\u1e9eE.example/",
+    "http://\u03c3\u03b1\u03c2.example/",
+    "http://a\u200db.example/",
+    "http://a<b.example/",
+    "http://127.0.0.1;x/",
+    "http://a,b.example/",
     "",
     "x" * 9000,
 ]
@@ -208,6 +216,14 @@ async def test_cookies_of_a_hostile_server_are_bounded(server):
     assert "long" not in client.cookies.names()
 
 
+async def test_cookies_of_the_old_kind_are_not_read(server, recwarn):
+    """Set-Cookie2, which no browser reads, sets nothing and costs nothing."""
+    answer = await allowing(server).request("GET", f"{server.url}/old_cookie")
+    assert answer.text == "set"
+    assert "set-cookie2" not in answer.headers
+    assert list(recwarn) == []
+
+
 async def test_a_redirected_body_goes_to_no_other_host(server):
     """A POST that is sent elsewhere by 307 is refused; to its own host it is repeated."""
     with hostile_server() as other:
@@ -221,6 +237,32 @@ async def test_a_redirected_body_goes_to_no_other_host(server):
     assert json.loads(json.loads(answer.text)["body"]) == {"a": 1}
     answer = await client.request("POST", f"{server.url}/redirect?status=303&to=/echo", json={"a": 1})
     assert (json.loads(answer.text)["method"], json.loads(answer.text)["body"]) == ("GET", "")
+
+
+@pytest.mark.parametrize(
+    "charset", ["hex", "zlib", "rot13", "undefined", "idna", "punycode", "\u00e4", "../x", ""]
+)
+async def test_a_charset_that_is_none_of_a_text_is_not_used(server, charset: str):
+    """A server cannot choose a decoder that fails, runs code on the text or takes time squared."""
+    body = b"h\xc3\xa9-" + b"a" * 300_000
+    server.pages["/odd"] = (f"text/plain; charset={charset}", body)
+    answer = await allowing(server).request("GET", f"{server.url}/odd")
+    assert answer.text == body.decode()
+
+
+@pytest.mark.parametrize(
+    ("charset", "body"),
+    [
+        ("iso-8859-1", b"\xe9"),
+        ("windows-1252", b"\xe9"),
+        ("utf-16", b"\xff\xfe\xe9\x00"),
+        ("ISO8859_15", b"\xe9"),
+    ],
+)
+async def test_a_charset_of_text_is_read(server, charset: str, body: bytes):
+    """Texts in other charsets come as they are meant."""
+    server.pages["/old"] = (f"text/plain; charset={charset}", body)
+    assert (await allowing(server).request("GET", f"{server.url}/old")).text == "\u00e9"
 
 
 @pytest.mark.parametrize("page", ["bomb?as=gzip", "bomb?as=deflate", "endless"])
@@ -304,6 +346,28 @@ async def test_any_text_is_a_url_or_is_refused(text: str):
     for url in (text, f"http://{text}", f"https://example.com/{text}"):
         with pytest.raises(ToolFailed):
             await Client([Policy()], resolve=nowhere).request("GET", url)
+
+
+_TRICKS = ["example.com", "127.0.0.1", "0x7f", "::1", "xn--", "http:", "//", "80", "%2e", "%40", "\u200d"]
+_TRICKY = st.lists(
+    st.one_of(st.sampled_from(_TRICKS), st.sampled_from("[]@:/?#.;<^_*\uff11\u3002\u00df\u0131\u212a"))
+)
+
+
+@settings(max_examples=2000)
+@given(st.one_of(_TRICKY.map("".join), st.text(max_size=10)))
+def test_a_url_leads_where_it_was_read_to_lead(text: str):
+    """What is checked and what is connected to are the same host and port, however they are written."""
+    url = f"http://{text}"
+    try:
+        target = read_url(url)
+    except Denied:
+        return
+    try:
+        sent = httpx2.URL(url)
+    except httpx2.InvalidURL:
+        return
+    assert origin_of(sent) == target
 
 
 def certified(name: str) -> None:

@@ -59,6 +59,14 @@ async def test_a_compressed_answer_is_read(server: McpServer):
     assert await act(server, "packed") == "well packed"
 
 
+@pytest.mark.parametrize(
+    "how", ["strange json hex", "strange event-stream hex", "strange event-stream punycode"]
+)
+async def test_a_charset_is_not_the_servers_to_choose(server: McpServer, how: str):
+    """Messages are UTF-8, whatever the server says."""
+    assert await act(server, how) == "h\u00e9"
+
+
 @pytest.mark.parametrize("addresses", [["127.0.0.1"], ["93.184.216.34", "10.0.0.7"], ["169.254.169.254"]])
 async def test_a_name_that_leads_inside_is_refused(hostile: HostileServer, addresses: list[str]):
     """A public name is no way in, unless the person says that it is; each connection is looked at."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import zlib
 from collections.abc import AsyncIterator, Mapping
 
@@ -12,10 +13,43 @@ try:
 except ImportError as exc:
     raise MissingPackage("httpx2", "tools") from exc
 
-__all__ = ["unpack"]
+__all__ = ["encoding_of", "unpack"]
 
 _PIECE = 65_536
 _WINDOWS = {"gzip": 16 + zlib.MAX_WBITS, "x-gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
+
+_USUAL = "utf-8"
+# other codecs are no charsets: they run code on the text, take time squared, or fail whatever they are given
+_CHARSETS = (
+    "utf",
+    "ascii",
+    "iso",
+    "cp",
+    "koi8",
+    "mac",
+    "gb",
+    "hz",
+    "big5",
+    "euc",
+    "shift",
+    "johab",
+    "tis",
+    "ptcp",
+)
+
+
+def encoding_of(charset: str | None) -> str:
+    """The codec of a charset that a server names, or utf-8 if it names none of a text.
+
+    Example:
+        >>> encoding_of("windows-1252"), encoding_of("hex"), encoding_of(None)
+        ('cp1252', 'utf-8', 'utf-8')
+    """
+    try:
+        name = codecs.lookup(charset or _USUAL).name
+    except (LookupError, ValueError):
+        return _USUAL
+    return name if name.startswith(_CHARSETS) else _USUAL
 
 
 async def unpack(parts: AsyncIterator[bytes], headers: Mapping[str, str]) -> AsyncIterator[bytes]:

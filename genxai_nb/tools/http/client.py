@@ -14,7 +14,7 @@ from genxai_nb.guard.policy import policies_of
 from genxai_nb.guard.urls import Target, host_named, read_url
 from genxai_nb.guard.visible import visible
 
-from .bodies import unpack
+from .bodies import encoding_of, unpack
 from .cookies import Cookies, closed_jar, origin_of
 from .transport import Resolve, Transport, resolve
 
@@ -184,7 +184,7 @@ class Client:
                         truncated=truncated,
                         hops=tuple(hops),
                         seconds=round(perf_counter() - began, 3),
-                        encoding=response.encoding or "utf-8",
+                        encoding=encoding_of(response.charset_encoding),
                     )
             finally:
                 await response.aclose()

@@ -89,14 +89,15 @@ class _Endpoint(httpx2.AsyncBaseTransport):
             raise _late(seconds) from exc
         answer.request = request
         self._cookies.keep(answer)
-        lasting = request.method == "GET" and answer.headers.get("content-type", "").lower().startswith(
-            _EVENTS
-        )
+        kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+        lasting = request.method == "GET" and kind == _EVENTS
         limits = (None, seconds, MOST_STREAMED) if lasting else (ends, seconds, MOST_BYTES)
         body = _read(answer, *limits)
-        kept = [pair for pair in answer.headers.multi_items() if pair[0].lower() != "content-encoding"]
+        headers = answer.headers.copy()
+        headers.pop("content-encoding", None)
+        headers["content-type"] = kind  # without a charset, which would choose what decodes it
         return httpx2.Response(
-            answer.status_code, headers=kept, stream=_Stream(body, answer), extensions=answer.extensions
+            answer.status_code, headers=headers, stream=_Stream(body, answer), extensions=answer.extensions
         )
 
     async def aclose(self) -> None:

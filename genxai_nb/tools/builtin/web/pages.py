@@ -69,7 +69,7 @@ async def web_scraper(
     selectors = {"selected": selector} if selector is not None else None
     page = await run_in_worker(
         lambda: read_html(
-            answer.body.decode(answer.encoding, "replace"),
+            answer.text,
             base=answer.url,
             selectors=selectors,
             readable=True,

@@ -33,7 +33,7 @@ Values = dict[str, str | int | float | bool]
 _COOKIE = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
 _VALUE = re.compile(r"[!#-+\--:<-\[\]-~ ,]{0,4000}")  # printable ASCII without ; " and \
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
-_UNTOLD = frozenset({"set-cookie", "set-cookie2"})  # the session keeps them; a model has no use for them
+_UNTOLD = frozenset({"set-cookie"})  # the session keeps them; a model has no use for them
 _SESSIONS: OrderedDict[tuple[str, str], Any] = OrderedDict()
 
 
