@@ -72,8 +72,18 @@ def engine_loop() -> asyncio.AbstractEventLoop:
     with _lock:
         if _engine is None or _engine.is_closed():
             _engine = asyncio.new_event_loop()
-            threading.Thread(target=_engine.run_forever, name="genxai-engine", daemon=True).start()
+            threading.Thread(target=_serve, args=(_engine,), name="genxai-engine", daemon=True).start()
         return _engine
+
+
+def _serve(loop: asyncio.AbstractEventLoop) -> None:
+    """Run a loop until somebody stops it. A task in it that would leave the program has failed, and that is all."""
+    while True:
+        try:
+            loop.run_forever()
+        except (SystemExit, KeyboardInterrupt):  # whoever awaits the task gets it too
+            continue
+        return
 
 
 def running_loop() -> asyncio.AbstractEventLoop | None:

@@ -113,7 +113,7 @@ class Level:
         except asyncio.CancelledError:
             await self._cancel_bodies()
             raise
-        except GenXAIError:
+        except Exception:
             await self._cancel_bodies()
             await self._journal.commit(self._take_events())
             raise
@@ -283,7 +283,7 @@ class Level:
             data = await level.run()
             update = changes_of(folded.started, data, self._graph.schema, options.into)
             update = self._graph.schema.check(update, visit.place.name)
-        except GenXAIError as exc:
+        except Exception as exc:  # noqa: BLE001 - schemas and definitions inside may raise anything too
             return Outcome(visit, index, seconds=perf_counter() - began, error=exc)
         finally:
             self.levels.pop(path, None)

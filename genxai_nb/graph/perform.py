@@ -55,7 +55,9 @@ async def perform(visit: Visit, schema: Schema, performed: Performed) -> Outcome
         if task is not None and task.cancelling():
             raise
         return Outcome(visit, index, error=exc)  # the body's own, or the gate's after a failure elsewhere
-    except (Exception, SystemExit, KeyboardInterrupt) as exc:  # noqa: BLE001 - a body may raise anything
+    except GeneratorExit:  # nobody goes on with this
+        raise
+    except BaseException as exc:  # noqa: BLE001 - a body may raise anything
         return Outcome(visit, index, seconds=perf_counter() - began, error=exc)
     return Outcome(visit, index, update, state.read, perf_counter() - began)
 

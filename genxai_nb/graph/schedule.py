@@ -129,7 +129,7 @@ class Schedule(Board):
                 try:
                     if not decide(data):
                         continue
-                except Exception as exc:  # a function of the user's may raise anything
+                except BaseException as exc:  # a function of the user's may raise anything
                     raise undecided(edge, visit, exc) from exc
             elif edge.otherwise:
                 continue

@@ -60,7 +60,7 @@ class Ending(Struct, frozen=True, eq=False, gc=False):
     after: View
 
 
-def undecided(edge: Edge, visit: int, exc: Exception) -> ConditionFailed:
+def undecided(edge: Edge, visit: int, exc: BaseException) -> ConditionFailed:
     """The error of a condition that raised."""
     where = f"{edge.source} -> {edge.target}"
     said = words_of(exc)

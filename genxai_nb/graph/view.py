@@ -275,6 +275,6 @@ def _missing(view: View, mask: int) -> list[int]:
 def _reduce(reducer: Callable[[Any, Any], Any], key: str, old: Any, new: Any) -> Any:
     try:
         return reducer(old, new)
-    except Exception as exc:  # a reducer may be a function of the user's, which may raise anything
+    except BaseException as exc:  # a reducer may be a function of the user's, which may raise anything
         what = f"The reducer of {key!r} cannot join {type(old).__name__} and {type(new).__name__}: {words_of(exc)}."
         raise StateInvalid(what, hint='"append" takes lists, "add" numbers or text, "merge" dicts.') from exc

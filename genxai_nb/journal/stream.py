@@ -67,10 +67,10 @@ class EventStream:
             for watcher in self._watchers:
                 try:
                     watcher(event)
-                except Exception as exc:  # noqa: BLE001 - whatever a watcher raises is its own affair
+                except (Exception, SystemExit) as exc:  # noqa: BLE001 - what a watcher raises is its own affair
                     self._report(watcher, exc)
 
-    def _report(self, watcher: Watcher, exc: Exception) -> None:
+    def _report(self, watcher: Watcher, exc: BaseException) -> None:
         if watcher not in self._failed:
             self._failed.append(watcher)
             _log.error("A watcher of the run failed: %r. The run is not affected.", watcher, exc_info=exc)
