@@ -8,8 +8,9 @@ from functools import partial
 from time import time
 from typing import TYPE_CHECKING, NamedTuple
 
-from genxai_nb.errors import InputError
+from genxai_nb.errors import InputError, UnknownName
 from genxai_nb.memory import registry
+from genxai_nb.memory.base import STATUSES
 
 from .kind_tables import KindTables
 
@@ -29,6 +30,7 @@ class Meant(NamedTuple):
     least: float
     containing: str
     source: str
+    status: str
     until: float | None
 
     def fits(self, item: Item) -> bool:
@@ -38,6 +40,7 @@ class Meant(NamedTuple):
             and (not self.ids or item.id in self.ids)
             and self.containing.lower() in item.text.lower()
             and self.source in {"", item.source}
+            and self.status in {"", item.status}
             and (self.until is None or item.at <= self.until)
         )
 
@@ -59,6 +62,7 @@ class Forgetting(KindTables):
         least: float = LEAST,
         containing: str = "",
         source: str = "",
+        status: str = "",
         older_than: timedelta | float | None = None,
         user: str = "",
         kind: str | None = None,
@@ -77,6 +81,7 @@ class Forgetting(KindTables):
             least: How relevant to the query they are at least, from 0 to 1.
             containing: Words that their text contains, whatever their case.
             source: Who said it, such as ``user``.
+            status: Their status, such as ``dropped`` or ``replaced``.
             older_than: Seconds, or a timedelta, since they were written.
             user: Those that are kept by user under this name, whoever wrote them.
             kind: One kind; None for all but those of a run.
@@ -87,10 +92,12 @@ class Forgetting(KindTables):
 
         Raises:
             InputError: Nothing says what to forget, or ``least`` is no number from 0 to 1.
-            UnknownName: The agent has no such kind of memory.
+            UnknownName: The agent has no such kind of memory, or there is no such status.
             MissingPackage: Items were embedded by a model that is not installed, and there is a query.
         """
-        meant = _checked(Meant(ids, query.strip(), least, containing, source, _before(older_than)), user)
+        meant = _checked(
+            Meant(ids, query.strip(), least, containing, source, status, _before(older_than)), user
+        )
         groups = list(self._groups(meant, user, kind, store))
         return sum(group.drop([item.id for item, _ in group.items]) for group in groups if group.items)
 
@@ -101,6 +108,7 @@ class Forgetting(KindTables):
         least: float = LEAST,
         containing: str = "",
         source: str = "",
+        status: str = "",
         older_than: timedelta | float | None = None,
         user: str = "",
         kind: str | None = None,
@@ -113,12 +121,14 @@ class Forgetting(KindTables):
 
         Raises:
             InputError: Nothing says what to forget, or ``least`` is no number from 0 to 1.
-            UnknownName: The agent has no such kind of memory.
+            UnknownName: The agent has no such kind of memory, or there is no such status.
             MissingPackage: Items were embedded by a model that is not installed, and there is a query.
         """
         from genxai_nb.memory.frames import meant_table
 
-        meant = _checked(Meant(ids, query.strip(), least, containing, source, _before(older_than)), user)
+        meant = _checked(
+            Meant(ids, query.strip(), least, containing, source, status, _before(older_than)), user
+        )
         found = [one for group in self._groups(meant, user, kind, store) for one in group.items]
         return meant_table(sorted(found, key=lambda one: -(one[1] or 0.0)))
 
@@ -141,11 +151,14 @@ def _before(older_than: timedelta | float | None) -> float | None:
 
 
 def _checked(meant: Meant, user: str) -> Meant:
-    if not (meant.ids or meant.query or meant.containing or meant.source or user or meant.until is not None):
+    given = (meant.ids, meant.query, meant.containing, meant.source, meant.status, user)
+    if not any(given) and meant.until is None:
         raise InputError(
             "Nothing says what to forget.",
             hint='Write forget("m7"), forget(containing="Paris") or forget(query="where I live").',
         )
+    if meant.status not in {"", *STATUSES}:
+        raise UnknownName("status of an item", str(meant.status), STATUSES)
     if type(meant.least) not in {int, float} or not 0 <= meant.least <= 1:
         raise InputError(
             f"least={meant.least!r} is no relevance.", hint="Give a number from 0 to 1, such as least=0.4."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from time import time
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from msgspec.structs import replace
 
@@ -15,6 +15,7 @@ from .history import memory_key
 from .recalled import noted_in, places_of, said_in, turns_in, turns_of
 
 if TYPE_CHECKING:
+    from genxai_nb.journal.changes import Change
     from genxai_nb.journal.events import Event
     from genxai_nb.journal.items import Draft, Items
     from genxai_nb.journal.store import Store
@@ -81,6 +82,13 @@ def lasts(kind: str) -> bool:
     return bool(registry.find(kind).place == "store")
 
 
+class Logged(NamedTuple):
+    """A change, and the kind of memory that it is of."""
+
+    kind: str
+    change: Change
+
+
 class Held:
     """All that an agent remembers, as a person looks at it.
 
@@ -126,10 +134,14 @@ class Held:
         """All items of a kind, also those that hold no more."""
         return self.open(kind).shelf.items()
 
+    def texts(self) -> dict[str, str]:
+        """The texts of the items that last, by name; empty for those that are forgotten."""
+        kinds = filter(lasts, self._agent.memory.kinds)
+        return {item.id: item.text for kind in kinds for item in self.items(kind)}
+
     def forgotten(self) -> set[str]:
         """The names of the items that were to last and are forgotten."""
-        items = (item for kind in self._agent.memory.kinds if lasts(kind) for item in self.items(kind))
-        return {item.id for item in items if item.status == "forgotten"}
+        return {name for name, text in self.texts().items() if not text}
 
     def model(self, kind: str) -> str | None:
         """What makes the embeddings of a kind, empty without any; None while nothing is there."""
@@ -193,9 +205,15 @@ class Held:
             progress(start + len(some), len(left))
         return len(left)
 
-    def undo(self, kind: str, added: Sequence[str], ended: Sequence[str]) -> int:
-        """Take back what was written of a kind; tell how many items changed."""
-        return shelf_of(self._store.items, self._agent, kind).undo(added, ended)
+    def log(self, kinds: tuple[str, ...]) -> Iterator[Logged]:
+        """All changes of some kinds of what lasts, kind by kind, each in order."""
+        for kind in filter(lasts, kinds):
+            for change in shelf_of(self._store.items, self._agent, kind).changes():
+                yield Logged(kind, change)
+
+    def undo(self, kind: str, changes: Sequence[Change]) -> int:
+        """Take changes of a kind back; tell how many items changed by that."""
+        return shelf_of(self._store.items, self._agent, kind).undo(changes).count
 
     def shelves_of_user(self, user: str, kinds: Sequence[str]) -> Iterator[tuple[str, StoreShelf]]:
         """What is kept by user under a name, of some kinds or of all: each kind with its shelf."""

@@ -7,13 +7,14 @@ from datetime import datetime, timedelta
 from time import time
 from typing import TYPE_CHECKING, Any
 
-from genxai_nb.errors import InputError
+from genxai_nb.errors import InputError, UnknownName
 from genxai_nb.journal import open_store
 from genxai_nb.memory import registry
 
+from .changed import change_named, changes_of_run, is_change
 from .forgetting import Forgetting
 from .held import Held, lasts, run_key
-from .recalled import changes_in, memories_in, written_in
+from .recalled import changes_in, memories_in
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -75,6 +76,7 @@ class AgentMemory(Forgetting):
         kind: str | None = None,
         *,
         since: str | float | timedelta | datetime | None = None,
+        status: str | None = None,
         run: Any = None,
         store: str | None = None,
     ) -> DataFrame:
@@ -82,6 +84,7 @@ class AgentMemory(Forgetting):
 
         Args:
             kind: One kind, with its own columns; None for all.
+            status: Only items of this status, such as ``current`` or ``dropped``; None for all that was not dropped.
             since: What was written from then on, or so long ago at most, such as ``7d`` or ``2026-12-01``; None for
                 all, also what has no time.
             run: The run, its id or its result, whose conversation and working memory are shown; None for the
@@ -89,20 +92,24 @@ class AgentMemory(Forgetting):
             store: Where it is kept; None for the settings' store.
 
         Raises:
-            UnknownName: The agent has no such kind of memory.
+            UnknownName: The agent has no such kind of memory, or there is no such status.
             RunNotFound: There is no such run.
             InputError: ``since`` says no time.
         """
+        from genxai_nb.memory.base import STATUSES
         from genxai_nb.memory.frames import item_table
         from genxai_nb.moments import time_since
 
+        if status is not None and status not in STATUSES:
+            raise UnknownName("status of an item", str(status), STATUSES)
         held = self._held(store, run)
         bound = None if since is None else time_since(since, time())
         rows = [
             item
             for name in self._chosen(kind)
             for item in held.items(name)
-            if bound is None or item.at >= bound
+            if (bound is None or item.at >= bound)
+            and (item.status != "dropped" if status is None else item.status == status)
         ]
         return item_table(rows, registry.find(kind).columns if kind else ())
 
@@ -190,24 +197,51 @@ class AgentMemory(Forgetting):
         held = Held(self._agent, open_store(store))
         return sum(held.embed(name, progress) for name in self._chosen(kind) if registry.find(name).embeds)
 
-    def undo(self, run: Any, *, store: str | None = None) -> int:
-        """Take back what a run did to what lasts: what it added holds no longer, what it ended holds again.
-
-        Nothing is shredded, and what was forgotten since stays forgotten.
+    def changes(self, kind: str | None = None, *, run: Any = None, store: str | None = None) -> DataFrame:
+        """All changes of what lasts in order, also by hand. See `genxai_nb.memory.frames.log_table` for the columns.
 
         Args:
-            run: The run, its id, or its result.
+            kind: One kind; None for all.
+            run: Only those that the agent made in this run, its id or its result; None for all.
+            store: Where it is kept; None for the settings' store.
+
+        Raises:
+            UnknownName: The agent has no such kind of memory.
+            RunNotFound: There is no such run.
+        """
+        from genxai_nb.memory.frames import log_table
+
+        held, name = self._held(store, run), str(getattr(run, "run_id", run))
+        log = held.log(self._chosen(kind))
+        found = log if run is None else changes_of_run(held, name, self._agent.name, log)
+        return log_table(sorted(found, key=lambda one: one.change.number))
+
+    def undo(self, what: Any, *, store: str | None = None) -> int:
+        """Take back a change, or all that a run did to what lasts.
+
+        What was added holds no longer, what ended by that or was dropped holds again. Nothing is shredded, what was
+        forgotten stays so, and undoing is a change that can be undone.
+
+        Args:
+            what: A change, by its name such as ``c7`` or as a `genxai_nb.journal.events.MemoryChanged`; or a run, its
+                id, or its result.
             store: Where it is kept; None for the settings' store.
 
         Returns:
-            How many items changed.
+            How many items hold now that did not, or no more.
 
         Raises:
+            InputError: There is no such change, or it forgot something.
             RunNotFound: There is no such run.
         """
-        held = Held(self._agent, open_store(store), run)
-        changes = written_in(self._agent.name, held.events)
-        return sum(held.undo(kind, added, ended) for kind, added, ended in changes if kind in self.kinds)
+        held = Held(self._agent, open_store(store), None if is_change(what) else what)
+        if is_change(what):
+            meant = [change_named(what, held.log(self.kinds), self._agent.name)]
+        else:
+            run = str(getattr(what, "run_id", what))
+            meant = changes_of_run(held, run, self._agent.name, held.log(self.kinds))
+        kinds = dict.fromkeys(one.kind for one in meant)
+        return sum(held.undo(kind, [one.change for one in meant if one.kind == kind]) for kind in kinds)
 
     def diff(self, run: Any, *, store: str | None = None) -> DataFrame:
         """What a run changed in this memory: each item with what held before and what holds now.
@@ -226,7 +260,7 @@ class AgentMemory(Forgetting):
 
         held = self._held(store, run)
         keys = {kind: run_key(self._agent, kind) for kind in self.kinds}
-        changes = changes_in(self._agent.name, keys, held.events, held.forgotten())
+        changes = changes_in(self._agent.name, keys, held.events, held.texts())
         return change_table(changes)
 
     def why(self, run: Any = None, *, store: str | None = None) -> DataFrame:

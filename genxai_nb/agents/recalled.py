@@ -59,7 +59,7 @@ def turns_of(agent: str, said: Iterable[Message]) -> list[dict[str, Any]]:
 
 
 def changes_in(
-    agent: str, keys: Mapping[str, str], events: Iterable[Event], forgotten: Container[str] = ()
+    agent: str, keys: Mapping[str, str], events: Iterable[Event], texts: Mapping[str, str]
 ) -> Iterator[Changed]:
     """What a run changed in an agent's memory, in order.
 
@@ -67,7 +67,7 @@ def changes_in(
         agent: The agent.
         keys: The hidden keys of its kinds, by kind; what another agent wrote to one is not its change.
         events: The events of the run.
-        forgotten: The names of the items that were forgotten since.
+        texts: What the store holds of what lasts, by name; empty for what was forgotten since.
     """
     starts: dict[str, CallStarted] = {}
     held: dict[tuple[str, str], str] = {}  # the values of the run by kind and name
@@ -76,7 +76,7 @@ def changes_in(
         if isinstance(event, CallStarted) and event.kind == "memory" and event.name == agent:
             starts[event.slot] = event
         elif isinstance(event, CallFinished) and (start := starts.get(event.slot)) is not None:
-            yield from _lasting(start, event.reply, forgotten)
+            yield from _lasting(start, event.reply, texts)
         elif isinstance(event, NodeFinished | InstanceFinished):
             for turn in turns_of(agent, unpack(event.update.get(history_key(agent), ()))):
                 turns += 1
@@ -92,32 +92,20 @@ def changes_in(
                         yield _changed(kind, name, before, entry, event.node, event.visit)
 
 
-def _lasting(start: CallStarted, reply: Any, forgotten: Container[str]) -> Iterator[Changed]:
+def _lasting(start: CallStarted, reply: Any, texts: Mapping[str, str]) -> Iterator[Changed]:
     """What a call wrote into the store."""
     if not isinstance(reply, dict) or "added" not in reply:
         return
+    forgotten = {name for name, text in texts.items() if not text}
     before = {row["by"]: _text(row, forgotten) for row in reply["replaced"]}
     for row in reply["added"]:
         now = {**row, "text": _text(row, forgotten)}
         yield _changed(row["kind"], row["id"], before.get(row["id"], ""), now, start.node, start.visit)
-    for row in reply.get("faded", ()):
-        old = {**row, "text": _text(row, forgotten), "rule": "faded"}
-        yield _changed(row["kind"], row["id"], old["text"], {**old, "text": ""}, start.node, start.visit)
-
-
-def written_in(agent: str, events: Iterable[Event]) -> Iterator[tuple[str, list[str], list[str]]]:
-    """What the calls of a run did to what lasts, the latest first: the kind, what was added, and what ended."""
-    starts = {e.slot for e in events if isinstance(e, CallStarted) and e.kind == "memory" and e.name == agent}
-    replies = [e.reply for e in events if isinstance(e, CallFinished) and e.slot in starts]
-    for reply in reversed(replies):
-        if not isinstance(reply, dict) or "added" not in reply:
-            continue
-        kinds = {row["id"]: row["kind"] for row in reply["added"]}
-        for kind in {*kinds.values(), *(row["kind"] for row in reply.get("faded", ()))}:
-            added = [name for name, own in kinds.items() if own == kind]
-            ended = [row["id"] for row in reply["replaced"] if kinds[row["by"]] == kind]
-            ended += [row["id"] for row in reply.get("faded", ()) if row["kind"] == kind]
-            yield kind, added, ended
+    for rule in ("faded", "dropped"):
+        for row in reply.get(rule, ()):
+            before_it = texts.get(row["id"]) or FORGOTTEN
+            gone = {"text": "", "rule": rule}
+            yield _changed(row["kind"], row["id"], before_it, gone, start.node, start.visit)
 
 
 def forgotten_in(events: Iterable[Event], items: Items) -> list[str]:

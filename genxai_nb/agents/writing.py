@@ -10,11 +10,14 @@ import msgspec
 
 from genxai_nb.memory import registry
 
+from .changed import changed, proposed
 from .held import lasts, open_lasting, open_listed, owner_of, shelf_of
 from .recall import embedded
 
 if TYPE_CHECKING:
     from genxai_nb.calls.call import Call, Handler
+    from genxai_nb.journal.changes import Change
+    from genxai_nb.journal.events import Event
     from genxai_nb.journal.items import Draft, Items, Use
     from genxai_nb.memory.base import Visit, Written
     from genxai_nb.memory.proposals import Proposal
@@ -39,8 +42,9 @@ def writing(agent: Definition) -> Handler:
             fields = {name: value for name, value in item.items() if name != "kind"}
             drafts.setdefault(item["kind"], []).append(msgspec.convert(fields, Draft))
         written: dict[str, Any] = {"added": [], "replaced": [], "known": []}
-        if faded := await run_in_worker(_faded, call, agent):
-            written["faded"] = faded
+        facts: list[Event] = []
+        call.facts = facts
+        written |= await run_in_worker(_consolidated, call, agent, facts)
         for kind, some in drafts.items():
             done = await run_in_worker(_put, *(await _ready(call, agent, kind, some)), call.key)
             for item in done.added:
@@ -50,14 +54,16 @@ def writing(agent: Definition) -> Handler:
                 {"id": old.id, "text": old.text, "by": new.id} for old, new in done.replaced
             ]
             written["known"] += [item.id for item in done.known]
+            facts += [changed(change, call, agent, kind) for change in done.changes]
         for kind, names in call.request.get("used", {}).items():
             shelf = shelf_of(call.context.store.items, agent, kind, call.context.run_id)
             use = Use(number=0, won=call.request["won"], seconds=(await _visit(call)).seconds)
             await run_in_worker(_count, shelf, names, use, call.key)
         if {"episodic", "procedural"} <= set(agent.memory.kinds) and "episodic" in drafts:
-            proposed = await run_in_worker(_proposed, call, agent, drafts["episodic"][0])
-            written["proposed"] = [msgspec.to_builtins(one) for one in proposed]
-            for one in proposed:
+            found = await run_in_worker(_proposed, call, agent, drafts["episodic"][0])
+            written["proposed"] = [msgspec.to_builtins(one) for one in found]
+            facts += [proposed(one, call, agent) for one in found]
+            for one in found:
                 call.context.log(
                     f"Proposed a procedure for {one.when!r}: {agent.name}.memory.accept({one.name!r})"
                 )
@@ -101,18 +107,37 @@ def _merged(agent: Definition, kind: str, shelf: StoreShelf, drafts: list[Draft]
     ]
 
 
-def _faded(call: Call, agent: Definition) -> list[dict[str, str]]:
-    """Let items end that were not used for long; once a day in this process is enough."""
-    gone: list[dict[str, str]] = []
-    for kind in filter(lasts, agent.memory.kinds):
-        shelf = shelf_of(call.context.store.items, agent, kind)
-        days = getattr(open_lasting(call.context.store.items, agent, kind), "fade", 0)
-        looked = _looked.setdefault(call.context.store.items, {})
-        place = owner_of(agent, kind), kind
-        if days and time() - looked.get(place, 0.0) > _DAY:
+def _consolidated(call: Call, agent: Definition, facts: list[Event]) -> dict[str, list[dict[str, str]]]:
+    """Let items end and be dropped by age and count; once a day in this process is enough."""
+    rows: dict[str, list[dict[str, str]]] = {}
+    looked = _looked.setdefault(call.context.store.items, {})
+    for name in filter(lasts, agent.memory.kinds):
+        shelf = shelf_of(call.context.store.items, agent, name, call.context.run_id)
+        kind: Any = registry.open_kind(name, shelf, agent.memory.options[name])
+        place = owner_of(agent, name), name
+        bounded = getattr(kind, "fade", 0) or getattr(kind, "most", 0)
+        if bounded and time() - looked.get(place, 0.0) > _DAY:
             looked[place] = time()
-            gone += [{"kind": kind, "id": item.id, "text": item.text} for item in shelf.fade(days)]
-    return gone
+            for change in _retained(shelf, kind, call.key):
+                facts.append(changed(change, call, agent, name))
+                rows.setdefault(change.what, []).extend(
+                    {"kind": name, "id": f"m{number}"} for number in change.items
+                )
+    return rows
+
+
+def _retained(shelf: StoreShelf, kind: Any, key: str) -> list[Change]:
+    """What ends or is dropped of a kind now, and what was by the same write before a crash."""
+    from genxai_nb.memory.retention import leaving
+
+    made: list[Change | None] = [
+        change for change in shelf.changes(key) if change.what in {"faded", "dropped"}
+    ]
+    days = getattr(kind, "fade", 0)
+    if days and not hasattr(kind, "is_past"):
+        made.append(shelf.end(shelf.unused(days), "faded", f"not used for {days} days", key))
+    made += [shelf.end(one.items, "dropped", one.why, key) for one in leaving(kind, shelf, time())]
+    return [change for change in made if change is not None]
 
 
 async def _visit(call: Call) -> Visit:

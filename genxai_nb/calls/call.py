@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,6 +13,7 @@ from genxai_nb.journal.events import Remembered
 
 if TYPE_CHECKING:
     from genxai_nb.guard.policy import Subject, SubjectKind
+    from genxai_nb.journal.events import Event
 
     Subjects = tuple[tuple[str, SubjectKind], ...] | Callable[[Mapping[str, Any]], Iterable[Subject]]
 
@@ -76,6 +77,7 @@ class Call:
         reading: The task that takes the answer in as it streams; None before and after.
         handler: What makes it in the end; set by whoever sends it through a chain.
         memories: What is remembered in a model's prompt.
+        facts: What else is a fact by its end, such as changes of what is remembered; recorded together with that.
         context: The body's context, for tools that take one; calls made through it have this one as parent.
     """
 
@@ -84,6 +86,7 @@ class Call:
         "context",
         "edited",
         "emit",
+        "facts",
         "handler",
         "head",
         "kind",
@@ -123,6 +126,7 @@ class Call:
         self.emit = emit
         self.context = context
         self.memories: tuple[Remembered, ...] = ()
+        self.facts: Sequence[Event] = ()
         self.attempt = 1
         self.edited = False
         self.left = False

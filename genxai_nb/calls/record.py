@@ -90,7 +90,7 @@ class Record:
                 seconds=perf_counter() - began,
                 attempts=call.attempt,
             )
-            await self._commit((failed,))
+            await self._commit((*call.facts, failed))
             raise
         finished = CallFinished(
             at=time(),
@@ -100,7 +100,7 @@ class Record:
             seconds=perf_counter() - began,
             attempts=call.attempt,
         )
-        await self._commit((finished,))
+        await self._commit((*call.facts, finished))
         return reply
 
 

@@ -54,7 +54,9 @@ def show_memory(given: Namespace) -> int:
     elif len(frame):
         _print(
             frame,
-            "" if given.query or given.why or given.diff else memory.note(given.kind, store=given.store),
+            ""
+            if given.query or given.why or given.diff or given.changes
+            else memory.note(given.kind, store=given.store),
         )
     else:
         tell("Nothing is remembered." if not given.query else "Nothing that is remembered fits this.")
@@ -75,9 +77,11 @@ def _asked(memory: AgentMemory, given: Namespace) -> DataFrame:
         return memory.diff(given.diff, store=given.store)
     if given.why:
         return memory.why(given.run, store=given.store)
+    if given.changes:
+        return memory.changes(given.kind, run=given.run, store=given.store)
     if given.query:
         return recalled_table(memory.recall(given.query, kind=given.kind, run=given.run, store=given.store))
-    return memory.table(given.kind, since=given.since, run=given.run, store=given.store)
+    return memory.table(given.kind, since=given.since, status=given.status, run=given.run, store=given.store)
 
 
 def _print(frame: DataFrame, note: str) -> None:

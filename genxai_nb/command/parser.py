@@ -211,6 +211,12 @@ def _memory(commands: Any) -> None:
     memory.add_argument(
         "--since", metavar="TIME", help="what was written since then, such as 7d or 2026-12-01"
     )
+    memory.add_argument(
+        "--status", metavar="STATUS", help="what is current, expired, replaced, dropped or forgotten"
+    )
+    memory.add_argument(
+        "--changes", action="store_true", help="each change in order, with its name, by whom and why"
+    )
     memory.add_argument("--why", action="store_true", help="which memories stood in which prompt of a run")
     memory.add_argument("--diff", metavar="RUN", help="what a run changed, before and after")
     memory.add_argument("--run", metavar="RUN", help="the run whose conversation and values are shown")

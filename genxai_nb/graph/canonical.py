@@ -34,6 +34,7 @@ PASSING = (
     "call_retried",
     "call_diverged",
     "run_rebased",
+    "memory_changed",
 )
 
 

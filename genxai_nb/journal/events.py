@@ -143,6 +143,27 @@ class TokenAbsorbed(Fact, frozen=True, kw_only=True, tag="token_absorbed"):
     path: str = ""
 
 
+class MemoryChanged(Fact, frozen=True, kw_only=True, tag="memory_changed"):
+    """What lasts of an agent's memory changed in a run; told without the texts, so that what is forgotten is gone.
+
+    ``what`` became of the items, by their names such as ``m7``: they were ``added``, ``replaced`` by a newer one about
+    the same, ``merged`` into one that says the same, ``faded`` or ``dropped``; or a procedure of the name ``by`` was
+    ``proposed``, because of the items. ``by`` is the item that took their place, ``kind`` their kind of memory,
+    ``owner`` whose it is, such as ``clerk`` or ``user/ada``, ``why`` the rule or the reason. ``change`` names the change
+    for ``agent.memory.undo``, empty for what was proposed; ``slot`` is the call that made it.
+    """
+
+    slot: str
+    agent: str
+    what: str
+    kind: str
+    owner: str
+    items: tuple[str, ...]
+    change: str = ""
+    by: str = ""
+    why: str = ""
+
+
 class CallStarted(Fact, frozen=True, kw_only=True, tag="call_started"):
     """A call to the world began. ``slot`` names it for replay; ``request`` is as sent.
 
@@ -266,6 +287,7 @@ Event = (
     | NodeFailed
     | LoopLimitReached
     | TokenAbsorbed
+    | MemoryChanged
     | CallStarted
     | CallFinished
     | CallFailed

@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 from msgspec import structs
 
-from .items import Added, Collection, Draft, Entry, ItemRow, Use, counted, forgotten, kept, other_model
+from .changes import BY_HAND, SAME_ABOUT, SAME_WORDS, Cause, Change, What, change_of, standings, taken_back
+from .items import (
+    Added,
+    Collection,
+    Draft,
+    Ending,
+    Entry,
+    ItemRow,
+    Undone,
+    Use,
+    counted,
+    forgotten,
+    kept,
+    other_model,
+)
 
 
 class MemoryItems:
@@ -28,6 +41,8 @@ class MemoryItems:
         self._vectors: dict[int, bytes] = {}
         self._collections: dict[tuple[str, str], Collection] = {}
         self._keys: dict[tuple[str, str, str], Added] = {}
+        self._log: dict[tuple[str, str], list[tuple[Change, str]]] = {}  # each with the key of its write
+        self._changes = 0
         self._last = 0
         self._lock = threading.Lock()
 
@@ -54,9 +69,9 @@ class MemoryItems:
             has = self._collections.get((owner, kind), Collection())
             if model and has.model and (has.model, has.dims) != (model, dims):
                 raise other_model(owner, kind, has, model, dims)
-            done = Added(added=[], ended=[], known=[])
+            done = Added(added=[], ended=[], known=[], changes=[])
             for draft in drafts:
-                self._add(self._rows.setdefault((owner, kind), {}), draft, at, done)
+                self._add((owner, kind), draft, at, key, done)
             if done.added:
                 self._collections[owner, kind] = Collection(
                     model=model or has.model,
@@ -68,7 +83,8 @@ class MemoryItems:
                 self._keys[owner, kind, key] = done
             return done
 
-    def _add(self, rows: dict[int, ItemRow], draft: Draft, at: float, done: Added) -> None:
+    def _add(self, place: tuple[str, str], draft: Draft, at: float, key: str, done: Added) -> None:
+        rows = self._rows.setdefault(place, {})
         holding = [row for row in rows.values() if row.holds]
         same = [row for row in holding if row.text == draft.text]
         if same and not draft.again:
@@ -76,13 +92,30 @@ class MemoryItems:
             return
         self._last += 1
         row = kept(draft, self._last, at)
-        for old in holding:
-            if (draft.about and old.about == draft.about) or old.number in draft.replaces:
-                rows[old.number] = structs.replace(old, until=at, ended_by=row.number)
-                done.ended.append(rows[old.number])
+        cause = Cause(why=draft.rule, run=draft.run, agent=draft.agent, key=key)
+        done.changes.append(self._note(place, change_of("added", [row.number], at, cause), key))
+        about = [old.number for old in holding if draft.about and old.about == draft.about]
+        words = [old.number for old in holding if old.number in draft.replaces and old.number not in about]
+        ends: list[tuple[What, str, list[int]]] = [
+            ("replaced", SAME_ABOUT, about),
+            ("merged", SAME_WORDS, words),
+        ]
+        for what, why, numbers in ends:
+            for number in numbers:
+                rows[number] = structs.replace(rows[number], until=at, ended_by=row.number)
+                done.ended.append(rows[number])
+            if numbers:
+                because = structs.replace(cause, why=why)
+                done.changes.append(self._note(place, change_of(what, numbers, at, because, row.number), key))
         rows[row.number] = row
         self._vectors[row.number] = draft.vector
         done.added.append(row)
+
+    def _note(self, place: tuple[str, str], change: Change, key: str) -> Change:
+        self._changes += 1
+        numbered = structs.replace(change, number=self._changes)
+        self._log.setdefault(place, []).append((numbered, key))
+        return numbered
 
     def read(self, owner: str, kind: str) -> list[ItemRow]:
         """All items in the order of writing, also ended and forgotten ones."""
@@ -133,42 +166,86 @@ class MemoryItems:
             )
             return len(given)
 
-    def end(self, owner: str, kind: str, numbers: Sequence[int], *, at: float) -> int:
-        """Let items hold no longer; tell how many there were. They stay readable."""
-        with self._lock:
-            return self._change(owner, kind, numbers, lambda row: row.holds, until=at)
-
-    def restore(self, owner: str, kind: str, numbers: Sequence[int]) -> int:
-        """Let items hold again that ended and were not forgotten; tell how many there were."""
-        with self._lock:
-            return self._change(
-                owner,
-                kind,
-                numbers,
-                lambda row: row.until is not None and row.forgotten is None,
-                until=None,
-                ended_by=None,
-            )
-
-    def _change(
+    def end(
         self,
         owner: str,
         kind: str,
         numbers: Sequence[int],
-        is_meant: Callable[[ItemRow], bool],
-        **changes: Any,
-    ) -> int:
-        rows, count = self._rows.get((owner, kind), {}), 0
-        for number in dict.fromkeys(numbers):
-            if number in rows and is_meant(rows[number]):
-                rows[number] = structs.replace(rows[number], **changes)
-                count += 1
-        if count:
-            has = self._collections[owner, kind]
-            self._collections[owner, kind] = structs.replace(
-                has, revision=has.revision + 1, removed=has.removed + 1
-            )
-        return count
+        *,
+        at: float,
+        what: Ending = "faded",
+        cause: Cause = BY_HAND,
+    ) -> Change | None:
+        """Let items hold no longer, or drop them; see `Items.end`."""
+        with self._lock:
+            rows = self._rows.get((owner, kind), {})
+            gone = [
+                number
+                for number in dict.fromkeys(numbers)
+                if (row := rows.get(number)) and (row.is_there if what == "dropped" else row.holds)
+            ]
+            if not gone:
+                return None
+            for number in gone:
+                old = rows[number]
+                rows[number] = structs.replace(
+                    old,
+                    until=at if old.until is None else old.until,
+                    dropped=at if what == "dropped" else None,
+                )
+            self._changed(owner, kind)
+            return self._note((owner, kind), change_of(what, gone, at, cause), cause.key)
+
+    def undo(
+        self, owner: str, kind: str, numbers: Sequence[int], *, at: float, cause: Cause = BY_HAND
+    ) -> Undone:
+        """Take changes back; see `Items.undo`."""
+        with self._lock:
+            place = owner, kind
+            rows, keys = self._rows.get(place, {}), {c.number: key for c, key in self._log.get(place, ())}
+            log = [change for change, _ in self._log.get(place, ())]
+            now, new = taken_back(log, numbers, self._changes + 1, at, cause)
+            if not new:
+                return Undone(count=0, changes=[])
+            self._log[place] = [(change, keys.get(change.number, cause.key)) for change in now]
+            made = [change for change in new if change.number > self._changes]
+            self._changes += len(made)
+            touched = {number for change in new for number in change.items}
+            before = {number: rows[number] for number in rows.keys() & touched}
+            for number, standing in standings(now, sorted(touched)).items():
+                if number in before and before[number].forgotten is None:
+                    rows[number] = structs.replace(rows[number], **standing._asdict())
+            made += self._settle(place, sorted(before), at, cause)
+            count = sum(rows[number].holds != old.holds for number, old in before.items())
+            self._changed(owner, kind)
+            return Undone(count=count, changes=made)
+
+    def _settle(
+        self, place: tuple[str, str], numbers: Sequence[int], at: float, cause: Cause
+    ) -> list[Change]:
+        """Let the newest one hold of those that tell of the same."""
+        rows, made = self._rows[place], []
+        for about in dict.fromkeys(rows[number].about for number in numbers if rows[number].holds):
+            holding = [n for n, row in rows.items() if row.holds and about and row.about == about]
+            if len(holding) > 1:
+                for number in holding[:-1]:
+                    rows[number] = structs.replace(rows[number], until=at, ended_by=holding[-1])
+                because = structs.replace(cause, why=SAME_ABOUT)
+                change = change_of("replaced", holding[:-1], at, because, holding[-1])
+                made.append(self._note(place, change, cause.key))
+        return made
+
+    def changes(self, owner: str, kind: str, *, key: str = "") -> list[Change]:
+        """All changes in order, or those of one write."""
+        with self._lock:
+            log = self._log.get((owner, kind), ())
+            return [change for change, of in log if not key or of == key]
+
+    def _changed(self, owner: str, kind: str) -> None:
+        has = self._collections[owner, kind]
+        self._collections[owner, kind] = structs.replace(
+            has, revision=has.revision + 1, removed=has.removed + 1
+        )
 
     def unused(self, owner: str, kind: str, since: float) -> list[int]:
         """The numbers of the items that hold and were neither written nor used since then."""
@@ -178,29 +255,28 @@ class MemoryItems:
         """What is known of the items as a whole."""
         return self._collections.get((owner, kind), Collection())
 
-    def forget(self, owner: str, kind: str, numbers: Sequence[int], *, at: float) -> int:
+    def forget(
+        self, owner: str, kind: str, numbers: Sequence[int], *, at: float, cause: Cause = BY_HAND
+    ) -> int:
         """Shred items and leave a mark of each; tell how many there were."""
         with self._lock:
-            rows, count = self._rows.get((owner, kind), {}), 0
-            for number in dict.fromkeys(numbers):
-                row = rows.get(number)
-                if row is None or row.forgotten is not None:
-                    continue
-                rows[number] = forgotten(row, at)
+            rows = self._rows.get((owner, kind), {})
+            there = [n for n in dict.fromkeys(numbers) if n in rows and rows[n].forgotten is None]
+            for number in there:
+                rows[number] = forgotten(rows[number], at)
                 self._vectors.pop(number, None)
-                count += 1
-            if count:
-                has = self._collections[owner, kind]
-                gone = Collection() if all(row.forgotten is not None for row in rows.values()) else has
-                self._collections[owner, kind] = structs.replace(
-                    gone, revision=has.revision + 1, removed=has.removed + 1
-                )
+            if there:
+                if all(row.forgotten is not None for row in rows.values()):
+                    has = self._collections[owner, kind]
+                    self._collections[owner, kind] = structs.replace(has, model="", dims=0)
+                self._changed(owner, kind)
+                self._note((owner, kind), change_of("forgotten", there, at, cause), cause.key)
                 self._keys = {
                     name: done
                     for name, done in self._keys.items()
-                    if not {row.number for row in done.added}.intersection(numbers)
+                    if not {row.number for row in done.added}.intersection(there)
                 }
-            return count
+            return len(there)
 
     def owners(self) -> list[tuple[str, str]]:
         """All owners with the kinds that they have, sorted."""

@@ -1,54 +1,33 @@
 """What agents remember, in tables of the journal's SQLite file.
 
-The tables are made at the first write, so that a journal without memories has none. A text stands in its
-item's own row, where forgetting overwrites it; ``digest`` finds it.
+The tables are made at the first write, so that a journal without memories has none.
 """
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping, Sequence
-from hashlib import blake2b
-from typing import Any
 
-import msgspec
-
+from .change_rows import changes, mark, next_number, note
+from .changes import BY_HAND, Cause, Change, change_of, standings, taken_back
 from .connection import Connection
-from .items import OF_BODY, Added, Collection, Draft, Entry, ItemRow, Use, counted, kept, other_model
-
-_TABLES = """
-CREATE TABLE collection (
-    id INTEGER PRIMARY KEY,
-    owner TEXT NOT NULL,
-    kind TEXT NOT NULL,
-    model TEXT NOT NULL,
-    dims INTEGER NOT NULL,
-    removed INTEGER NOT NULL DEFAULT 0,
-    UNIQUE (owner, kind)
-);
-CREATE TABLE item (
-    number INTEGER PRIMARY KEY,
-    collection INTEGER NOT NULL,
-    digest INTEGER,
-    text TEXT NOT NULL,
-    at REAL NOT NULL,
-    until REAL,
-    ended_by INTEGER,
-    forgotten REAL,
-    about TEXT,
-    key TEXT,
-    body TEXT NOT NULL,
-    vector BLOB
-);
-CREATE INDEX item_digest ON item (digest);
-CREATE INDEX item_about ON item (about, collection) WHERE about IS NOT NULL AND until IS NULL;
-CREATE INDEX item_ended ON item (ended_by) WHERE ended_by IS NOT NULL;
-CREATE VIEW memory AS SELECT owner, kind, number, at, until, forgotten, text, body
-FROM item JOIN collection ON collection.id = item.collection;
-"""
-_USES = ("uses", "wins", "seconds", "used", "mark")
-_SAYING = ("fields", "cue", "since", "expires")  # what of a body says what the item says
-_COLUMNS = "number, at, until, ended_by, forgotten, about, body, text, key"
+from .item_table import (
+    DROPPED,
+    ENDED,
+    STANDS,
+    TABLES,
+    add,
+    body_of,
+    collection_of,
+    forget,
+    make_collection,
+    rows_of,
+    rows_where,
+    settle,
+    there,
+    touch,
+)
+from .items import Added, Collection, Draft, Ending, Entry, ItemRow, Undone, Use, counted, other_model
 
 
 class SqliteItems:
@@ -81,17 +60,19 @@ class SqliteItems:
         """
 
         def work(connection: sqlite3.Connection) -> Added:
-            if not _there(connection):
-                for statement in _TABLES.split(";"):
+            if not there(connection):
+                for statement in TABLES.split(";"):
                     connection.execute(statement)
-            number, has = _collection(connection, owner, kind)
+            number, has = collection_of(connection, owner, kind)
             if model and has.model and (has.model, has.dims) != (model, dims):
                 raise other_model(owner, kind, has, model, dims)
             if not number:
-                number = _make(connection, owner, kind)
-            done = Added(added=[], ended=[], known=[])
+                number = make_collection(connection, owner, kind)
+            done = Added(added=[], ended=[], known=[], changes=[])
             for draft in drafts:
-                _add(connection, number, draft, at, key, done)
+                add(connection, number, draft, at, key, done)
+            if len(done.changes) < len(done.added):  # some were written before a crash
+                done.changes[:] = changes(connection, number, key)
             if done.ended or (done.added and model != has.model):
                 connection.execute(
                     "UPDATE collection SET model = ?, dims = ?, removed = removed + ? WHERE id = ?",
@@ -105,25 +86,25 @@ class SqliteItems:
         """All items in the order of writing, also ended and forgotten ones."""
 
         def work(connection: sqlite3.Connection) -> list[ItemRow]:
-            if not _there(connection):
+            if not there(connection):
                 return []
-            number, _ = _collection(connection, owner, kind)
-            return _rows(connection, "collection = ? ORDER BY number", number)
+            number, _ = collection_of(connection, owner, kind)
+            return rows_where(connection, "collection = ? ORDER BY number", number)
 
         return self._file.read(work)
 
     def pick(self, numbers: Sequence[int]) -> list[ItemRow]:
         """The items of these numbers, in any order."""
         places = ", ".join("?" * len(numbers))
-        return self._file.read(lambda connection: _rows(connection, f"number IN ({places})", *numbers))
+        return self._file.read(lambda connection: rows_where(connection, f"number IN ({places})", *numbers))
 
     def entries(self, owner: str, kind: str, after: int = 0) -> list[Entry]:
         """What the items that hold are found by, from after a number on, in the order of writing."""
 
         def work(connection: sqlite3.Connection) -> list[Entry]:
-            if not _there(connection):
+            if not there(connection):
                 return []
-            number, _ = _collection(connection, owner, kind)
+            number, _ = collection_of(connection, owner, kind)
             rows = connection.execute(
                 "SELECT number, coalesce(json_extract(body, '$.cue'), text), coalesce(vector, x''), json_extract(body, '$.since'),"
                 " json_extract(body, '$.expires') FROM item WHERE number > ? AND collection = ? AND until IS NULL AND forgotten IS NULL ORDER BY number",
@@ -137,9 +118,9 @@ class SqliteItems:
         """The numbers of the items that hold, in the order of writing."""
 
         def work(connection: sqlite3.Connection) -> list[int]:
-            if not _there(connection):
+            if not there(connection):
                 return []
-            number, _ = _collection(connection, owner, kind)
+            number, _ = collection_of(connection, owner, kind)
             rows = connection.execute(
                 "SELECT number FROM item WHERE collection = ? AND until IS NULL AND forgotten IS NULL"
                 " ORDER BY number",
@@ -153,17 +134,17 @@ class SqliteItems:
         """Count that items stood in a prompt; under the same key only once. Tell how many were counted."""
 
         def work(connection: sqlite3.Connection) -> int:
-            collection, _ = _collection(connection, owner, kind)
+            collection, _ = collection_of(connection, owner, kind)
             count = 0
             for use in uses:
-                rows = _rows(connection, "number = ? AND collection = ?", use.number, collection)
+                rows = rows_where(connection, "number = ? AND collection = ?", use.number, collection)
                 if rows and not (key and rows[0].mark == key):
-                    body = _body(counted(rows[0], use, at, key))
+                    body = body_of(counted(rows[0], use, at, key))
                     connection.execute("UPDATE item SET body = ? WHERE number = ?", (body, use.number))
                     count += 1
             return count
 
-        if not uses or not self._file.read(_there):
+        if not uses or not self._file.read(there):
             return 0
         return self._file.write(work)
 
@@ -171,7 +152,7 @@ class SqliteItems:
         """Give items that hold embeddings; see `Items.embed`."""
 
         def work(connection: sqlite3.Connection) -> int:
-            collection, has = _collection(connection, owner, kind)
+            collection, has = collection_of(connection, owner, kind)
             if has.model != model:
                 connection.execute("UPDATE item SET vector = NULL WHERE collection = ?", (collection,))
             given = connection.executemany(
@@ -184,42 +165,82 @@ class SqliteItems:
             )
             return max(given, 0)
 
-        return self._file.write(work) if self._file.read(_there) else 0
+        return self._file.write(work) if self._file.read(there) else 0
 
-    def end(self, owner: str, kind: str, numbers: Sequence[int], *, at: float) -> int:
-        """Let items hold no longer; tell how many there were. They stay readable."""
-        return self._change(owner, kind, numbers, "until = ?", "until IS NULL", at)
+    def end(
+        self,
+        owner: str,
+        kind: str,
+        numbers: Sequence[int],
+        *,
+        at: float,
+        what: Ending = "faded",
+        cause: Cause = BY_HAND,
+    ) -> Change | None:
+        """Let items hold no longer, or drop them; see `Items.end`."""
+        ended = DROPPED if what == "dropped" else ENDED
 
-    def restore(self, owner: str, kind: str, numbers: Sequence[int]) -> int:
-        """Let items hold again that ended and were not forgotten; tell how many there were."""
-        return self._change(owner, kind, numbers, "until = NULL, ended_by = NULL", "until IS NOT NULL")
-
-    def _change(
-        self, owner: str, kind: str, numbers: Sequence[int], change: str, which: str, *values: float
-    ) -> int:
-        def work(connection: sqlite3.Connection) -> int:
-            collection, _ = _collection(connection, owner, kind)
-            # what is changed, and of which items, is one of two texts above
-            statement = f"UPDATE item SET {change} WHERE number = ? AND collection = ? AND forgotten IS NULL AND {which}"  # noqa: S608
-            changed = [
-                connection.execute(statement, (*values, number, collection)).rowcount
+        def work(connection: sqlite3.Connection) -> Change | None:
+            collection, _ = collection_of(connection, owner, kind)
+            gone = [
+                number
                 for number in dict.fromkeys(numbers)
+                if connection.execute(ended, {"at": at, "number": number, "of": collection}).rowcount
             ]
-            if any(changed):
-                connection.execute("UPDATE collection SET removed = removed + 1 WHERE id = ?", (collection,))
-            return sum(changed)
+            if not gone:
+                return None
+            touch(connection, collection)
+            return note(connection, collection, change_of(what, gone, at, cause), cause.key)
 
-        if not numbers or not self._file.read(_there):
-            return 0
+        if not numbers or not self._file.read(there):
+            return None
         return self._file.write(work)
+
+    def undo(
+        self, owner: str, kind: str, numbers: Sequence[int], *, at: float, cause: Cause = BY_HAND
+    ) -> Undone:
+        """Take changes back; see `Items.undo`."""
+
+        def work(connection: sqlite3.Connection) -> Undone:
+            collection, _ = collection_of(connection, owner, kind)
+            log, first = changes(connection, collection), next_number(connection)
+            now, new = taken_back(log, numbers, first, at, cause)
+            made = [
+                note(connection, collection, one, cause.key)
+                for one in sorted(new, key=lambda one: one.number)
+                if one.number >= first
+            ]
+            for change in new:
+                mark(connection, change)
+            touched = sorted({number for change in new for number in change.items})
+            before = {row.number: row for row in rows_of(connection, touched) if row.forgotten is None}
+            for number, standing in standings(now, before).items():
+                connection.execute(STANDS, {"number": number, **standing._asdict()})
+            made += settle(connection, collection, list(before), at, cause)
+            if made:
+                touch(connection, collection)
+            after = rows_of(connection, list(before))
+            return Undone(count=sum(row.holds != before[row.number].holds for row in after), changes=made)
+
+        if not numbers or not self._file.read(there):
+            return Undone(count=0, changes=[])
+        return self._file.write(work)
+
+    def changes(self, owner: str, kind: str, *, key: str = "") -> list[Change]:
+        """All changes in order, or those of one write."""
+
+        def work(connection: sqlite3.Connection) -> list[Change]:
+            return changes(connection, collection_of(connection, owner, kind)[0], key)
+
+        return self._file.read(work) if self._file.read(there) else []
 
     def unused(self, owner: str, kind: str, since: float) -> list[int]:
         """The numbers of the items that hold and were neither written nor used since then."""
 
         def work(connection: sqlite3.Connection) -> list[int]:
-            if not _there(connection):
+            if not there(connection):
                 return []
-            number, _ = _collection(connection, owner, kind)
+            number, _ = collection_of(connection, owner, kind)
             rows = connection.execute(
                 "SELECT number FROM item WHERE collection = ? AND at < ? AND until IS NULL AND forgotten IS NULL"
                 " AND coalesce(json_extract(body, '$.used'), at) < ? ORDER BY number",
@@ -232,31 +253,33 @@ class SqliteItems:
     def collection(self, owner: str, kind: str) -> Collection:
         """What is known of the items as a whole."""
         return self._file.read(
-            lambda connection: _collection(connection, owner, kind)[1] if _there(connection) else Collection()
+            lambda connection: (
+                collection_of(connection, owner, kind)[1] if there(connection) else Collection()
+            )
         )
 
-    def forget(self, owner: str, kind: str, numbers: Sequence[int], *, at: float) -> int:
+    def forget(
+        self, owner: str, kind: str, numbers: Sequence[int], *, at: float, cause: Cause = BY_HAND
+    ) -> int:
         """Shred items and leave a mark of each; tell how many there were.
 
         Their bytes are overwritten in the file, and its write-ahead log is emptied.
         """
 
         def work(connection: sqlite3.Connection) -> int:
-            collection, _ = _collection(connection, owner, kind)
-            count = sum(_forget(connection, collection, number, at) for number in dict.fromkeys(numbers))
-            if count:
-                connection.execute(
-                    "UPDATE collection SET removed = removed + 1 WHERE id = ?",
-                    (collection,),
-                )
+            collection, _ = collection_of(connection, owner, kind)
+            gone = [number for number in dict.fromkeys(numbers) if forget(connection, collection, number, at)]
+            if gone:
+                touch(connection, collection)
+                note(connection, collection, change_of("forgotten", gone, at, cause), cause.key)
                 connection.execute(
                     "UPDATE collection SET model = '', dims = 0 WHERE id = ? AND NOT EXISTS"
                     " (SELECT 1 FROM item WHERE collection = id AND forgotten IS NULL)",
                     (collection,),
                 )
-            return count
+            return len(gone)
 
-        if not self._file.read(_there):
+        if not self._file.read(there):
             return 0
         self._file.read(lambda connection: connection.execute("PRAGMA secure_delete = ON").fetchone())
         try:
@@ -272,127 +295,7 @@ class SqliteItems:
         return self._file.read(
             lambda connection: (
                 connection.execute("SELECT owner, kind FROM collection ORDER BY owner, kind").fetchall()
-                if _there(connection)
+                if there(connection)
                 else []
             )
         )
-
-
-def _there(connection: sqlite3.Connection) -> bool:
-    return connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'item'").fetchone() is not None
-
-
-def _collection(connection: sqlite3.Connection, owner: str, kind: str) -> tuple[int, Collection]:
-    """A collection's id and what is known of it; 0 if there is none."""
-    row = connection.execute(
-        "SELECT id, model, dims, removed, coalesce((SELECT max(number) FROM item), 0) FROM collection"
-        " WHERE owner = ? AND kind = ?",
-        (owner, kind),
-    ).fetchone()
-    if row is None:
-        return 0, Collection()
-    number, model, dims, removed, last = row
-    return number, Collection(model=model, dims=dims, revision=last + removed, removed=removed)
-
-
-def _make(connection: sqlite3.Connection, owner: str, kind: str) -> int:
-    made = connection.execute(
-        "INSERT INTO collection (owner, kind, model, dims) VALUES (?, ?, '', 0)", (owner, kind)
-    )
-    return made.lastrowid or 0
-
-
-def _add(
-    connection: sqlite3.Connection, collection: int, draft: Draft, at: float, key: str, done: Added
-) -> None:
-    digest = _digest(draft.text)
-    for row, written_by in _found(connection, "digest = ? AND collection = ?", digest, collection):
-        if row.text == draft.text and key and written_by == key:  # this same write was made before a crash
-            done.added.append(row)
-            done.ended.extend(_rows(connection, "ended_by = ?", row.number))
-            return
-        if row.text == draft.text and row.holds and not draft.again:
-            done.known.append(row)
-            return
-    made = connection.execute(
-        "INSERT INTO item (collection, digest, text, at, about, key, body, vector) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            collection,
-            digest,
-            draft.text,
-            at,
-            draft.about or None,
-            key or None,
-            _body(draft),
-            draft.vector or None,
-        ),
-    )
-    number = made.lastrowid or 0
-    ended = 0
-    if draft.about:
-        ended += connection.execute(
-            "UPDATE item SET until = ?, ended_by = ? WHERE about = ? AND collection = ? AND until IS NULL"
-            " AND number != ?",
-            (at, number, draft.about, collection, number),
-        ).rowcount
-    for old in {*draft.replaces} - {number}:
-        ended += connection.execute(
-            "UPDATE item SET until = ?, ended_by = ? WHERE number = ? AND collection = ? AND until IS NULL"
-            " AND forgotten IS NULL",
-            (at, number, old, collection),
-        ).rowcount
-    if ended:
-        done.ended.extend(_rows(connection, "ended_by = ? ORDER BY number", number))
-    done.added.append(kept(draft, number, at))
-
-
-def _body(item: Draft | ItemRow) -> str:
-    """What stands in an item's body: its parts, where they hold anything, and how it was used."""
-    names = OF_BODY if isinstance(item, Draft) else (*OF_BODY, *_USES)
-    return msgspec.json.encode({name: value for name in names if (value := getattr(item, name))}).decode()
-
-
-def _digest(text: str) -> int:
-    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big", signed=True)
-
-
-def _forget(connection: sqlite3.Connection, collection: int, number: int, at: float) -> int:
-    row = connection.execute(
-        "SELECT body FROM item WHERE number = ? AND collection = ? AND forgotten IS NULL",
-        (number, collection),
-    ).fetchone()
-    if row is None:
-        return 0
-    left = {name: value for name, value in msgspec.json.decode(row[0]).items() if name not in _SAYING}
-    connection.execute(
-        "UPDATE item SET text = '', digest = NULL, about = NULL, vector = NULL, key = NULL, body = ?, forgotten = ?"
-        " WHERE number = ?",
-        (msgspec.json.encode(left).decode(), at, number),
-    )
-    return 1
-
-
-def _rows(connection: sqlite3.Connection, where: str, *values: Any) -> list[ItemRow]:
-    return [row for row, _ in _found(connection, where, *values)]
-
-
-def _found(connection: sqlite3.Connection, where: str, *values: Any) -> list[tuple[ItemRow, str | None]]:
-    """Items with the keys of the writes that made them."""
-    # the condition is one of those in this file; only the values come from elsewhere
-    found = connection.execute(f"SELECT {_COLUMNS} FROM item WHERE {where}", values)  # noqa: S608
-    return [
-        (
-            ItemRow(
-                number=number,
-                at=at,
-                until=until,
-                ended_by=ended_by,
-                forgotten=forgotten,
-                about=about or "",
-                text=text,
-                **msgspec.json.decode(body),
-            ),
-            key,
-        )
-        for number, at, until, ended_by, forgotten, about, body, text, key in found
-    ]

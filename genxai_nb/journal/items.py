@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Literal, Protocol
 
 from msgspec import Struct, structs
 
 from genxai_nb.errors import StoreError
+
+from .changes import BY_HAND, Cause, Change
 
 OF_BODY = (
     "source",
@@ -83,6 +85,7 @@ class ItemRow(Struct, frozen=True, kw_only=True):
         seconds: How long all of that took.
         used: When it was used last; None for never.
         mark: The key of the write that counted its last use.
+        dropped: When it was dropped, because it held no more for long, or there were too many; None if it is there.
     """
 
     number: int
@@ -105,19 +108,36 @@ class ItemRow(Struct, frozen=True, kw_only=True):
     seconds: float = 0.0
     used: float | None = None
     mark: str = ""
+    dropped: float | None = None
 
     @property
     def holds(self) -> bool:
         """Whether it neither ended nor was forgotten."""
         return self.until is None and self.forgotten is None
 
+    @property
+    def is_there(self) -> bool:
+        """Whether it was neither dropped nor forgotten."""
+        return self.dropped is None and self.forgotten is None
+
 
 class Added(Struct, frozen=True, kw_only=True):
-    """What came of adding items: the new ones, those that ended by them, and those that were there already."""
+    """What came of adding items: the new ones, those that ended by them, those that were there, and the changes."""
 
     added: list[ItemRow]
     ended: list[ItemRow]
     known: list[ItemRow]
+    changes: list[Change]
+
+
+class Undone(Struct, frozen=True, kw_only=True):
+    """What came of taking changes back: how many items hold now that did not, or no more; and the new changes."""
+
+    count: int
+    changes: list[Change]
+
+
+Ending = Literal["faded", "dropped"]
 
 
 class Entry(Struct, frozen=True, array_like=True):
@@ -199,11 +219,28 @@ class Items(Protocol):
         The embeddings of another model go, all in the same transaction, so that those of two never stand side by side.
         """
 
-    def end(self, owner: str, kind: str, numbers: Sequence[int], *, at: float) -> int:
-        """Let items hold no longer; tell how many there were. They stay readable."""
+    def end(
+        self,
+        owner: str,
+        kind: str,
+        numbers: Sequence[int],
+        *,
+        at: float,
+        what: Ending = "faded",
+        cause: Cause = BY_HAND,
+    ) -> Change | None:
+        """Let items hold no longer, or drop them, also such as ended before; None if there was none. They stay readable."""
 
-    def restore(self, owner: str, kind: str, numbers: Sequence[int]) -> int:
-        """Let items hold again that ended and were not forgotten; tell how many there were."""
+    def undo(
+        self, owner: str, kind: str, numbers: Sequence[int], *, at: float, cause: Cause = BY_HAND
+    ) -> Undone:
+        """Take changes back, or what was undone by one; see `genxai_nb.journal.changes.taken_back`.
+
+        Of items that tell of the same, and come to hold by that, the newest one holds. What was forgotten stays so.
+        """
+
+    def changes(self, owner: str, kind: str, *, key: str = "") -> list[Change]:
+        """All changes in order, or those of one write."""
 
     def unused(self, owner: str, kind: str, since: float) -> list[int]:
         """The numbers of the items that hold and were neither written nor used since then."""
@@ -211,7 +248,9 @@ class Items(Protocol):
     def collection(self, owner: str, kind: str) -> Collection:
         """What is known of the items as a whole."""
 
-    def forget(self, owner: str, kind: str, numbers: Sequence[int], *, at: float) -> int:
+    def forget(
+        self, owner: str, kind: str, numbers: Sequence[int], *, at: float, cause: Cause = BY_HAND
+    ) -> int:
         """Shred the texts, parts and embeddings of items, and leave a mark of each; tell how many there were."""
 
     def owners(self) -> list[tuple[str, str]]:

@@ -25,6 +25,7 @@ KINDS = (  # a kind's place is its number in every journal, for good: new ones c
     "run_finished",
     "run_failed",
     "run_cancelled",
+    "memory_changed",
 )
 NODE_FINISHED = KINDS.index("node_finished")
 CALL_FINISHED = KINDS.index("call_finished")

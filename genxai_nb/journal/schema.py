@@ -21,15 +21,26 @@ from pathlib import Path
 
 from genxai_nb.errors import StoreBusy, StoreDamaged, StoreError
 
+from .change_rows import bring_up
 from .kinds import KINDS, parted
 from .places import made, on_network
 
-VERSION = 4
+VERSION = 5
 PATIENCE = 5.0
 FAILURES = (sqlite3.Error, UnicodeDecodeError)  # what SQLite says of a damaged file may be no text
 
 _APPLICATION = 0x67786E62
 _SNAPSHOT = "CREATE TABLE snapshot (place INTEGER PRIMARY KEY, body TEXT NOT NULL, crc INTEGER NOT NULL)"
+_HISTORY = """
+CREATE VIEW history AS SELECT
+    'r' || head.run AS run,
+    'r' || head.run || '.' || head.number AS head,
+    head.upto + (place & 0xffffffff) AS n,
+    json_extract(:KINDS, '$[' || kind || ']') AS event,
+    json_extract(body, '$.node') AS node,
+    body
+FROM event JOIN head ON head.id = place >> 32
+""".strip().replace(":KINDS", "'[" + ",".join(f'"{kind}"' for kind in KINDS) + "]'")
 _TABLES = """
 CREATE TABLE run (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -70,15 +81,8 @@ CREATE TABLE definition (
 CREATE VIEW tip AS SELECT head.id AS head, coalesce(
     (SELECT max(place) FROM event WHERE place > head.id << 32 AND place < (head.id + 1) << 32), head.id << 32
 ) AS place FROM head;
-CREATE VIEW history AS SELECT
-    'r' || head.run AS run,
-    'r' || head.run || '.' || head.number AS head,
-    head.upto + (place & 0xffffffff) AS n,
-    json_extract(:KINDS, '$[' || kind || ']') AS event,
-    json_extract(body, '$.node') AS node,
-    body
-FROM event JOIN head ON head.id = place >> 32;
-""".replace(":KINDS", "'[" + ",".join(f'"{kind}"' for kind in KINDS) + "]'").replace(":SNAPSHOT", _SNAPSHOT)
+:HISTORY;
+""".replace(":HISTORY", _HISTORY).replace(":SNAPSHOT", _SNAPSHOT)
 # The file keeps the text of its tables as it is given: without spaces, it fits into the first page.
 _SPACE = re.compile(r"\s*([(),=<>]+|\|\|)\s*|\s+")
 _SET_ASIDE = """
@@ -114,7 +118,8 @@ _SCRIPTS = {
     0: _TABLES,
     1: f"DROP VIEW progress;{_SET_ASIDE}{_TABLES}{_FROM_1}{_TAKE_OVER}",
     2: f"DROP VIEW tip;{_SET_ASIDE}{_TABLES}{_FROM_2}{_TAKE_OVER}",
-    3: _SNAPSHOT,
+    3: f"{_SNAPSHOT};DROP VIEW history;{_HISTORY}",
+    4: f"DROP VIEW history;{_HISTORY}",
 }
 
 
@@ -207,6 +212,7 @@ def _bring_up(connection: sqlite3.Connection, path: Path) -> None:
             connection.create_function("source_id", 1, source_id)
             for statement in _SCRIPTS[version].split(";"):
                 connection.execute(_SPACE.sub(lambda found: found[1] or " ", statement))
+            bring_up(connection)
             connection.execute(f"PRAGMA application_id = {_APPLICATION}")
             connection.execute(f"PRAGMA user_version = {VERSION}")
         connection.execute("COMMIT")

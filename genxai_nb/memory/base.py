@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, Protocol
+from typing import Literal, Protocol, get_args
 
 from msgspec import Struct
 
 from genxai_nb.errors import DefinitionError
+from genxai_nb.journal.changes import Change
 from genxai_nb.journal.items import Draft
 
 from .index import Match
 from .rates import wilson
 
 Place = Literal["store", "run", "conversation"]
-Status = Literal["current", "expired", "replaced", "forgotten"]
+Status = Literal["current", "expired", "replaced", "dropped", "forgotten"]
+STATUSES: tuple[str, ...] = get_args(Status)
 
 
 class Item(Struct, frozen=True, kw_only=True):
@@ -32,7 +34,7 @@ class Item(Struct, frozen=True, kw_only=True):
         at: When it was written, as Unix time in seconds; 0 where nobody noted it.
         since: From when it is so; when it was written, if nothing else was said.
         until: Until when it is, or was, so: it was said, or it was replaced or forgotten then.
-        status: ``current``, ``expired``, ``replaced`` by a newer one about the same, or ``forgotten``.
+        status: ``current``, ``expired``, ``replaced`` by a newer one about the same, ``dropped`` or ``forgotten``.
         uses: How often it stood in a prompt.
         wins: How often what it was used for went well.
         seconds: How long all of that took.
@@ -142,11 +144,12 @@ class Visit(Struct, frozen=True, kw_only=True):
 
 
 class Written(Struct, frozen=True, kw_only=True):
-    """What came of remembering: the new items, those that they replaced, those that were there already."""
+    """What came of remembering: the new items, those that they replaced, those that were there already, the changes."""
 
     added: list[Item]
     replaced: list[tuple[Item, Item]]  # the older one, and the one that took its place
     known: list[Item]
+    changes: list[Change]
 
 
 class Shelf(Protocol):
@@ -198,6 +201,10 @@ class Kind(Protocol):
     - ``extract = "model"``: its ``notice`` takes the facts, too, that the agent's model found in the turn
     - ``same(draft)``: it returns the items whose place a draft takes, because it says the same
     - ``fade``: after how many days items end that are not used; 0 for never
+    - ``most``: how many items hold at most; beyond them those are dropped of which ``worth(item, at)`` is least,
+      of equals what was not used or written for longest; 0 for no limit
+    - ``is_past(item)``: whether an item is of no use any more; then it is dropped ``fade`` days after it ended, or was
+      used last, and ``fade`` ends no other one
     - ``complete(draft, visit)``: it returns a draft with what the journal tells of the visit; of a draft that a
       person makes by hand, the visit is empty and is now
     """
@@ -231,3 +238,16 @@ def checked_fade(kind: str, fade: int) -> int:
             f"{kind} memory is to fade after {fade!r} days.", hint="Write a whole number, 0 for never."
         )
     return fade
+
+
+def checked_most(kind: str, most: int) -> int:
+    """How many items hold at most.
+
+    Raises:
+        DefinitionError: It is no whole number from 0.
+    """
+    if type(most) is not int or most < 0:
+        raise DefinitionError(
+            f"{kind} memory is to hold {most!r} items at most.", hint="Write a whole number, 0 for no limit."
+        )
+    return most

@@ -9,7 +9,7 @@ from msgspec import structs
 
 from genxai_nb.journal.items import Draft
 
-from .base import Place, Query, Recalled, Shelf, Turn, Visit, checked_fade
+from .base import Item, Place, Query, Recalled, Shelf, Turn, Visit, checked_fade, checked_most
 from .rules import is_hidden, without_values
 
 DONE, FAILED = "done", "failed"
@@ -32,9 +32,10 @@ class Episodic:
     Args:
         shelf: Where they stand.
         fade: After how many days an episode holds no longer; 0 for never. It stays in the table.
+        most: How many episodes hold at most; the oldest ones are dropped. 0 for no limit.
 
     Raises:
-        DefinitionError: ``fade`` is no such number.
+        DefinitionError: ``fade`` or ``most`` is no such number.
 
     Example:
         >>> from genxai_nb.memory.shelves import ListShelf
@@ -49,7 +50,7 @@ class Episodic:
     embeds = True
     recalls = True
     fails = True
-    options: ClassVar[tuple[str, ...]] = ("fade",)
+    options: ClassVar[tuple[str, ...]] = ("fade", "most")
     heading = "What was tried before, and what came of it:"
     columns: ClassVar[dict[str, str]] = {
         "task": "str",
@@ -67,13 +68,15 @@ class Episodic:
         FAILED: "Each visit that failed, with its error.",
         "by hand": "What a person tells it: a task that went well.",
         "faded": "With fade, what is older than so many days holds no longer.",
+        "dropped": "With most, the oldest of more episodes than that.",
         "never": "A visit whose task, answer or error looks like a key or names a password, a PIN, a token or a secret; the arguments of such a step.",
         "recalled": "By the likeness of its task to the question, from 0 to 1; not what went well without a step.",
     }
 
-    def __init__(self, shelf: Shelf, *, fade: int = 0) -> None:
+    def __init__(self, shelf: Shelf, *, fade: int = 0, most: int = 0) -> None:
         self.shelf = shelf
         self.fade = checked_fade(self.name, fade)
+        self.most = checked_most(self.name, most)
 
     def notice(self, turn: Turn) -> list[Draft]:
         """The visit as an episode."""
@@ -116,6 +119,10 @@ class Episodic:
             fields["cost"] = f"{visit.cost:.6f}"
         told = _told(draft.rule, fields, source=draft.source)
         return structs.replace(told, run=draft.run, agent=draft.agent, vector=draft.vector)
+
+    def worth(self, item: Item, at: float) -> float:  # noqa: ARG002 - the newest ones are kept
+        """What an episode is worth by itself: no more than any other."""
+        return 0.0
 
     def recall(self, query: Query, k: int = 5) -> list[Recalled]:
         """The episodes whose tasks are most like the query, the best first, at most ``k``.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from msgspec import Struct
 
 from genxai_nb.errors import MissingPackage
+from genxai_nb.journal.changes import Change as Logged
 
 from .base import Item, Recalled
 from .entities import Link
@@ -79,7 +80,7 @@ def item_table(items: Iterable[Item], columns: Mapping[str, str] | Sequence[str]
 
     - ``kind``, ``id``: the kind of memory, and the item's name there
     - ``text``: what is remembered; empty once it is forgotten
-    - ``status``: ``current``, ``expired``, ``replaced`` by a newer one about the same, or ``forgotten``
+    - ``status``: ``current``, ``expired``, ``replaced`` by a newer one about the same, ``dropped`` or ``forgotten``
     - ``source``, ``rule``: who said it, and the rule by which it was written
     - ``run_id``: the run that it comes from; empty for none
     - ``written``, ``until``: when it was written and until when it is so (UTC), missing where nobody said it
@@ -259,6 +260,44 @@ def change_table(changes: Iterable[Changed]) -> DataFrame:
         MissingPackage: pandas is not installed.
     """
     return _struct_frame(Changed, changes)
+
+
+def log_table(log: Iterable[tuple[str, Logged]]) -> DataFrame:
+    """Tabulate changes, each with its kind of memory.
+
+    The columns are
+
+    - ``change``: its name, such as ``c7``, for ``agent.memory.undo``
+    - ``at``: when it was (UTC)
+    - ``kind``, ``what``: the kind of memory, and what became of the items; see `genxai_nb.journal.changes.Change`
+    - ``items``: their names, parted by commas
+    - ``by``: the item that took their place, or the change that was undone; empty for neither
+    - ``why``: the rule, or the reason
+    - ``agent``, ``run_id``: the agent that made it and its run; empty for a person
+    - ``undone``: the change that has undone it; empty while it counts
+
+    Raises:
+        MissingPackage: pandas is not installed.
+    """
+    rows = list(log)
+    changes = [change for _, change in rows]
+    return _frame(
+        {
+            "change": _texts(f"c{one.number}" for one in changes),
+            "at": _times(one.at for one in changes),
+            "kind": _texts(kind for kind, _ in rows),
+            "what": _texts(one.what for one in changes),
+            "items": _texts(", ".join(f"m{number}" for number in one.items) for one in changes),
+            "by": _texts(
+                "" if one.other is None else f"{'c' if one.what == 'undone' else 'm'}{one.other}"
+                for one in changes
+            ),
+            "why": _texts(one.why for one in changes),
+            "agent": _texts(one.agent for one in changes),
+            "run_id": _texts(one.run for one in changes),
+            "undone": _texts("" if one.undone is None else f"c{one.undone}" for one in changes),
+        }
+    )
 
 
 def prompt_table(memories: Iterable[InPrompt]) -> DataFrame:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from math import log
 from typing import ClassVar
 
 from msgspec import structs
@@ -11,23 +10,21 @@ from msgspec import structs
 from genxai_nb.errors import DefinitionError
 from genxai_nb.journal.items import Draft
 
-from .base import Item, Place, Query, Recalled, Shelf, Turn, checked_fade
+from .base import Item, Place, Query, Recalled, Shelf, Turn, checked_fade, checked_most
 from .importance import RULES, rated
 from .index import Match
+from .retention import hours_since, worth
 from .rules import facts_noted
 from .words import words_of
 
 NOTED = 0.7  # the importance of what the agent itself noted
 CONDENSED = 0.5  # that of a summary
 SAME = 0.97  # the cosine similarity from which two sentences with the same names say the same
-DECAY = 0.995  # of recency, an hour
-OFTEN = 100  # uses from which on more make no difference
 RELEVANCE, OTHERS = 0.7, 0.1  # the weights; see `LongTerm`
 
 _CANDIDATES = 30  # that are weighed
 _NEAREST = 3  # that may say the same
 _NAMES = re.compile(r"\d+|\b[A-Z]\w*")
-_HOUR = 3600.0
 
 
 class LongTerm:
@@ -55,9 +52,10 @@ class LongTerm:
         shelf: Where they stand.
         keep: How important a sentence has to be, from 0 to 1.
         fade: After how many days an item fades that is not used; 0 for never.
+        most: How many items hold at most; those are dropped whose importance, recency and use are least. 0 for no limit.
 
     Raises:
-        DefinitionError: ``keep`` or ``fade`` is no such number.
+        DefinitionError: ``keep``, ``fade`` or ``most`` is no such number.
 
     Example:
         >>> from genxai_nb.memory.shelves import ListShelf
@@ -71,7 +69,7 @@ class LongTerm:
     embeds = True
     recalls = True
     counts = True
-    options: ClassVar[tuple[str, ...]] = ("keep", "fade")
+    options: ClassVar[tuple[str, ...]] = ("keep", "fade", "most")
     columns: ClassVar[dict[str, str]] = {
         "importance": "Float64",
         "agent": "str",
@@ -86,10 +84,11 @@ class LongTerm:
         "condensed": "The summary of what a conversation has no room for, one at a time, with 0.5.",
         "merged": "What says the same in other words takes the place of what was said before.",
         "faded": "What was neither written nor used for fade days (365) holds no longer.",
+        "dropped": "With most, what is least important, recent and used of more items than that.",
         "recalled": "By 0.7 relevance + 0.1 importance + 0.1 recency + 0.1 use, each from 0 to 1.",
     }
 
-    def __init__(self, shelf: Shelf, *, keep: float = 0.5, fade: int = 365) -> None:
+    def __init__(self, shelf: Shelf, *, keep: float = 0.5, fade: int = 365, most: int = 0) -> None:
         if type(keep) not in {int, float} or not 0 <= keep <= 1:
             raise DefinitionError(
                 f"long_term memory is to keep {keep!r}.",
@@ -97,6 +96,7 @@ class LongTerm:
             )
         self.shelf = shelf
         self.fade = checked_fade(self.name, fade)
+        self.most = checked_most(self.name, most)
         self._keep = keep
 
     def notice(self, turn: Turn) -> list[Draft]:
@@ -110,6 +110,10 @@ class LongTerm:
                 structs.replace(_draft(turn.condensed, turn.agent, "condensed", CONDENSED), about=about)
             )
         return drafts
+
+    def worth(self, item: Item, at: float) -> float:
+        """What an item is worth by itself: its importance, recency and use."""
+        return worth(item, _importance(item), at)
 
     def same(self, draft: Draft) -> list[Item]:
         """The items that say the same as a draft in other words."""
@@ -139,15 +143,17 @@ def _is_same(item: Item, draft: Draft, match: Match) -> bool:
 
 
 def _weighed(item: Item, match: Match, at: float) -> Recalled:
-    importance = float(item.fields.get("importance", 0))
-    hours = max(at - (item.used or item.at), 0) / _HOUR if at else 0.0
-    recency, use = DECAY**hours, min(log(1 + item.uses) / log(1 + OFTEN), 1)
+    importance, hours = _importance(item), hours_since(item, at)
     used = f", used {item.uses} time{'s' if item.uses > 1 else ''}" if item.uses else ""
     return Recalled(
         item=item,
-        score=RELEVANCE * match.relevance + OTHERS * (importance + recency + use),
+        score=RELEVANCE * match.relevance + OTHERS * worth(item, importance, at),
         why=f"{match.why}; importance {importance:.1f}, {_age(hours)} old{used}",
     )
+
+
+def _importance(item: Item) -> float:
+    return float(item.fields.get("importance", 0))
 
 
 def _age(hours: float) -> str:

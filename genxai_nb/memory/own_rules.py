@@ -15,7 +15,16 @@ from .base import Kind, Turn
 
 OPTION = "rule"
 
-_READING = {"never", "recalled", "by hand", "time", "confidence", "merged", "faded"}  # rules that stay
+_READING = {
+    "never",
+    "recalled",
+    "by hand",
+    "time",
+    "confidence",
+    "merged",
+    "faded",
+    "dropped",
+}  # rules that stay
 
 
 def check_rule(kind: str, options: Mapping[str, Any]) -> None:

@@ -11,7 +11,7 @@ from genxai_nb.errors import DefinitionError
 from genxai_nb.journal.items import Draft
 from genxai_nb.moments import moment
 
-from .base import Item, Place, Query, Recalled, Shelf, Turn, Visit
+from .base import Item, Place, Query, Recalled, Shelf, Turn, Visit, checked_fade, checked_most
 from .entities import entity
 from .index import Match
 from .rules import RULES, Fact, facts_in, facts_noted
@@ -41,14 +41,20 @@ class Semantic:
 
     Relevance is that of `genxai_nb.memory.index.Index`.
 
+    A fact that holds no more, because another one took its place or its time is over, is dropped a year after that: it
+    stands in no table and no search, and can be taken back. One that holds stays, unless there are too many.
+
     Args:
         shelf: Where they stand.
         hops: Over how many facts at most a question is answered; 1 follows none.
         extract: By what facts are found in what the user says: ``patterns``, or the agent's ``model``, by a recorded
             call with structured output; where that fails, and with the offline model, by patterns.
+        fade: How many days after a fact has ended it is dropped; 0 for never.
+        most: How many facts hold at most; the least sure are dropped, of equally sure ones the oldest. 0 for no limit.
 
     Raises:
-        DefinitionError: ``hops`` is no number from 1 to 4, or ``extract`` neither of the two.
+        DefinitionError: ``hops`` is no number from 1 to 4, ``extract`` neither of the two, or ``fade`` or ``most`` no
+            such number.
 
     Example:
         >>> from genxai_nb.memory.shelves import ListShelf
@@ -61,7 +67,7 @@ class Semantic:
     place: Place = "store"
     embeds = True
     recalls = True
-    options: ClassVar[tuple[str, ...]] = ("hops", "extract")
+    options: ClassVar[tuple[str, ...]] = ("hops", "extract", "fade", "most")
     columns: ClassVar[dict[str, str]] = {
         "subject": "str",
         "predicate": "str",
@@ -77,11 +83,20 @@ class Semantic:
         "by hand": "What a person tells it by agent.memory.remember(...).",
         "confidence": "1.0 by hand, 0.9 stated, 0.7 noted by the agent, 0.5 after maybe, perhaps, probably, I think, I guess; what the model says of an extracted one.",
         "time": 'A fact that is said to be so "until", "from" or "since" a day holds in that time only.',
+        "dropped": "What has ended fade days (365) ago, and of more than most (100,000) facts the least sure, of equally sure ones the oldest.",
         "never": "Questions, what tools return, and whatever looks like a key or names a password, a PIN, a token or a secret.",
         "recalled": "By meaning and words, weighed by confidence, and what the best three lead to.",
     }
 
-    def __init__(self, shelf: Shelf, *, hops: int = 2, extract: str = "patterns") -> None:
+    def __init__(
+        self,
+        shelf: Shelf,
+        *,
+        hops: int = 2,
+        extract: str = "patterns",
+        fade: int = 365,
+        most: int = 100_000,
+    ) -> None:
         if type(hops) is not int or not 1 <= hops <= 4:
             raise DefinitionError(
                 f"semantic memory is to follow {hops!r} facts.",
@@ -93,6 +108,8 @@ class Semantic:
             )
         self.shelf = shelf
         self.extract = extract
+        self.fade = checked_fade(self.name, fade)
+        self.most = checked_most(self.name, most)
         self._hops = hops
 
     def notice(self, turn: Turn, stated: Sequence[Fact] | None = None) -> list[Draft]:
@@ -123,6 +140,14 @@ class Semantic:
             expires=moment(draft.fields.get("until", ""), visit.at, end=True),
             fields=fields,
         )
+
+    def is_past(self, item: Item) -> bool:
+        """Whether a fact holds no more."""
+        return item.status != "current"
+
+    def worth(self, item: Item, at: float) -> float:  # noqa: ARG002 - a fact gets no less sure
+        """What a fact is worth by itself: the confidence in it."""
+        return _confidence(item)
 
     def recall(self, query: Query, k: int = 5) -> list[Recalled]:
         """The facts that weigh most, the heaviest first, at most ``k``.
@@ -159,9 +184,13 @@ class Semantic:
 
 
 def _weighed(item: Item, match: Match) -> Recalled:
-    confidence = float(item.fields.get("confidence", STATED))
+    confidence = _confidence(item)
     sure = "" if confidence >= STATED else f"; confidence {confidence:.1f}"
     return Recalled(item=item, score=match.relevance * (1 + confidence) / 2, why=f"{match.why}{sure}")
+
+
+def _confidence(item: Item) -> float:
+    return float(item.fields.get("confidence", STATED))
 
 
 def _draft(fact: Fact, source: str, confidence: float) -> Draft:

@@ -10,7 +10,8 @@ import msgspec
 from msgspec import structs
 
 from genxai_nb.errors import StoreError
-from genxai_nb.journal.items import Draft, Entry, ItemRow, Items, Use
+from genxai_nb.journal.changes import Cause, Change
+from genxai_nb.journal.items import Draft, Ending, Entry, ItemRow, Items, Undone, Use
 
 from . import loaded
 from .base import Item, Query, Status, Written
@@ -61,7 +62,7 @@ class ListShelf:
                 f"This shelf has embeddings of {self.model!r}, not of {model!r}.", hint="Take another."
             )
         self.model = self.model or model
-        done = Written(added=[], replaced=[], known=[])
+        done = Written(added=[], replaced=[], known=[], changes=[])
         for draft in drafts:
             same = [
                 item
@@ -190,6 +191,7 @@ class StoreShelf:
             added=list(new.values()),
             replaced=[(self._item(row), new[row.ended_by]) for row in done.ended if row.ended_by in new],
             known=[self._item(row) for row in done.known],
+            changes=done.changes,
         )
 
     def items(self) -> list[Item]:
@@ -227,19 +229,24 @@ class StoreShelf:
         """Give items embeddings; those of another model go."""
         return self._items.embed(self._owner, self._kind, model, dims, vectors)
 
-    def fade(self, days: int) -> list[Item]:
-        """Let items end that were neither written nor used for so many days; return them."""
-        now = time()
-        numbers = self._items.unused(self._owner, self._kind, now - days * _DAY)
-        self._items.end(self._owner, self._kind, numbers, at=now)
+    def unused(self, days: int) -> list[Item]:
+        """The items that hold and were neither written nor used for so many days."""
+        numbers = self._items.unused(self._owner, self._kind, time() - days * _DAY)
         return [self._item(row) for row in loaded.picked(self._items, numbers)]
 
-    def undo(self, added: Sequence[str], ended: Sequence[str]) -> int:
-        """Let items end that were added, and those hold again that ended; tell how many there were."""
-        names = (list(map(number_of, some)) for some in (added, ended))
-        gone, back = names
-        count = self._items.end(self._owner, self._kind, gone, at=time())
-        return count + self._items.restore(self._owner, self._kind, back)
+    def end(self, items: Sequence[Item], what: Ending, why: str, key: str = "") -> Change | None:
+        """Let items end, or drop them; None if they had ended."""
+        numbers = sorted(number_of(item.id) for item in items)
+        cause = Cause(why=why, run=self._run, agent=self._agent, key=key)
+        return self._items.end(self._owner, self._kind, numbers, at=time(), what=what, cause=cause)
+
+    def changes(self, key: str = "") -> list[Change]:
+        """All changes of its items in order, or those of one write."""
+        return self._items.changes(self._owner, self._kind, key=key)
+
+    def undo(self, changes: Sequence[Change]) -> Undone:
+        """Take changes back; what was forgotten stays so."""
+        return self._items.undo(self._owner, self._kind, [one.number for one in changes], at=time())
 
     def forget(self, ids: Sequence[str]) -> int:
         """Shred items; tell how many there were.
@@ -262,7 +269,7 @@ class StoreShelf:
             agent=row.agent,
             at=row.at,
             since=row.since or row.at,
-            until=row.forgotten or row.until or row.expires,
+            until=row.forgotten or _until(row),
             status=_status(row),
             uses=row.uses,
             wins=row.wins,
@@ -276,9 +283,18 @@ def number_of(name: str) -> int:
     return int(name[1:]) if name[:1] == "m" and name[1:].isdecimal() else 0
 
 
+def _until(row: ItemRow) -> float | None:
+    """Until when it held; what was dropped later ended when its time was over."""
+    if row.dropped is not None and row.expires is not None and row.until is not None:
+        return min(row.until, row.expires)
+    return row.until or row.expires
+
+
 def _status(row: ItemRow) -> Status:
     if row.forgotten is not None:
         return "forgotten"
+    if row.dropped is not None:
+        return "dropped"
     if row.until is not None:
         return "replaced"
     return "expired" if row.expires is not None and row.expires <= time() else "current"

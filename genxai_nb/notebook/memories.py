@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from genxai_nb.errors import InputError
@@ -20,7 +22,9 @@ if TYPE_CHECKING:
     from .session import Session
     from .verb import Request
 
-_WAYS = ("query", "why", "diff")
+NO_BOUNDS: Mapping[str, str] = MappingProxyType({})
+
+_WAYS = ("query", "why", "diff", "changes")
 
 
 def show_memory(session: Session, request: Request) -> Inquiry:
@@ -29,7 +33,8 @@ def show_memory(session: Session, request: Request) -> Inquiry:
     Raises:
         UnknownName: There is no such agent, or it has no such kind of memory.
         RunNotFound: There is no such run.
-        InputError: Two of ``--query``, ``--why`` and ``--diff`` are asked for, or ``--since`` with one of them.
+        InputError: Two of ``--query``, ``--why``, ``--diff`` and ``--changes`` are asked for, or ``--since`` or
+            ``--status`` with one of them.
     """
     memory = session.agent(request.name).memory
     given = [name for name in _WAYS if request.has(name)]
@@ -37,10 +42,12 @@ def show_memory(session: Session, request: Request) -> Inquiry:
         raise InputError(f"--{given[0]} and --{given[1]} are two tables.", hint="Ask for one of them.")
     run = request.text("diff") or request.text("run") or None
     store = session.run(run).options.store if run else None
-    since = request.text("since") or None
-    if since and given:
-        raise InputError(f"--since is for the table, not for --{given[0]}.", hint="Leave one of them out.")
-    look = looks(memory, request.text("kind") or None, run, store, since)[given[0] if given else "table"]
+    bounds = {name: request.text(name) for name in ("since", "status") if request.text(name)}
+    if bounds and given:
+        raise InputError(
+            f"--{next(iter(bounds))} is for the table, not for --{given[0]}.", hint="Leave one of them out."
+        )
+    look = looks(memory, request.text("kind") or None, run, store, bounds)[given[0] if given else "table"]
     if given == ["why"]:
         rules = memory.rules(request.text("kind") or None)
         show_text("\n".join(f"{row.kind} · {row.rule}: {row.says}" for row in rules.itertuples()))
@@ -49,9 +56,13 @@ def show_memory(session: Session, request: Request) -> Inquiry:
 
 
 def looks(
-    memory: AgentMemory, kind: str | None, run: str | None, store: str | None, since: str | None = None
+    memory: AgentMemory,
+    kind: str | None,
+    run: str | None,
+    store: str | None,
+    bounds: Mapping[str, str] = NO_BOUNDS,
 ) -> dict[str, Callable[[str], DataFrame]]:
-    """The tables that can be asked for, by name; each takes the question."""
+    """The tables that can be asked for, by name; each takes the question. ``bounds`` are the table's since and status."""
 
     def recalled(query: str) -> DataFrame:
         from genxai_nb.memory.frames import recalled_table
@@ -61,8 +72,8 @@ def looks(
 
     return {
         "table": lambda _: styled(
-            memory.table(kind, since=since, run=run, store=store),
-            f"Nothing was remembered since {since}." if since else "Nothing is remembered yet.",
+            memory.table(kind, **bounds, run=run, store=store),
+            _nothing(bounds),
             memory.note(kind, store=store),
         ),
         "query": recalled,
@@ -70,4 +81,14 @@ def looks(
             memory.why(run, store=store), "No memory stood in a prompt of its latest run."
         ),
         "diff": lambda _: styled(memory.diff(run, store=store), f"Run {run} changed nothing in this memory."),
+        "changes": lambda _: styled(
+            memory.changes(kind, run=run, store=store),
+            f"Run {run} changed nothing that lasts." if run else "Nothing that lasts has changed yet.",
+        ),
     }
+
+
+def _nothing(bounds: Mapping[str, str]) -> str:
+    if "status" in bounds:
+        return f"Nothing is {bounds['status']}."
+    return f"Nothing was remembered since {bounds['since']}." if bounds else "Nothing is remembered yet."

@@ -275,6 +275,8 @@ VERBS: tuple[Verb, ...] = (
             Option("kind", "KIND", "one kind of memory, with its own columns", names="kind"),
             Option("query", "TEXT", "what this question recalls, with score and reason", rest=True),
             Option("since", "TIME", "what was written since then, such as 7d, 12h or 2026-12-01"),
+            Option("status", "STATUS", "what is current, expired, replaced, dropped or forgotten"),
+            Option("changes", "", "each change in order, with its name, by whom and why"),
             Option("why", "", "the rules, and which memories stood in which prompt"),
             Option("diff", "RUN", "what a run changed, before and after", names="run"),
             RUN,

@@ -93,6 +93,23 @@ def test_what_is_remembered_by_user_is_shown_under_that_name(capsys):
     assert [row["text"] for row in rows] == ["The key of ada is blue."]
 
 
+def test_changes_and_what_is_of_one_status_are_shown(told, capsys):
+    """--changes prints each change, of a run with --run; --status leaves out what is of another one."""
+    rows = json.loads(shown(capsys, "clerk", "--changes", "--json").out)
+    assert [(row["change"], row["what"], row["items"], row["by"]) for row in rows] == [
+        ("c1", "added", "m1", ""),
+        ("c2", "added", "m2", ""),
+        ("c3", "replaced", "m1", "m2"),
+        ("c4", "added", "m3", ""),
+    ]
+    rows = json.loads(shown(capsys, "clerk", "--changes", "--run", "r1", "--json").out)
+    assert [row["change"] for row in rows] == ["c1"]
+    rows = json.loads(shown(capsys, "clerk", "--status", "replaced", "--json").out)
+    assert [row["id"] for row in rows] == ["m1"]
+    assert main(["memory", "clerk", "--status", "droped"]) == 2
+    assert "Did you mean 'dropped'?" in capsys.readouterr().err
+
+
 def test_what_was_written_since_then_is_shown(told, capsys):
     """--since leaves out what is older, and says so if that is all."""
     rows = json.loads(shown(capsys, "clerk", "--kind", "semantic", "--since", "1h", "--json").out)

@@ -198,7 +198,7 @@ STEPS = st.lists(
             st.just("add"),
             st.lists(st.tuples(st.sampled_from("abcdef"), SUBJECTS, NUMBERS, st.booleans()), max_size=3),
         ),
-        st.tuples(st.sampled_from(["forget", "end", "restore", "use"]), NUMBERS),
+        st.tuples(st.sampled_from(["forget", "end", "use"]), NUMBERS),
     ),
     max_size=12,
 )
@@ -223,15 +223,13 @@ def change(model, what, numbers):
             row.update(text="", about="", holds=False, gone=True)
         elif what == "end":
             row["holds"] = False
-        elif what == "restore":
-            row["holds"] = not row["gone"]
         else:
             row["uses"] += 1
 
 
 @given(STEPS)
 def test_both_stores_do_as_a_plain_model_does(tmp_path_factory, steps):
-    """Whatever is added, ended, restored, used and forgotten, in whatever order: both stores hold what a list holds."""
+    """Whatever is added, ended, used and forgotten, in whatever order: both stores hold what a list holds."""
     file = SqliteStore(tmp_path_factory.mktemp("items") / "journal.db")
     stores = [MemoryStore().items, file.items]
     model: list[dict] = []
@@ -242,8 +240,6 @@ def test_both_stores_do_as_a_plain_model_does(tmp_path_factory, steps):
                 items.add("clerk", "semantic", drafts, at=at)
             elif what == "use":
                 items.use("clerk", "semantic", [Use(number=number) for number in given_], at=at)
-            elif what == "restore":
-                items.restore("clerk", "semantic", given_)
             else:
                 getattr(items, what)("clerk", "semantic", given_, at=at)
         if what == "add":

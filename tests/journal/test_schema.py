@@ -175,7 +175,48 @@ INSERT INTO run (id, head, graph, status, started, ended, steps) VALUES
     (1, 1, 'g', 'done', 100, 109, 2), (2, 2, 'g', 'running', 200, NULL, NULL);
 INSERT INTO head (id, run, why) VALUES (1, 1, 'begun'), (2, 2, 'begun');
 """
-EARLIER = {1: VERSION_1, 2: VERSION_2, 3: VERSION_3}
+VERSION_4 = VERSION_3.replace("user_version = 3", "user_version = 4").replace(
+    "CREATE TABLE blob",
+    """CREATE TABLE snapshot (place INTEGER PRIMARY KEY, body TEXT NOT NULL, crc INTEGER NOT NULL);
+CREATE TABLE blob""",
+)
+EARLIER = {1: VERSION_1, 2: VERSION_2, 3: VERSION_3, 4: VERSION_4}
+ITEMS = """
+CREATE TABLE collection (
+    id INTEGER PRIMARY KEY,
+    owner TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    model TEXT NOT NULL,
+    dims INTEGER NOT NULL,
+    removed INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (owner, kind)
+);
+CREATE TABLE item (
+    number INTEGER PRIMARY KEY,
+    collection INTEGER NOT NULL,
+    digest INTEGER,
+    text TEXT NOT NULL,
+    at REAL NOT NULL,
+    until REAL,
+    ended_by INTEGER,
+    forgotten REAL,
+    about TEXT,
+    key TEXT,
+    body TEXT NOT NULL,
+    vector BLOB
+);
+CREATE INDEX item_digest ON item (digest);
+CREATE INDEX item_about ON item (about, collection) WHERE about IS NOT NULL AND until IS NULL;
+CREATE INDEX item_ended ON item (ended_by) WHERE ended_by IS NOT NULL;
+CREATE VIEW memory AS SELECT owner, kind, number, at, until, forgotten, text, body
+FROM item JOIN collection ON collection.id = item.collection;
+INSERT INTO collection VALUES (1, 'clerk', 'semantic', '', 0, 2);
+INSERT INTO item (number, collection, text, at, until, ended_by, forgotten, about, body) VALUES
+    (1, 1, 'My town is Ulm.', 10, 20, 2, NULL, 'user town', '{"source":"user","rule":"my","run":"r1","agent":"clerk"}'),
+    (2, 1, 'My town is Bonn.', 20, NULL, NULL, NULL, 'user town', '{"source":"user","rule":"my","run":"r2","agent":"clerk"}'),
+    (3, 1, 'We sell tea.', 11, 30, NULL, NULL, NULL, '{"source":"by hand","rule":"by hand"}'),
+    (4, 1, '', 12, NULL, NULL, 31, NULL, '{"source":"by hand","rule":"by hand"}');
+"""
 
 
 def finished(visit: int) -> NodeFinished:
@@ -203,7 +244,7 @@ def path(request, tmp_path):
             for number, event in enumerate(events, 1):
                 body = encode_event(event, blobs)
                 row = ((head << 32) + number, body.decode(), crc32(body))
-                if request.param == 3:
+                if request.param >= 3:
                     kind, rest = parted(body)
                     row = (row[0], kind, rest.decode(), row[2])
                 connection.execute(f"INSERT INTO event VALUES ({', '.join('?' * len(row))})", row)
@@ -259,13 +300,37 @@ print(*(row.run for row in SqliteStore(sys.argv[1]).runs()))
     assert [process.communicate() for process in processes] == [("r2 r1\n", "")] * 4
 
 
+def test_what_was_remembered_gets_its_changes(path):
+    """Items of an earlier version tell what became of them, in order, and each change can be taken back."""
+    connection = sqlite3.connect(path)
+    connection.executescript(ITEMS)
+    connection.close()
+    store = SqliteStore(path)
+    changes = store.items.changes("clerk", "semantic")
+    assert [(one.at, one.what, one.items, one.other, one.run, one.agent, one.why) for one in changes] == [
+        (10, "added", (1,), None, "r1", "clerk", "my"),
+        (11, "added", (3,), None, "", "", "by hand"),
+        (12, "added", (4,), None, "", "", "by hand"),
+        (20, "added", (2,), None, "r2", "clerk", "my"),
+        (20, "replaced", (1,), 2, "r2", "clerk", "tells of the same"),
+        (30, "faded", (3,), None, "", "", ""),
+        (31, "forgotten", (4,), None, "", "", ""),
+    ]
+    assert store.items.undo("clerk", "semantic", [4, 6], at=40).count == 3
+    assert [row.text for row in store.items.read("clerk", "semantic") if row.holds] == [
+        "My town is Ulm.",
+        "We sell tea.",
+    ]
+    store.close()
+
+
 def test_journal_that_cannot_be_brought_up(path):
     """When a statement fails, the journal stays as it was."""
     connection = sqlite3.connect(path)
-    connection.execute("CREATE TABLE snapshot (x)")
+    connection.executescript(f"CREATE TABLE change (x); {ITEMS}")
     connection.close()
     before = tables(path)
-    with pytest.raises(StoreError, match="snapshot already exists"):
+    with pytest.raises(StoreError, match="change already exists"):
         SqliteStore(path)
     assert tables(path) == before
 

@@ -231,8 +231,8 @@ def test_file_that_is_no_journal(tmp_path):
 
 def test_journal_of_a_newer_version(store):
     """A journal with newer tables is refused and left as it is."""
-    change(store, "PRAGMA user_version = 5")
-    with pytest.raises(StoreError, match="has version 5; this genxai-nb knows 4"):
+    change(store, "PRAGMA user_version = 6")
+    with pytest.raises(StoreError, match="has version 6; this genxai-nb knows 5"):
         SqliteStore(store.url)
 
 

@@ -95,6 +95,36 @@ def test_since_shows_what_was_written_from_then_on(told, shell):
     assert "--since is for the table, not for --why." in told("%genxai memory clerk --since 1h --why").text
 
 
+def test_changes_lists_what_was_changed_and_by_whom(told, shell):
+    """--changes has each change with its name, of one run if that is said; what a person takes back is one more."""
+    told("changes = %genxai memory clerk --changes")
+    changes = shell.user_ns["changes"]
+    assert changes[["change", "what", "items", "by", "run_id"]].to_numpy().tolist() == [
+        ["c1", "added", "m1", "", "r1"],
+        ["c2", "added", "m2", "", "r2"],
+        ["c3", "replaced", "m1", "m2", "r2"],
+        ["c4", "added", "m3", "", "r2"],
+    ]
+    told("undone = clerk.memory.undo('c4')")
+    assert shell.user_ns["undone"] == 1
+    told("changes = %genxai memory clerk --changes --run r1")
+    assert list(shell.user_ns["changes"]["change"]) == ["c1"]
+    assert "c5" in told("%genxai memory clerk --changes").text
+
+
+def test_status_shows_what_holds_or_what_was_dropped(told, shell):
+    """--status takes one status; another one is refused with the nearest, and another table with it as well."""
+    told("current = %genxai memory clerk --kind semantic --status current")
+    assert list(shell.user_ns["current"]["id"]) == ["m2", "m3"]
+    reply = told("%genxai memory clerk --kind semantic --status dropped")
+    assert repr(reply.content["result"]) == "Nothing is dropped."
+    assert "Did you mean 'dropped'?" in told("%genxai memory clerk --status droped").text
+    assert (
+        "--status is for the table, not for --changes."
+        in told("%genxai memory clerk --status current --changes").text
+    )
+
+
 def test_mistakes_are_told(told):
     """An unknown agent or kind, and two tables at once, are one error in words each."""
     assert "Did you mean 'clerk'?" in told("%genxai memory clark").text
