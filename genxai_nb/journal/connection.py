@@ -71,12 +71,13 @@ class Connection:
         """
         return self._patiently(work, PATIENCE)
 
-    def close(self) -> None:
-        """Release the file; it is opened again when it is used again."""
+    def close(self) -> bool:
+        """Release the file; it is opened again when it is used again. Tells whether it was open."""
         with self._lock:
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
+            connection, self._connection = self._connection, None
+            if connection is not None:
+                connection.close()
+        return connection is not None
 
     def _patiently(self, work: Callable[[sqlite3.Connection], T], wait: float) -> T:
         """Try until the lock is had. Between tries other threads have their turn."""

@@ -284,8 +284,9 @@ class MemoryStore:
                 del self._runs[run], self._ends[run]
         return Pruned(gone=tuple(going), kept=kept, dry=dry)
 
-    def close(self) -> None:
+    def close(self) -> bool:
         """Do nothing: what was kept goes with the store."""
+        return False
 
     def _next(self) -> str:
         self._count += 1

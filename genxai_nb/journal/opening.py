@@ -62,6 +62,17 @@ def find_store(where: str | None = None) -> Store:
     return MemoryStore()
 
 
+def close_stores() -> list[str]:
+    """Close all journals of this process; each is opened again when it is used again.
+
+    Returns:
+        The places of those that were open, sorted.
+    """
+    with _lock:
+        stores = list(_open.values())
+    return sorted(store.url for store in stores if store.close())
+
+
 def kinds() -> list[str]:
     """List the kinds of store, sorted.
 

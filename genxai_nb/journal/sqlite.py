@@ -316,9 +316,9 @@ class SqliteStore:
         driven = partial(held, self._leases)
         return prune_file(self._file, self._path, set(runs), self.lease, driven, dry=dry)
 
-    def close(self) -> None:
-        """Release the file; it is opened again when it is used again."""
-        self._file.close()
+    def close(self) -> bool:
+        """Release the file; it is opened again when it is used again. Tells whether it was open."""
+        return self._file.close()
 
     def _as_it_is(self, row: RunRow) -> RunRow:
         """Tell a run whose process has died from one that is being driven."""

@@ -252,5 +252,5 @@ class Store(Protocol):
             StoreBusy: The lock was not had within the busy timeout.
         """
 
-    def close(self) -> None:
-        """Release files and connections."""
+    def close(self) -> bool:
+        """Release files and connections, which are opened again on demand; tells whether there were any."""

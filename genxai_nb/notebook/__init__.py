@@ -54,6 +54,7 @@ _VERBS = (
     "new",
     "undo",
     "restore",
+    "close",
     "config",
     "help",
 )

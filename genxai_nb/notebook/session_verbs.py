@@ -42,6 +42,14 @@ SESSION_VERBS: tuple[Verb, ...] = (
         ),
     ),
     Verb(
+        "close",
+        done_in("closing", "close"),
+        "Let go of what this notebook holds open: standing runs, panels, servers, connections, the journal.",
+        "%genxai close",
+        "genxai_nb.notebook.close()",
+        own=(Option("force", "", "also stop runs that go on; they can be resumed"),),
+    ),
+    Verb(
         "config",
         done_in("configuring", "show_settings"),
         "The settings in force, where each comes from, and what it is; of a key only whether it is set.",

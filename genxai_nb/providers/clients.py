@@ -10,7 +10,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
-from genxai_nb.loop import run_in_worker
+from genxai_nb.loop import run_in_worker, running_loop
 
 _PATIENCE = 1.0  # seconds that the end of the process waits for open connections to close
 
@@ -60,11 +60,20 @@ async def _keep(loop: asyncio.AbstractEventLoop) -> AsyncGenerator[_Clients, Non
 
 
 @atexit.register
-def _close_all() -> None:
+def close_clients() -> int:
+    """Close all clients, those of the caller's own loop when it comes to it; each is made again on demand.
+
+    Returns:
+        How many there were.
+    """
+    number = sum(len(clients.by_key) for clients in list(_clients.values()))
     for loop, keeper in list(_keepers.items()):
         if loop.is_running():
             with suppress(NotInTime, RuntimeError):
-                asyncio.run_coroutine_threadsafe(_ended(keeper), loop).result(_PATIENCE)
+                ended = asyncio.run_coroutine_threadsafe(_ended(keeper), loop)
+                if loop is not running_loop():
+                    ended.result(_PATIENCE)
+    return number
 
 
 async def _ended(keeper: AsyncGenerator[Any, None]) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
+from typing import TYPE_CHECKING, Any, TextIO
+from weakref import WeakKeyDictionary, WeakSet
 
 from genxai_nb.errors import Denied, MissingPackage, ToolFailed
 
@@ -15,10 +16,12 @@ if TYPE_CHECKING:
 
     from mcp import Client
 
-__all__ = ["Link"]
+__all__ = ["Link", "close_links"]
 
 IDLE = 60.0  # seconds after which a connection that nobody uses is closed
 CONNECT = 30.0  # seconds
+
+_links: WeakSet[Link] = WeakSet()
 
 Job = Callable[["Client"], Awaitable[Any]]
 Asked = tuple[Job, asyncio.Future[Any]]
@@ -49,6 +52,7 @@ class Link:
         self._queues: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Queue[Asked | Exception]]
         self._queues = WeakKeyDictionary()
         self._keeping: set[asyncio.Task[None]] = set()
+        _links.add(self)
 
     async def ask(self, job: Job, seconds: float) -> Any:
         """Do something with an open client.
@@ -126,6 +130,7 @@ class Link:
     async def _open(self) -> AsyncIterator[Client]:
         try:
             from mcp import Client, StdioServerParameters
+            from mcp.client.stdio import stdio_client
             from mcp.client.streamable_http import streamable_http_client
         except ImportError as exc:
             raise MissingPackage("mcp", "mcp") from exc
@@ -133,7 +138,8 @@ class Link:
             server = StdioServerParameters(
                 command=self._command[0], args=self._command[1:], env=self._environment
             )
-            async with Client(server, read_timeout_seconds=CONNECT) as client:
+            process = stdio_client(server, errlog=_log())
+            async with Client(process, read_timeout_seconds=CONNECT) as client:
                 yield client
             return
         from genxai_nb.tools.http import MOST_BYTES
@@ -178,3 +184,28 @@ class Link:
             return ToolFailed(f"MCP server {self._name!r} cannot be used: {error.what}", hint=error.hint)
         said = (str(error) or type(error).__name__)[:300].removesuffix(".")
         return ToolFailed(f"MCP server {self._name!r} cannot be used: {said}.")
+
+
+def _log() -> TextIO:
+    """Where a process writes what goes wrong: a file, which what stands for it in a notebook need not be."""
+    try:
+        sys.stderr.fileno()
+    except (OSError, ValueError):
+        return sys.__stderr__ or sys.stderr
+    return sys.stderr
+
+
+async def close_links() -> list[str]:
+    """Close the connections of all servers: those of this loop at once, others when their loop comes to it.
+
+    Returns:
+        The names of the servers that had any, sorted.
+    """
+    here = asyncio.get_running_loop()
+    opened = [link for link in list(_links) if link._keeping]
+    for link in opened:
+        for task in list(link._keeping):
+            if (loop := task.get_loop()) is not here and loop.is_running():
+                loop.call_soon_threadsafe(task.cancel)
+        await link.close()
+    return sorted({link._name for link in opened})

@@ -120,6 +120,18 @@ def _started() -> Monty:
     return pool
 
 
+def close_pool() -> bool:
+    """End the processes that run code; they are started again when they are needed. Tells whether there were any."""
+    global _pool
+    with _lock:
+        pool, _pool = _pool, None
+    if pool is None:
+        return False
+    atexit.unregister(pool.__exit__)
+    pool.__exit__(None, None, None)
+    return True
+
+
 def _as_data(value: Any) -> Any:
     try:
         data = plain(value, "value")
