@@ -166,7 +166,9 @@ def written_inside(host: str) -> bool:
     return address is not None and why_not_public(str(address)) != ""
 
 
-def refuse_address(address: str, host: str, port: int, hosts: Iterable[str] | None = None) -> None:
+def refuse_address(
+    address: str, host: str, port: int, hosts: Iterable[str] | None = None, *, own: bool = False
+) -> None:
     """Refuse an address that a host resolved to, unless the host is allowed by its exact name.
 
     Args:
@@ -174,11 +176,12 @@ def refuse_address(address: str, host: str, port: int, hosts: Iterable[str] | No
         host: The host that it was found for.
         port: The port.
         hosts: The hosts of the policy.
+        own: It is one of this machine's, whose servers may listen on all of its addresses.
 
     Raises:
-        Denied: It is not public.
+        Denied: It is not public, or this machine's own.
     """
-    why = why_not_public(address)
+    why = why_not_public(address) or ("an address of this machine" if own else "")
     if why and not host_named(host, port, hosts):
         leads = "is" if host == address else f"resolves to {address}, which is"
         raise Denied(f"Host {host!r} {leads} {why}.", hint=_ADVICE)

@@ -123,6 +123,11 @@ class _Misbehaving(Answering):
         """A stream that ends at once, to be asked for again at once."""
         self.send_parts("text/event-stream", [b"id: 1\nretry: 0\ndata:\n\n"])
 
+    def how_words(self, number: Any, words: str) -> None:
+        """An error in the server's words."""
+        told = {"jsonrpc": "2.0", "id": number, "error": {"code": -32000, "message": words}}
+        self.send(200, json.dumps(told).encode(), KIND)
+
     def how_to(self, _number: Any, target: str) -> None:
         self.send(307, b"", {"location": target})
 

@@ -46,12 +46,13 @@ policy:
 
 `default` reads and computes and asks for the rest, `safe` refuses the rest, `open` asks for nothing. A policy of the run
 and one of the agent both hold, and so does that of the environment: `GENXAI_POLICY=safe` bounds every run of a server
-or a Binder. Under all of them files stay under the roots and requests away from private addresses; only a host that
-`hosts` names exactly may be at one. The answers of people, and what was denied, are in the journal.
+or a Binder. Under all of them files stay under the roots and requests away from private addresses and from this machine;
+only a host that `hosts` names exactly may be there. The answers of people, and what was denied, are in the journal.
 
 All arguments of a call hold 12 million characters at most, a list's items counting as 12; each tool has limits of its own
-below that for what it reads, tells and takes of time and memory, and says so where one is reached. Queries, patterns and
-documents are worked on in processes of their own, which end with their call, also with one that is cancelled or late.
+below that for what it reads, tells and takes of time and memory, and says so where one is reached. Queries, patterns, pages,
+documents and images are worked on in processes of their own, which end with their call, also with one that is cancelled or
+late.
 
 The tables say for each tool which test shows that it works, where it ends, what it does with input made to harm, and
 its use of a real thing. They are written by `python tests/support/tool_table.py`.

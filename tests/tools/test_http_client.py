@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import ssl
 import subprocess
+import sys
 
 import httpx2
 import pytest
@@ -122,6 +123,50 @@ async def test_names_that_resolve_inside_are_refused(addresses: list[str]):
     look_up, _ = resolving(addresses)
     with pytest.raises(Denied, match="private or reserved"):
         await Client([Policy()], resolve=look_up).request("GET", "http://rebind.example/")
+
+
+OWN = """
+import asyncio
+from genxai_nb.errors import Denied
+from genxai_nb.guard.policy import Policy
+from genxai_nb.tools.http import Client
+
+async def answer(reader, writer):
+    await reader.readuntil(b"\\r\\n\\r\\n")
+    writer.write(b"HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\n\\r\\nhi")
+    writer.close()
+
+async def main():
+    server = await asyncio.start_server(answer, "0.0.0.0", 0)
+    url = f"http://93.184.216.34:{server.sockets[0].getsockname()[1]}/"
+    print((await Client([Policy(hosts=("93.184.216.34",))]).request("GET", url)).text)
+    try:
+        await Client([Policy()]).request("GET", url)
+    except Denied as exc:
+        print(exc.what)
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.needs("ip")
+@pytest.mark.needs("unshare")
+def test_this_machine_is_inside_at_whichever_address():
+    """A server of this machine that listens on all addresses is not reached by a public one of them either."""
+    within = ["unshare", "--user", "--map-root-user", "--net"]
+    if subprocess.run([*within, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("no namespaces here")
+    steps = 'ip link set lo up && ip address add 93.184.216.34/32 dev lo && exec "$0" -c "$1"'
+    done = subprocess.run(
+        [*within, "sh", "-c", steps, sys.executable, OWN],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.stdout.splitlines() == ["hi", "Host '93.184.216.34' is an address of this machine."], (
+        done.stderr
+    )
 
 
 async def test_a_name_that_rebinds_is_looked_up_once_a_connection(server):

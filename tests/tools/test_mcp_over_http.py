@@ -180,6 +180,12 @@ async def test_an_answer_that_is_torn_is_told(server: McpServer):
         await act(server, "torn")
 
 
+async def test_what_hides_in_an_error_is_shown(server: McpServer):
+    """The words of a server's error are told with what is hidden in them."""
+    with pytest.raises(ToolFailed, match=r"no\\u202egpj"):
+        await act(server, "words no\u202egpj")
+
+
 @pytest.mark.parametrize("kind", ["json", "event-stream"])
 async def test_answers_that_drip_are_hung_up_on(hostile: HostileServer, kind: str):
     """The time of a call is for all of its answer, and after it nobody listens to it any more."""

@@ -7,6 +7,7 @@ import socket
 import ssl
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import cache
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
 from genxai_nb.errors import Denied, MissingPackage, ToolFailed
@@ -34,6 +35,24 @@ async def resolve(host: str, port: int) -> list[str]:
     """Look up the addresses of a host."""
     found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(address[4][0]) for address in found))
+
+
+def is_own(address: str) -> bool:
+    """Whether an address is one of this machine's. Nothing is sent to find that out.
+
+    Example:
+        >>> is_own("127.0.0.1")
+        True
+    """
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.connect(
+                (address, 9)
+            )  # which chooses the sender's address, the same one for what is our own
+            return ip_address(probe.getsockname()[0]) == ip_address(address)
+    except (OSError, ValueError):
+        return False
 
 
 @cache
@@ -125,9 +144,10 @@ class _Checked(httpcore2.AsyncNetworkBackend):
             addresses = await self._look_up(name, port)
         except OSError as exc:
             raise ToolFailed(f"Host {name!r} cannot be found.", hint="Check its spelling.") from exc
-        for policy in self._policies:
-            for address in addresses:
-                refuse_address(address, name, port, policy.hosts)
+        for address in addresses:
+            own = is_own(address)
+            for policy in self._policies:
+                refuse_address(address, name, port, policy.hosts, own=own)
         failure: Exception | None = None
         for address in addresses:
             try:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from weakref import WeakKeyDictionary, WeakSet
 
 from genxai_nb.errors import Denied, MissingPackage, ToolFailed
+from genxai_nb.guard.visible import visible
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
@@ -182,7 +183,7 @@ class Link:
             return error
         if isinstance(error, ToolFailed):
             return ToolFailed(f"MCP server {self._name!r} cannot be used: {error.what}", hint=error.hint)
-        said = (str(error) or type(error).__name__)[:300].removesuffix(".")
+        said = visible(str(error) or type(error).__name__, 300).removesuffix(".")
         return ToolFailed(f"MCP server {self._name!r} cannot be used: {said}.")
 
 

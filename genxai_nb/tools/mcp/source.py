@@ -10,6 +10,7 @@ from genxai_nb.calls.call import Call, Traits, digest
 from genxai_nb.errors import Denied, GenXAIError, ToolFailed
 from genxai_nb.guard.policy import Policy, policies_of
 from genxai_nb.guard.urls import read_url, refuse_host, written_inside
+from genxai_nb.guard.visible import visible
 from genxai_nb.loop import run_sync
 from genxai_nb.messages import ToolSpec
 from genxai_nb.tools.base import Tool
@@ -201,7 +202,7 @@ class McpServer:
         except GenXAIError:
             raise
         except Exception as exc:  # what the library makes of a server's answers
-            raise ToolFailed(f"MCP server {self.name!r}, {about}: {exc!s:.500}") from exc
+            raise ToolFailed(f"MCP server {self.name!r}, {about}: {visible(str(exc), 500)}") from exc
 
     def _open_http(self) -> AbstractAsyncContextManager[Any]:
         from genxai_nb.tools.builtin.web.credentials import credentials_for
