@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
-from io import BytesIO
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any
 
 from genxai_nb.errors import GenXAIError
@@ -28,6 +28,7 @@ _TEXT = 20_000
 _SHORT, _FEW_LINES = 300, 8
 _DEEPEST = 3
 _THUMBNAIL = (320, 240)
+_LOOK = 5.0  # seconds that a picture may take
 _IMAGE_PARTS = {"path", "format", "width", "height"}
 
 _NARROW = "width:auto"
@@ -187,16 +188,15 @@ def _picture(value: Any) -> Markup | None:
     if not isinstance(value["path"], str):
         return None
     from genxai_nb.guard.paths import Roots
-    from genxai_nb.tools.builtin.file.images import open_image
+    from genxai_nb.tools.builtin.file.images import ask_image
 
+    asked = {"operation": "thumbnail", "width": _THUMBNAIL[0], "height": _THUMBNAIL[1], "format": "PNG"}
     try:
-        with Roots().open(value["path"]) as file, open_image(file, value["path"]) as opened:
-            small = opened.convert("RGBA")
-            small.thumbnail(_THUMBNAIL)
+        with Roots().open(value["path"]) as file, TemporaryFile() as made:
+            ask_image(file, value["path"], asked, made, seconds=_LOOK)
+            made.seek(0)
+            source = f"data:image/png;base64,{b64encode(made.read()).decode()}"
     except GenXAIError:
         return None  # it is told in words all the same
-    made = BytesIO()
-    small.save(made, "PNG")
-    source = f"data:image/png;base64,{b64encode(made.getvalue()).decode()}"
     drawn = image(source, f"{value['width']} × {value['height']} pixels", "max-width:100%")
     return element("div", drawn, class_="gx-picture", style=style.PICTURE)

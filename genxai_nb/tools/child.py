@@ -30,6 +30,7 @@ def ask_child(
     hint: str = "Ask for less of it.",
     packages: bool = True,
     disk: int | None = 0,
+    into: BinaryIO | None = None,
 ) -> dict[str, Any]:
     """Run one of our scripts on some data and return what it says.
 
@@ -45,16 +46,18 @@ def ask_child(
         hint: What to do when it takes too long.
         packages: It needs installed packages; without them a process starts sooner.
         disk: The bytes of a file that it may write; None for any.
+        into: A file that it writes to; the script is told its descriptor as ``into``.
 
     Raises:
         ToolFailed: It took too long or too much memory, or says what is wrong.
     """
-    words = json.dumps({**asked, "seconds": seconds, "disk": disk})
+    handed = () if into is None else (into.fileno(),)
+    words = json.dumps({**asked, "seconds": seconds, "disk": disk, "into": handed[0] if handed else None})
     if len(words) > MOST_WORDS:
         raise ToolFailed(f"What is asked of {what} takes too many words.", hint="Ask for less of it.")
     command = [sys.executable, *(["-I"] if packages else ["-I", "-S"]), _PROGRAM, script, words]
     try:
-        said: dict[str, Any] = json.loads(_printed(command, given, seconds))
+        said: dict[str, Any] = json.loads(_printed(command, given, seconds, handed))
     except subprocess.TimeoutExpired as exc:
         raise ToolFailed(f"{what} took longer than {seconds:g} s.", hint=hint) from exc
     except ValueError as exc:
@@ -66,10 +69,10 @@ def ask_child(
     return said
 
 
-def _printed(command: list[str], given: bytes | BinaryIO, seconds: float) -> bytes:
+def _printed(command: list[str], given: bytes | BinaryIO, seconds: float, handed: tuple[int, ...]) -> bytes:
     source, data = (subprocess.PIPE, given) if isinstance(given, bytes) else (given, None)
     with subprocess.Popen(  # noqa: S603 - our own files, no shell
-        command, stdin=source, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={}
+        command, stdin=source, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={}, pass_fds=handed
     ) as process:
         try:
             with while_awaited(process.kill):

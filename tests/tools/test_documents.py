@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import struct
 import zlib
 from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
+from data_bombs import moving_gif
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -44,6 +47,20 @@ def document(path: str, *pages: str, title: str = "Report", password: str = "") 
     if password:
         made.encrypt(password, algorithm="RC4-128")
     made.write(path)
+
+
+def chunk(name: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+
+def empty_png(path: str, side: int) -> None:
+    """A square PNG without any colour, made line by line."""
+    packer = zlib.compressobj()
+    packed = b"".join(packer.compress(bytes(4 * side + 1)) for _ in range(side)) + packer.flush()
+    head = struct.pack(">IIBBBBB", side, side, 8, 6, 0, 0, 0)
+    Path(path).write_bytes(
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", packed) + chunk(b"IEND", b"")
+    )
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "BMP", "WEBP"])
@@ -96,10 +113,6 @@ def test_transparency_and_frames_are_told():
 def test_image_bombs_are_refused():
     """An image of more pixels than the limit is refused before they are unpacked."""
     head = struct.pack(">IIBBBBB", 60_000, 60_000, 1, 0, 0, 0, 0)
-
-    def chunk(name: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
-
     Path("bomb.png").write_bytes(
         b"\x89PNG\r\n\x1a\n"
         + chunk(b"IHDR", head)
@@ -113,13 +126,56 @@ def test_image_bombs_are_refused():
         image("in.png", "resize", width=9000, height=9000, output_path="out.png")
 
 
+def test_pixels_are_unpacked_elsewhere():
+    """A small file of 200 MB of pixels, the most that is read, does not make this process grow."""
+    empty_png("large.png", 7000)
+    Path("/proc/self/clear_refs").write_text("5", "ascii")  # the peak begins anew
+    before = psutil.Process().memory_info().rss
+    assert image("large.png", "analyze").transparent
+    assert image("large.png", "thumbnail", width=10, output_path="small.png").height == 10
+    peak = int(re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text("ascii"))[1]) * 1024
+    assert peak - before < 50_000_000
+
+
+def test_an_image_of_too_many_frames_is_stopped():
+    """Counting the frames of a GIF ends with the time that it may take; some thousand are counted."""
+    Path("some.gif").write_bytes(moving_gif(5_000))
+    assert image("some.gif", "analyze").frames == 5_000
+    Path("many.gif").write_bytes(moving_gif(2_000_000))
+    with pytest.raises(ToolFailed, match=r"'many.gif' took longer than 1 s. Take a smaller image"):
+        image("many.gif", "analyze", timeout=1)
+
+
+def test_a_copy_that_cannot_be_made_leaves_the_old_one():
+    """What a format cannot hold is told, and what was there stays; a picture for print becomes one for screens."""
+    Image.new("1", (1, 20_000)).save("long.png")
+    Path("out.webp").write_text("old", "utf-8")
+    with pytest.raises(ToolFailed, match=r"'long.png' cannot be converted: .* kept as such an image"):
+        image("long.png", "convert", output_format="WEBP", output_path="out.webp")
+    assert sorted(path.name for path in Path().iterdir()) == ["long.png", "out.webp"]
+    assert Path("out.webp").read_text("utf-8") == "old"
+    Image.new("CMYK", (4, 4)).save("print.jpg")
+    for kind in ("PNG", "GIF", "BMP", "WEBP", "JPEG"):
+        assert image("print.jpg", "convert", output_format=kind, output_path="out").format == kind
+
+
+def test_clear_pixels_stay_clear():
+    """A palette with a transparent colour goes to a format that has no palettes, and its copy says how it is kept."""
+    Image.new("P", (4, 4), 0).save("in.gif", transparency=0)
+    made = image("in.gif", "convert", output_format="WEBP", output_path="out.webp")
+    assert (made.mode, image("out.webp", "analyze").transparent) == ("RGBA", True)
+    assert image("in.gif", "convert", output_format="JPEG", output_path="out.jpg").mode == "RGB"
+
+
 def test_what_is_no_image_is_told():
     """Text, a postscript program and a cut file are refused in words."""
     Path("a.txt").write_text("text", encoding="utf-8")
     Path("a.eps").write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n")
     painted("in.png", (500, 500))
     Path("cut.png").write_bytes(Path("in.png").read_bytes()[:-400])
-    for path in ("a.txt", "a.eps", "cut.png"):
+    painted("in.jpg", (500, 500), quality=95)
+    Path("cut.jpg").write_bytes(Path("in.jpg").read_bytes()[:-1500])
+    for path in ("a.txt", "a.eps", "cut.png", "cut.jpg"):
         with pytest.raises(ToolFailed, match="image"):
             image(path, "analyze")
     with pytest.raises(ToolFailed, match="output_path"):
@@ -146,6 +202,17 @@ def test_pages_that_are_not_there_are_told(wanted: str):
     document("a.pdf", "one", "two", "three")
     with pytest.raises(ToolFailed, match=r"pages 1 to 3|Write all"):
         pdf("a.pdf", page_range=wanted)
+
+
+def test_metadata_have_a_size():
+    """Of hundreds of notes in a document a hundred are told, the long ones by their beginning."""
+    made = PdfWriter()
+    made.add_blank_page(9, 9)
+    made.add_metadata({f"/{number}{'n' * 600}": "x" * 600 for number in range(300)})
+    made.write("notes.pdf")
+    found = pdf("notes.pdf").metadata
+    assert len(found) == 100
+    assert max(map(len, (*found, *found.values()))) <= 500
 
 
 def test_locked_documents_are_told():

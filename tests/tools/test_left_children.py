@@ -8,9 +8,11 @@ import threading
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from children import running_child, wait_for_end, wait_until
+from data_bombs import moving_gif
 
 from genxai_nb import Graph, tool
 from genxai_nb.errors import NodeFailed, RunCancelled
@@ -89,19 +91,23 @@ def test_a_query_out_of_time_is_ended(limited: str, monkeypatch, tmp_path):
     wait_for_end(child)
 
 
-@pytest.mark.parametrize(
-    ("script", "call"),
-    [
-        ("matching.py", lambda: find("regex_matcher")("a" * 60 + "b", "(a+)+$", timeout=10)),
-        (
-            "queries.py",
-            lambda: find("json_processor")([["x"] * 900] * 900, "query", "$..[?@..[?@]]", timeout=30),
-        ),
-    ],
-)
-async def test_every_tool_with_a_child_ends_it(script: str, call: Callable[[], object]):
+def look_at_frames() -> object:
+    Path("many.gif").write_bytes(moving_gif(2_200_000))
+    return find("image_processor")("many.gif", "analyze", timeout=60)
+
+
+SLOW_CALLS: dict[str, Callable[[], object]] = {
+    "matching.py": lambda: find("regex_matcher")("a" * 60 + "b", "(a+)+$", timeout=10),
+    "queries.py": lambda: find("json_processor")([["x"] * 900] * 900, "query", "$..[?@..[?@]]", timeout=30),
+    "html_reader.py": lambda: find("html_parser")("<div>" * 390_000, timeout=30),
+    "image_reader.py": look_at_frames,
+}
+
+
+@pytest.mark.parametrize("script", SLOW_CALLS)
+async def test_every_tool_with_a_child_ends_it(script: str):
     """The children of other tools are ended in the same way."""
-    waiting = asyncio.create_task(run_in_worker(call))
+    waiting = asyncio.create_task(run_in_worker(SLOW_CALLS[script]))
     child = await asyncio.to_thread(running_child, script)
     waiting.cancel()
     with suppress(asyncio.CancelledError):

@@ -1,29 +1,29 @@
-"""Looking at images and changing them."""
+"""Looking at images and changing them, in a process of their own: a crafted one can ask for any time and memory."""
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Literal
+import importlib.util
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, BinaryIO, Literal
 
 from annotated_types import Interval
-from msgspec import Struct
+from msgspec import Struct, convert
 
 from genxai_nb.errors import MissingPackage, ToolFailed
 from genxai_nb.guard.policy import roots_of
 from genxai_nb.tools.base import tool
+from genxai_nb.tools.child import ask_child
 from genxai_nb.tools.outcome import Outcome
 
-if TYPE_CHECKING:
-    from PIL.Image import Image
+__all__ = ["Picture", "ask_image", "image_processor"]
 
-__all__ = ["Picture", "image_processor"]
-
-MOST_PIXELS = 50_000_000
 LARGEST = 50 * 1024 * 1024
+LARGEST_COPY = 250 * 1024 * 1024
 LONGEST_SIDE = 10_000
-FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP")  # the formats that are read: none runs another program
+
+_CHILD = str(Path(__file__).with_name("image_reader.py"))
+_DONE = {"analyze": "read", "resize": "resized", "convert": "converted", "thumbnail": "made smaller"}
 
 Format = Literal["JPEG", "PNG", "GIF", "BMP", "WEBP"]
 Operation = Literal["analyze", "resize", "convert", "thumbnail"]
@@ -65,7 +65,7 @@ def _needs(arguments: Mapping[str, Any]) -> tuple[str, ...]:
 @tool(
     category="file",
     tags=["image"],
-    timeout=60,
+    timeout=90,
     idempotent=True,
     permissions=["read", "write"],
     needs=_needs,
@@ -79,6 +79,7 @@ def image_processor(
     height: Side | None = None,
     output_format: Format | None = None,
     output_path: str | None = None,
+    timeout: Annotated[float, Interval(ge=1, le=60)] = 30,
     context: Any = None,
 ) -> Picture:
     """Look at an image, or write a changed copy of it.
@@ -93,6 +94,7 @@ def image_processor(
         height: The new height in pixels.
         output_format: The format of the copy; by default that of the image.
         output_path: Where the copy goes; needed by all but analyze.
+        timeout: Seconds that it may take.
         context: The context of the call.
 
     Example:
@@ -102,90 +104,55 @@ def image_processor(
         >>> made.width, made.height, image_processor("small.png", "analyze").color
         (10, 5, '#ff0000')
     """
+    if operation in {"resize", "thumbnail"} and width is None and height is None:
+        raise ToolFailed(f"Operation {operation} needs a width or a height.")
+    if operation != "analyze" and output_path is None:
+        raise ToolFailed(f"Operation {operation} needs an output_path.", hint="Say where the copy goes.")
+    asked = {"operation": operation, "width": width, "height": height, "format": output_format}
     roots = roots_of(context)
-    with roots.open(file_path) as file, open_image(file, file_path) as image:
-        kind = image.format or "PNG"
-        if operation == "analyze":
-            return _told(image, file_path, kind, file.seek(0, 2))
-        if output_path is None:
-            raise ToolFailed(f"Operation {operation} needs an output_path.", hint="Say where the copy goes.")
-        kind = output_format or kind
-        made = _sized(image, operation, width, height)
+    with roots.open(file_path) as file:
+        if output_path is None or operation == "analyze":
+            said = ask_image(file, file_path, asked, seconds=timeout)
+            return convert({"path": file_path, "size": file.seek(0, 2), **said}, Picture)
         with roots.replace(output_path) as target:
-            _save(made, target, kind)
-            size = target.tell()
-        return Picture(output_path, kind, made.mode, made.width, made.height, size)
+            said = ask_image(file, file_path, asked, target, seconds=timeout)
+            return convert({"path": output_path, "size": target.seek(0, 2), **said}, Picture)
 
 
-@contextmanager
-def open_image(file: BinaryIO, path: str) -> Iterator[Image]:
-    """Open an image whose pixels are read only after its size was looked at.
+def ask_image(
+    file: BinaryIO,
+    path: str,
+    asked: Mapping[str, Any],
+    target: BinaryIO | None = None,
+    *,
+    seconds: float,
+) -> dict[str, Any]:
+    """Look at an image, or write a changed copy of it, and tell the format, mode, width and height of which it is.
+
+    Args:
+        file: The image.
+        path: Its name, for errors.
+        asked: The ``operation``, ``width``, ``height`` and ``format``, as of `image_processor`.
+        target: Where the copy goes.
+        seconds: How long it may take.
 
     Raises:
-        ToolFailed: It is none, or too large.
+        ToolFailed: It is no image, or too large, or takes too long.
+        MissingPackage: Pillow is not installed.
     """
-    try:
-        from PIL import Image, UnidentifiedImageError
-    except ImportError as exc:
-        raise MissingPackage("pillow", "tools") from exc
+    if importlib.util.find_spec("PIL") is None:
+        raise MissingPackage("pillow", "tools")
     if file.seek(0, 2) > LARGEST:
         raise ToolFailed(f"{path!r} is larger than {LARGEST} bytes.")
     file.seek(0)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # its limit is not ours
-            with Image.open(file, formats=FORMATS) as image:
-                if image.width * image.height > MOST_PIXELS:
-                    what = f"{path!r} has {image.width} x {image.height} pixels"
-                    raise ToolFailed(f"{what}, more than {MOST_PIXELS}.", hint="Take a smaller image.")
-                yield image
-    except UnidentifiedImageError as exc:
-        raise ToolFailed(f"{path!r} is no {', '.join(FORMATS)} image.") from exc
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as exc:
-        raise ToolFailed(f"{path!r} cannot be read or written as an image: {exc}.") from exc
-
-
-def _told(image: Image, path: str, kind: str, size: int) -> Picture:
-    frames = int(getattr(image, "n_frames", 1))
-    image.load()
-    small = image.convert("RGBA").resize((min(image.width, 64), min(image.height, 64)))
-    pixels = small.tobytes()
-    colours = [sum(pixels[channel::4]) / (len(pixels) // 4) for channel in range(3)]
-    brightness = (0.2126 * colours[0] + 0.7152 * colours[1] + 0.0722 * colours[2]) / 255
-    return Picture(
-        path=path,
-        format=kind,
-        mode=image.mode,
-        width=image.width,
-        height=image.height,
-        size=size,
-        frames=frames,
-        transparent=min(pixels[3::4]) < 255,
-        color="#" + "".join(f"{round(colour):02x}" for colour in colours),
-        brightness=round(brightness, 3),
+    return ask_child(
+        _CHILD,
+        {"longest": LONGEST_SIDE, **asked},
+        file,
+        seconds=seconds,
+        what=repr(path),
+        done=_DONE[asked["operation"]],
+        hint="Take a smaller image, or give it more time.",
+        disk=LARGEST_COPY,
+        into=target,
     )
-
-
-def _sized(image: Image, operation: Operation, width: int | None, height: int | None) -> Image:
-    if operation == "convert":
-        return image.copy()
-    if width is None and height is None:
-        raise ToolFailed(f"Operation {operation} needs a width or a height.")
-    if operation == "thumbnail":
-        made = image.copy()
-        made.thumbnail((width or LONGEST_SIDE, height or LONGEST_SIDE))
-        return made
-    across = width or max(1, round(image.width * (height or 1) / image.height))
-    down = height or max(1, round(image.height * (width or 1) / image.width))
-    if across * down > MOST_PIXELS or max(across, down) > LONGEST_SIDE:
-        raise ToolFailed(f"{across} x {down} pixels are too many.", hint="Choose a smaller size.")
-    return image.resize((across, down))
-
-
-def _save(image: Image, target: BinaryIO, kind: str) -> None:
-    if kind == "JPEG" and image.mode not in {"RGB", "L", "CMYK"}:
-        image = image.convert("RGB")
-    if kind in {"BMP", "WEBP"} and image.mode not in {"RGB", "RGBA", "L"}:
-        image = image.convert("RGB")
-    image.info.clear()  # comments, profiles, the camera's notes
-    image.save(target, format=kind)

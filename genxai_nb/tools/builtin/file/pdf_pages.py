@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
     from pypdf import PdfReader
 
-LONGEST_VALUE = 500
+LONGEST_VALUE = 500  # characters, also of a name
+MOST_NAMES = 100
 
 
 def refuse(what: str, hint: str) -> NoReturn:
@@ -43,7 +44,9 @@ def metadata(reader: PdfReader) -> dict[str, str]:
     for name, value in (reader.metadata or {}).items():
         text = str(value).strip()
         if text:
-            told[str(name).lstrip("/").lower()] = text[:LONGEST_VALUE]
+            told[str(name).lstrip("/").lower()[:LONGEST_VALUE]] = text[:LONGEST_VALUE]
+        if len(told) == MOST_NAMES:
+            break
     return told
 
 
