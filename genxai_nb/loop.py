@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import contextvars
+import os
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -34,11 +35,12 @@ WORKERS = 64  # plain functions mostly wait for the network, so more than there 
 
 
 class _Wait:
-    """A wait for a worker, and what ends with it."""
+    """A wait for a worker, and what ends with it. ``depth`` counts the workers that in turn wait for this one."""
 
-    __slots__ = ("ends", "over")
+    __slots__ = ("depth", "ends", "over")
 
-    def __init__(self) -> None:
+    def __init__(self, around: _Wait | None) -> None:
+        self.depth: int = 0 if around is None else around.depth + 1
         self.ends: list[Callable[[], object]] = []
         self.over = False
 
@@ -51,7 +53,8 @@ class _Wait:
 _wait: contextvars.ContextVar[_Wait | None] = contextvars.ContextVar("wait", default=None)
 _lock = threading.Lock()
 _engine: asyncio.AbstractEventLoop | None = None
-_workers: ThreadPoolExecutor | None = None
+_workers: dict[int, ThreadPoolExecutor] = {}  # by depth: those who wait for others leave these their room
+_left_behind: list[asyncio.AbstractEventLoop | None] = []
 _kernel = False
 
 
@@ -147,20 +150,21 @@ async def run_in_worker(function: Callable[..., T], *args: Any) -> T:
     A thread cannot be stopped: when the caller is cancelled, the function goes on, but for what it does inside
     ``while_awaited``.
     """
-    global _workers
-    if _workers is None:
-        with _lock:
-            if _workers is None:
-                _workers = ThreadPoolExecutor(WORKERS, "genxai-worker")
-    context, wait = contextvars.copy_context(), _Wait()
+    context, wait = contextvars.copy_context(), _Wait(_wait.get())
     context.run(_wait.set, wait)
+    workers = _workers.get(wait.depth) or _workers_at(wait.depth)
     try:
         return await asyncio.get_running_loop().run_in_executor(
-            _workers, context.run, _contained, function, *args
+            workers, context.run, _contained, function, *args
         )
     except asyncio.CancelledError:
         wait.leave()
         raise
+
+
+def _workers_at(depth: int) -> ThreadPoolExecutor:
+    with _lock:
+        return _workers.setdefault(depth, ThreadPoolExecutor(WORKERS, "genxai-worker"))
 
 
 @contextlib.contextmanager
@@ -190,3 +194,14 @@ def _contained(function: Callable[..., T], *args: Any) -> T:
     except (StopIteration, SystemExit, KeyboardInterrupt, GeneratorExit) as exc:
         said = f"{type(exc).__name__}: {exc}".removesuffix(": ")
         raise RuntimeError(said) from exc
+
+
+def _start_over_in_child() -> None:
+    """Threads do not come along into a child: it gets its own. The parent's loop is not even closed here."""
+    global _engine, _lock
+    _left_behind.append(_engine)
+    _engine, _lock = None, threading.Lock()
+    _workers.clear()
+
+
+os.register_at_fork(after_in_child=_start_over_in_child)
