@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 from msgspec import structs
 
 from genxai_nb.errors import GenXAIError, NodeFailed, RunBusy, RunNotFound
+from genxai_nb.graph.absent import absent_input
+from genxai_nb.graph.build import Graph
 from genxai_nb.graph.question import question_in
 from genxai_nb.graph.run import Run
 from genxai_nb.guard.policy import policy_from
@@ -167,6 +169,9 @@ def _ending(error: GenXAIError, run: Run, given: Namespace) -> str:
     """What stopped a run, and the command that goes on with it."""
     if unanswered(error):
         return _waiting(run, given)
+    absent = absent_input(run.events(), run.graph) if isinstance(run.graph, Graph) else ""
+    if absent:
+        return error_block(error, f"Run it anew with --input {absent}=...")
     again = "" if isinstance(error, RunBusy) else _again(run, given)
     mend = "Mend it, then: " if isinstance(error, NodeFailed) else "Go on with: "
     return error_block(error, f"{mend}{again}" if again else "")

@@ -252,6 +252,14 @@ def test_a_failed_node_is_one_block(command, failing):
     ]
 
 
+def test_an_input_that_is_missing_is_asked_for(command, failing):
+    """A run without a key that only its input can bring is to be run anew with it, as resuming cannot bring it."""
+    done = command("run", failing, "--json")
+
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == "  Run it anew with --input people=..."
+
+
 def test_a_traceback_is_shown_on_request(command, failing):
     """`--traceback` shows Python's own traceback above the block."""
     done = command("run", failing, "--input", "people=0", "--json", "--traceback")
