@@ -91,7 +91,7 @@ def _give(run: Run, node: str, value: str) -> None:
         names = ", ".join(item.node for item in asked)
         raise RunError(
             f"{len(fitting) or 'No'} questions are open{f' of {node!r}' if node else ''}.",
-            hint=f"%genxai answer NODE VALUE; open: {names}." if names else "%genxai continue",
+            hint=f"%genxai answer NODE VALUE; open: {names}." if names else _without_question(run),
             run_id=run.run_id,
         )
     question = fitting[0]
@@ -100,6 +100,11 @@ def _give(run: Run, node: str, value: str) -> None:
         run.answer(question.slot, given)
     else:
         run.answer_call(question.slot, given)
+
+
+def _without_question(run: Run) -> str:
+    """What to type where nothing is asked: a run that has failed there asks again when it goes on."""
+    return "%genxai continue --answer VALUE" if run.status == "failed" else "%genxai continue"
 
 
 def _read(question: Question, value: str) -> Any:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from genxai_nb.errors import DefinitionError, GenXAIError, KeyMissing, OverBudget, TemplateKeyMissing
+from genxai_nb.errors import DefinitionError, GenXAIError, HumanAnswerMissing, OverBudget
+from genxai_nb.graph.absent import absent_input
 from genxai_nb.graph.draw import picture_of, status_words
 from genxai_nb.graph.draw.figures import counted, short_count
 from genxai_nb.graph.draw.lettering import one_line
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from genxai_nb.journal.summary import NodeSummary, RunSummary
 
 _MOST_ITEMS = 100
-_ABSENCES = frozenset({KeyMissing.code, TemplateKeyMissing.code})
-_ABSENT = re.compile(r"has no key '(\w+)'|names \{\{\s*(\w+)")
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 
@@ -104,7 +103,7 @@ def account_of(events: Sequence[Event], graph: Graph | None) -> Account:
     written = _written(events)
     rows = tuple(_rows(summary, picture, written))
     status, headline = _standing(summary)
-    absent = _absent_input(events, graph) if summary.status == "failed" else ""
+    instead = _instead(events, graph, rows) if summary.status == "failed" else ""
     sums = [counted(summary.steps, "step")]
     sums += [f"{short_count(summary.usage.total)} tokens"] if summary.usage.total else []
     sums += [cost_in_words(summary.cost)] if summary.cost != Cost() else []
@@ -117,8 +116,8 @@ def account_of(events: Sequence[Event], graph: Graph | None) -> Account:
         seconds=summary.seconds,
         rows=rows,
         values=_values(events, graph, rows),
-        trouble=_trouble(summary, absent),
-        resumes=not absent,
+        trouble=_trouble(summary, instead),
+        resumes=not instead,
         limits=tuple(
             sorted(
                 f"{limit.node} -> {limit.target} was taken {counted(limit.limit, 'time')}, its limit."
@@ -246,23 +245,23 @@ def _values(events: Sequence[Event], graph: Graph | None, rows: Iterable[Row]) -
     return {key: _value(state[key]) for key in keys if key in state}
 
 
-def _absent_input(events: Sequence[Event], graph: Graph | None) -> str:
-    """The key without which a run failed, if no node is there to write it, so that only its input can hold it."""
+def _instead(events: Sequence[Event], graph: Graph | None, rows: Iterable[Row]) -> str:
+    """What to do about a failed run that just to resume would fail again; empty where mending helps."""
+    absent = "" if graph is None else absent_input(events, graph)
+    if absent:
+        return f"Give it in the run cell, as {absent}: VALUE"
     failed = next((event for event in reversed(events) if isinstance(event, NodeFailed)), None)
-    if graph is None or failed is None or failed.path or failed.code not in _ABSENCES:
-        return ""
-    found = _ABSENT.search(failed.error)
-    key = found[1] or found[2] if found else ""
-    places = ((node.options.into, graph.definition_of(name).body) for name, node in graph.nodes.items())
-    return "" if any(key == into or key in body.writes for into, body in places) else key
+    people = {row.name for row in rows if row.kind == "human"}
+    asked = failed is not None and failed.code == HumanAnswerMissing.code and failed.node in people
+    return "Answer it: %genxai continue --answer VALUE" if asked else ""
 
 
-def _trouble(summary: RunSummary, absent: str) -> tuple[str, str, str] | None:
+def _trouble(summary: RunSummary, instead: str) -> tuple[str, str, str] | None:
     resume = "Finished nodes do not run again"
     if summary.status == "failed":
         failed = [node for node in summary.nodes.values() if node.status == "failed"]
         mend = "Give it a larger budget." if summary.code == OverBudget.code else "Mend the cause."
-        hint = f"Give it in the run cell, as {absent}: VALUE" if absent else f"{mend} {resume}"
+        hint = instead or f"{mend} {resume}"
         return summary.error, "".join(_where(node) for node in failed[:1]), hint
     if summary.status == "cancelled":
         return "The run was interrupted.", "", resume

@@ -188,11 +188,16 @@ def test_without_a_person_a_human_node_needs_its_answer(run, monkeypatch, tmp_pa
     """It fails at once and names the node; GENXAI_ANSWERS gives the answer."""
     run(ASKING)
     failed = run("%%genxai run ask\n")
+    early = run("%genxai answer no")
+    later = run("%genxai continue --answer no")
     (tmp_path / "answers.yaml").write_text("ok: 'no'\n")
     monkeypatch.setenv("GENXAI_ANSWERS", str(tmp_path / "answers.yaml"))
     given = run("%%genxai run ask\n")
 
     assert "Node 'ok' asks 'Publish?', and nobody is there to answer." in failed.error
+    assert "Answer it: %genxai continue --answer VALUE" in failed.shown[0]["text/plain"]
+    assert early.error == "✕ No questions are open.\n%genxai continue --answer VALUE"
+    assert later.status == "ok"
     assert given.status == "ok"
 
 

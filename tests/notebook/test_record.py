@@ -197,6 +197,22 @@ def test_a_run_without_a_key_of_its_input_is_told_to_be_given_it():
     assert "%genxai resume" in record(ran(writing), writing)["text/plain"]
 
 
+def test_a_misspelt_key_is_not_told_to_be_given():
+    """Of a key that the state has nearly so, and of a part that a map's item does not have, the graph is to be mended."""
+    agent = Agent("writer", task="Write about {{tpoic}}.", model="offline")
+    misspelt = Graph("g").node("topic", lambda state: {"topic": "yeast"}).node("a", agent)
+    misspelt.parse("START -> topic -> a")
+    mapped = Graph("g").node("rows", lambda state: {"rows": [{"name": "Ada"}]})
+    mapped.node("a", Agent("writer", task="Write to {{row.nmae}}.", model="offline"), into="text")
+    mapped.parse("START -> rows\nrows -> a for each row in rows")
+
+    for graph in (misspelt, mapped):
+        text = record(ran(graph), graph)["text/plain"]
+        assert "Failed" in text
+        assert "Give it in the run cell" not in text
+        assert "%genxai resume" in text
+
+
 def test_a_record_never_says_running():
     """While a run goes on its record tells a step, and of a node that it has started."""
     graph = review()
