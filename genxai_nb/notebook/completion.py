@@ -17,7 +17,6 @@ from genxai_nb.providers import registry
 
 from .arguments import split
 from .drafts import KINDS as DRAFTS
-from .earlier import resumable
 from .stand import scope_of
 from .verbs import VERBS, find
 
@@ -161,7 +160,7 @@ def _keys(session: Session) -> dict[str, str]:
 
 
 def _runs(session: Session) -> dict[str, str]:
-    return dict.fromkeys([*reversed(session.started), *(row.run for row in resumable(session))], "run")
+    return dict.fromkeys([*reversed(session.started), *(row.run for row in session.resumable())], "run")
 
 
 def _models() -> Iterator[str]:

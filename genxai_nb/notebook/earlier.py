@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from .session import Session
 
 RUNS = 20  # that are looked through for a definition
-STANDS = frozenset({"paused", "failed", "cancelled"})  # one that is driven, here or elsewhere, is running
 
 
 def graph_of(session: Session, run: Run) -> Graph | None:
@@ -83,12 +82,6 @@ def used_by_runs(*kinds: str) -> Iterator[tuple[RunRow, Definition]]:
                 found = store.definition(version)
                 if found is not None and found.kind in kinds:
                     yield row, found
-
-
-def resumable(session: Session) -> list[RunRow]:
-    """The runs of the store that stand before their end and that nobody drives, newest first."""
-    alive = {run_id for run_id, item in session.started.items() if item.alive}
-    return [row for row in find_store().runs() if row.status in STANDS and row.run not in alive]
 
 
 def _started(run: Run) -> RunStarted:

@@ -65,9 +65,14 @@ def adopt(session: Session, started: Started, *, rebase: bool = False) -> None:
 
 
 def _is_other(old: Graph, new: Graph) -> bool:
-    """Whether two graphs of one structure would run something else: other options, or functions of their own."""
+    """Whether two graphs of one structure would run something else: by options, schema, or functions of their own."""
     bound = any(node.definition is not None for node in (*old.nodes.values(), *new.nodes.values()))
-    return bound or [n.options for n in old.nodes.values()] != [n.options for n in new.nodes.values()]
+    shapes = [repr(getattr(graph.schema.model, "model_fields", None)) for graph in (old, new)]
+    return (
+        bound
+        or shapes[0] != shapes[1]
+        or [n.options for n in old.nodes.values()] != [n.options for n in new.nodes.values()]
+    )
 
 
 def _graph_difference(run: Run, graph: Graph) -> list[str]:

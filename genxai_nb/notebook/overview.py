@@ -10,7 +10,6 @@ from genxai_nb.journal.summary import summarize
 from genxai_nb.messages import Usage
 
 from .display import show_text
-from .earlier import resumable
 from .kept_cells import kept_versions
 from .stand import asked_in_words, standing_place
 from .versions import stale_nodes
@@ -92,7 +91,7 @@ def _asked(session: Session) -> str:
 
 
 def _resumable(session: Session) -> str:
-    rows = resumable(session)
+    rows = session.resumable()
     if not rows:
         return ""
     words = {"paused": "unfinished"}  # the word for a run that stands because its kernel went away, too

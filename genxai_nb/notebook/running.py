@@ -12,7 +12,6 @@ from genxai_nb.errors import RunError
 from genxai_nb.graph.build import Graph
 
 from .display import show_text
-from .earlier import resumable
 from .editing import adopt
 from .inputs import read_answers, read_input, read_prompt
 from .live import open_panel
@@ -87,12 +86,6 @@ def resume_run(session: Session, request: Request) -> Wait | None:
         DefinitionError: The cells that define it have to be run first.
         GenXAIError: What stopped the run.
     """
-    if not request.run and session.latest is None and (rows := resumable(session)):
-        names = ", ".join(f"{row.run} of {row.graph}" for row in rows[:5])
-        raise RunError(
-            f"Nothing has run in this notebook yet. Unfinished: {names}.",
-            hint=f"%genxai resume {rows[0].run}",
-        )
     started = taken(session, request)
     if started.alive:
         return joined(session, started, request, following(started))

@@ -15,6 +15,7 @@ from genxai_nb.errors import RunError, UnknownName
 from genxai_nb.graph.build import Graph
 from genxai_nb.graph.result import Result
 from genxai_nb.graph.run import Run
+from genxai_nb.journal.opening import find_store
 
 from .cell import Cell, running_cell
 from .names import bindable
@@ -25,10 +26,12 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from genxai_nb.graph.pace import Stride
+    from genxai_nb.journal.store import RunRow
 
     from .places import Inside, Stop
 
 _VERBS = {"agent": "ask", "graph": "run"}
+_STANDS = frozenset({"paused", "failed", "cancelled"})  # one that is driven, here or elsewhere, is running
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,9 +240,21 @@ class Session:
         """
         if not run_id:
             if self.latest is None:
-                raise RunError("Nothing has run in this notebook yet.", hint="Start with: %%genxai run GRAPH")
+                raise self._nothing_ran()
             return self.latest.run
         return self.started[run_id].run if run_id in self.started else Run.load(run_id)
+
+    def resumable(self) -> list[RunRow]:
+        """The runs of the store that stand before their end and that nobody drives, newest first."""
+        alive = {run_id for run_id, item in self.started.items() if item.alive}
+        return [row for row in find_store().runs() if row.status in _STANDS and row.run not in alive]
+
+    def _nothing_ran(self) -> RunError:
+        what, rows = "Nothing has run in this notebook yet.", self.resumable()
+        if not rows:
+            return RunError(what, hint="Start with: %%genxai run GRAPH")
+        names = ", ".join(f"{row.run} of {row.graph}" for row in rows[:5])
+        return RunError(f"{what} Unfinished: {names}.", hint=f"%genxai resume {rows[0].run}")
 
     def touch(self, run: Run) -> None:
         """Make a run of this notebook the latest one."""

@@ -9,7 +9,7 @@ from genxai_nb.errors import InputError
 from genxai_nb.journal.opening import find_store
 
 from .display import names_of, show_text
-from .earlier import require_graph, resumable
+from .earlier import require_graph
 from .live import ENDED
 from .versions import last_run, stale_nodes
 
@@ -86,7 +86,7 @@ def list_runs(session: Session, _request: Request) -> DataFrame:
     from genxai_nb.journal.frames import run_log
 
     frame = run_log(find_store())
-    stands = {row.run for row in resumable(session)}
+    stands = {row.run for row in session.resumable()}
     alive = {run for run, item in session.started.items() if item.alive}
     frame["status"] = [
         "running" if r in alive else s for r, s in zip(frame["run_id"], frame["status"], strict=True)

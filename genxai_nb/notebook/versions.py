@@ -42,8 +42,12 @@ def lines_changed(before: str, after: str) -> int:
 
 
 def consequences(session: Session, name: str) -> Iterator[str]:
-    """What a changed definition means for the last run of each graph that uses it, one clause each."""
+    """What a changed definition means for each graph that uses it, or for its last run, one clause each."""
     for graph in session.notebook.only("graph").values():
+        model = graph.schema.model
+        if model is not None and model.__name__ == name and model is not session.schemas.get(name):
+            yield f"graph {graph.name} keeps the earlier one until its cell is run again"
+            continue
         uses = name in {graph.name, *graph.nodes, *(node.what for node in graph.nodes.values())}
         run = last_run(session, graph) if uses else None
         if run is None:
@@ -51,7 +55,7 @@ def consequences(session: Session, name: str) -> Iterator[str]:
         if run.status == "done":
             yield f"the result of {run.run_id} is stale"
         elif structure_of(run) != graph.structure:
-            yield f"run {run.run_id} began with other nodes or edges and cannot go on"
+            yield f"run {run.run_id} began with other nodes or edges: %genxai continue --rebase"
         else:
             yield f"run {run.run_id} will use it from step {summarize(run.events()).steps + 1}"
 

@@ -78,7 +78,7 @@ def test_a_pause_ends_the_wait_in_one_calm_line(run, shell):
 
 
 def test_a_graph_with_other_edges_cannot_go_on_with_an_old_run(run):
-    """Redefining a graph says that its stopped run cannot go on, and resume refuses it with the reason."""
+    """Redefining a graph says how its stopped run goes on in it, and resume refuses it with the reason."""
     run("def one(state):\n    raise ValueError('no')\ndef two(state):\n    return {}")
     run("%%genxai graph g\nSTART -> one -> END")
     run("%%genxai run g\n")
@@ -87,9 +87,38 @@ def test_a_graph_with_other_edges_cannot_go_on_with_an_old_run(run):
 
     assert (
         changed.shown[0]["text/plain"]
-        == "g: 1 line changed, run r1 began with other nodes or edges and cannot go on"
+        == "g: 1 line changed, run r1 began with other nodes or edges: %genxai continue --rebase"
     )
     assert reply.error.startswith("✕ Graph 'g' has changed its nodes or edges since run 'r1' began.")
+
+
+def test_a_changed_schema_names_the_graphs_that_do_not_have_it_yet(run, shell):
+    """Until the graph's cell is run again its runs go by the earlier schema; then the failed run goes on."""
+    graph = "%%genxai graph g --state Note\nSTART -> one"
+    run("%%genxai schema Note\ntext: int | None = None")
+    run("def one(state):\n    return {'text': 'two'}")
+    run(graph)
+    run("%%genxai run g\n")
+    changed = run("%%genxai schema Note\ntext: str | None = None")
+    too_early = run("%genxai resume")
+    run(graph)
+    resumed = run("%genxai resume")
+
+    assert resumed.status == "ok", resumed.error
+    assert changed.text == "Note: 1 line changed, graph g keeps the earlier one until its cell is run again"
+    assert "Note does not accept" in too_early.error
+    assert shell.user_ns["result"].state.text == "two"
+
+
+def test_verbs_of_a_new_kernel_name_what_can_be_resumed(run):
+    """Where nothing has run here but the store has unfinished runs, a verb that means a run offers the newest."""
+    run("from genxai_nb import Graph\ndef one(state):\n    raise ValueError('no')")
+    run("Graph('g').node('one', one).edge('START', 'one').run({})")
+
+    for verb in ("continue", "state", "timeline", "resume"):
+        assert run(f"%genxai {verb}").error == (
+            "✕ Nothing has run in this notebook yet. Unfinished: r1 of g.\n%genxai resume r1"
+        )
 
 
 def test_an_unfinished_run_of_an_older_kernel_is_offered_by_resume(run, shell):
