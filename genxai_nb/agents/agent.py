@@ -109,3 +109,21 @@ class Agent(Definition):
         from .answer import AnswerStream
 
         return AnswerStream(self, prompt, **how)
+
+    def chat(self, message: str = "", *, new: bool = False, **how: Unpack[Asking]) -> None:
+        """Open a chat with the agent below the cell of a notebook, as ``%%genxai chat`` does; returns at once.
+
+        Each message is a run like that of `ask`, and the agent knows what was said before, by either.
+
+        Args:
+            message: What to say first; without it the panel waits for the first message.
+            new: Begin another conversation. Else the latest chat with an agent of this name goes on.
+            how: As for `ask`, but for ``store``; they hold for each message.
+
+        Raises:
+            InputError: It is said where the runs are kept.
+            SetupError: This is no notebook, or the extension is not loaded there.
+        """
+        from .chat_opening import open_chat
+
+        open_chat(self, message, new=new, how=dict(how))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from queue import SimpleQueue
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from .definition import Definition
 
 PROMPT, ANSWER = "prompt", "answer"
+CHAT = "@chat"  # hidden in a run's input: the runs of the chat that it goes on with
 
 
 class Asking(TypedDict, total=False):
@@ -121,8 +122,16 @@ def asking(agent: Definition) -> Graph:
     return graph
 
 
-def question(agent: Definition, prompt: str, **how: Unpack[Asking]) -> Run:
+def question(
+    agent: Definition, prompt: str, *, chat: Sequence[str] | None = None, **how: Unpack[Asking]
+) -> Run:
     """Make the run that answers a prompt; it stands before its one node.
+
+    Args:
+        agent: Who is asked.
+        prompt: What is asked.
+        chat: The runs of the chat so far, if the question belongs to one.
+        how: As for `Agent.ask`.
 
     Raises:
         InputError: The prompt is empty.
@@ -134,6 +143,8 @@ def question(agent: Definition, prompt: str, **how: Unpack[Asking]) -> Run:
     if agent.remembers and agent.conversation:
         state[history_key(agent.name)] = pack(agent.conversation)
         state[memory_key(KIND, agent.name)] = agent.memory.summaries
+    if chat is not None:
+        state[CHAT] = list(chat)
     return asking(agent).start(state, **how)
 
 

@@ -14,6 +14,7 @@ _VERBS = (
     "schema",
     "run",
     "ask",
+    "chat",
     "resume",
     "wait",
     "debug",

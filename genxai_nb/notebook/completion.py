@@ -265,4 +265,5 @@ _BODIES: dict[str, Callable[[Session, list[str], str], dict[str, str]]] = {
     "run": _run_body,
     "debug": _run_body,
     "ask": _ask_body,
+    "chat": _ask_body,
 }

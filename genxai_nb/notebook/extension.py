@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
+from genxai_nb.agents.chat_opening import open_chats_by
 from genxai_nb.errors import SetupError
 from genxai_nb.graph.driven import watch_driving
 from genxai_nb.graph.progress import show_progress_by
@@ -62,6 +63,8 @@ def load_ipython_extension(shell: Any) -> None:
     undo.append(lambda: enter_kernel(inside=False))
     show_progress_by(_line_in_cell if kernel else None)
     undo.append(lambda: show_progress_by(None))
+    open_chats_by(lambda agent, message, **how: _open_chat(shell, agent, message, **how))
+    undo.append(lambda: open_chats_by(None))
     watch_driving(lambda run: _keep_script(shell, run))
     undo.append(lambda: watch_driving(None))
     tracebacks.install()
@@ -102,7 +105,7 @@ def _magic_of(shell: Any) -> Callable[..., Any]:
     def genxai(line: str, cell: str | None = None) -> Any:
         """Define agents and graphs in cells, run them, look at what happened.
 
-        ``%%genxai agent|graph|schema|run|ask NAME`` with a body below, ``%genxai VERB`` in a line.
+        ``%%genxai agent|graph|schema|run|ask|chat NAME`` with a body below, ``%genxai VERB`` in a line.
         ``%genxai help`` lists all verbs, ``%genxai VERB?`` tells about one.
         """
         from .dispatch import dispatch
@@ -167,6 +170,12 @@ def _keep_script(shell: Any, run: Any) -> None:
     from .keeping import keep_script_of
 
     keep_script_of(session_of(shell), run)
+
+
+def _open_chat(shell: Any, agent: Any, message: str, **how: Any) -> None:
+    from .chatting import open_by_agent
+
+    open_by_agent(session_of(shell), agent, message, **how)
 
 
 def _offer_kernel_of(shell: Any) -> Callable[[], object]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
@@ -24,6 +24,7 @@ from .taken import answer_of, following, joined, taken
 from .waiting import Wait, stop
 
 if TYPE_CHECKING:
+    from genxai_nb.agents.agent import Agent
     from genxai_nb.graph.result import Result
     from genxai_nb.graph.run import Run
 
@@ -50,13 +51,23 @@ def ask_agent(session: Session, request: Request) -> Wait | None:
     """
     agent = session.agent(request.name)
     prompt = read_prompt(session, request)
-    model, budget, cassette = (request.text(name) or None for name in ("model", "budget", "cassette"))
+    return drive(session, request, started_question(session, request, agent, prompt))
+
+
+def started_question(
+    session: Session, request: Request, agent: Agent, prompt: str, chat: Sequence[str] | None = None
+) -> Started:
+    """Make the run that answers a prompt; with the runs of a chat so far it belongs to that.
+
+    Raises:
+        GenXAIError: The prompt is empty, or an option does not hold what it should.
+    """
+    model, budget, cassette = (request.options.get(name) or None for name in ("model", "budget", "cassette"))
 
     def make() -> Run:
-        return question(agent, prompt, model=model, budget=budget, cassette=cassette)
+        return question(agent, prompt, chat=chat, model=model, budget=budget, cassette=cassette)
 
-    started = started_new(session, request, make, answer_of(agent))
-    return drive(session, request, started)
+    return started_new(session, request, make, answer_of(agent))
 
 
 def wait_for_run(session: Session, request: Request) -> Wait | None:

@@ -109,6 +109,7 @@ class Session:
         defined: What cells have defined, by name.
         started: The runs of this notebook by id, the last touched one last.
         stops: Where runs of a graph stop, by the graph's name.
+        chats: The chats of this notebook, by the agent's name.
         unkept: It has been said that the journal does not take the cells of this notebook.
         notebook: All definitions that the notebook's variables hold, by name.
 
@@ -127,6 +128,7 @@ class Session:
         self.defined: dict[str, Defined] = {}
         self.started: dict[str, Started] = {}
         self.stops: dict[str, list[Stop]] = {}
+        self.chats: dict[str, Any] = {}
         self.unkept = False
         self.notebook = Namespace(self.variables, hidden=shell.user_ns_hidden)
         self.schemas = self.notebook.only(SCHEMA)

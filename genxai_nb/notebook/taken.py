@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
@@ -29,8 +30,17 @@ if TYPE_CHECKING:
 
 
 def answer_of(agent: Agent) -> Callable[[Run, Result], Answer]:
-    """What reads an agent's answer out of its run."""
-    return lambda run, result: answered(agent, run, result)
+    """What reads an agent's answer out of its run; the agent remembers it once, whoever reads it first."""
+    lock = threading.Lock()
+    found: dict[str, Answer] = {}
+
+    def read(run: Run, result: Result) -> Answer:
+        with lock:  # the cell's thread and a panel's may both see the end
+            if run.run_id not in found:
+                found[run.run_id] = answered(agent, run, result)
+            return found[run.run_id]
+
+    return read
 
 
 def taken(session: Session, request: Request) -> Started:
@@ -102,7 +112,6 @@ def following(started: Started) -> Future[Result]:
     """The end or next stand of a run that somebody else in this process drives, such as its panel."""
     if started.future is not None and not started.future.done():
         return started.future
-    import threading
     import time
 
     future: Future[Result] = Future()

@@ -17,7 +17,7 @@ AWAIT, VALUE = "await", "value"
 
 _CALLS = ("run_line_magic", "run_cell_magic")
 _HELP = re.compile(r"^(?P<indent>\s*)%%?genxai(?:\s+(?P<verb>\w+))?\s*\?{1,2}\s*$")
-_ASK = re.compile(r"^(?P<left>\s*(?:\w+\s*=\s*)?)%genxai\s+(?P<line>(?:ask|run|memory)\s.*\?)\s*$")
+_ASK = re.compile(r"^(?P<left>\s*(?:\w+\s*=\s*)?)%genxai\s+(?P<line>(?:ask|chat|run|memory)\s.*\?)\s*$")
 _ALONE = re.compile(r"^%%genxai(?P<head>\s+\S)?")
 
 

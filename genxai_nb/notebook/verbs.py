@@ -105,6 +105,18 @@ VERBS: tuple[Verb, ...] = (
         text=True,
     ),
     Verb(
+        "chat",
+        done_in("chatting", "chat_with_agent"),
+        "Chat with an agent in a live panel below the cell; running the cell again goes on with the conversation.",
+        "%genxai chat writer",
+        "writer.chat()",
+        cell=True,
+        argument="AGENT",
+        required=True,
+        names="agent",
+        text=True,
+    ),
+    Verb(
         "resume",
         done_in("running", "resume_run"),
         "Go on with a run that stands still, and wait for it.",

@@ -6,6 +6,7 @@ import json
 import re
 
 import pytest
+from legible import CONTRAST, themed
 
 pytestmark = [pytest.mark.needs("chromium"), pytest.mark.browser]
 
@@ -225,48 +226,10 @@ def test_subgraphs_are_folded_and_laid_open(book):
     assert panel.statuses() == {"part": "done", "last": "paused"}
 
 
-CONTRAST = """root => {
-  const parse = (text) => {
-    const numbers = text.match(/[\\d.]+/g).map(Number);
-    const scale = text.startsWith('color(') ? 255 : 1;
-    return [numbers[0] * scale, numbers[1] * scale, numbers[2] * scale, numbers[3] ?? 1];
-  };
-  const over = (top, under) => [0, 1, 2].map((i) => top[i] * top[3] + under[i] * (1 - top[3])).concat(1);
-  const light = (rgb) => {
-    const part = rgb.slice(0, 3).map((v) => (v / 255 <= 0.04045 ? v / 255 / 12.92 : ((v / 255 + 0.055) / 1.055) ** 2.4));
-    return 0.2126 * part[0] + 0.7152 * part[1] + 0.0722 * part[2];
-  };
-  const ground = (element) => {
-    const layers = [];
-    for (let at = element; at; at = at.parentElement) layers.push(parse(getComputedStyle(at).backgroundColor));
-    return layers.reverse().reduce((under, top) => over(top, under), [255, 255, 255, 1]);
-  };
-  const bad = [];
-  for (const element of root.querySelectorAll('*')) {
-    const own = [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim());
-    if (!own || element.closest('[hidden], [disabled], title') || !element.getClientRects().length) continue;
-    const style = getComputedStyle(element);
-    const svg = element.namespaceURI.endsWith('svg');
-    const card = svg && element.closest('.gx-n')?.querySelector('.gx-card');
-    const under = card ? over(parse(getComputedStyle(card).fill), ground(root)) : ground(svg ? root : element);
-    const colour = over(parse(svg ? style.fill : style.color), under);
-    const [a, b] = [light(colour), light(under)].sort((x, y) => y - x);
-    const contrast = (a + 0.05) / (b + 0.05);
-    if (contrast < 4.5) bad.push([element.textContent.trim().slice(0, 30), contrast.toFixed(2), element.getAttribute('class')]);
-  }
-  return bad;
-}"""
-
-
 @pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
 def test_text_can_be_read_in_both_themes_and_narrow(book, server, theme):
     """All text has a contrast of at least 4.5; in a narrow page the parts lie below each other. Pictures are kept."""
-    themes = "@jupyterlab/apputils-extension:themes"
-    path = (
-        server.place.parent / "settings" / "@jupyterlab" / "apputils-extension" / "themes.jupyterlab-settings"
-    )
-    path.write_text(json.dumps({"theme": theme}))
-    try:
+    with themed(server, theme):
         notebook = book(COUNT, TICKS, DEBUG)
         for number in range(3):
             notebook.run(number)
@@ -278,7 +241,7 @@ def test_text_can_be_read_in_both_themes_and_narrow(book, server, theme):
         panel.find(".gx-bp.gx-on").wait_for()
         name = theme.split()[1].lower()
         dark = notebook.page.evaluate("document.body.dataset.jpThemeLight") == "false"
-        assert dark == (name == "dark"), themes
+        assert dark == (name == "dark")
         notebook.shoot(f"panel-{name}")
         assert panel.root.evaluate(CONTRAST) == []
 
@@ -289,8 +252,6 @@ def test_text_can_be_read_in_both_themes_and_narrow(book, server, theme):
         assert side.bounding_box()["y"] >= left.bounding_box()["y"] + left.bounding_box()["height"] - 2
         assert panel.root.evaluate("root => root.scrollWidth <= root.clientWidth")
         notebook.shoot(f"panel-narrow-{name}")
-    finally:
-        path.unlink()
 
 
 def test_parts_have_roles_and_names(book):

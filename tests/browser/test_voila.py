@@ -17,6 +17,8 @@ CELLS = (
     "%load_ext genxai_nb\nasync def tick(state):\n    return {'n': 1}\nasync def tock(state):\n    return {}",
     "%%genxai graph ticks\nSTART -> tick -> tock",
     "%%genxai debug ticks\n",
+    "%%genxai agent clerk\nmodel: offline",
+    "%genxai chat clerk",
 )
 
 
@@ -62,4 +64,17 @@ def test_voila_shows_a_panel_that_can_be_driven(voila, browser):
     page.locator(".gx-pill", has_text="Ready to start").wait_for(timeout=60_000)
     page.locator('.gx-tools [data-do="next"]').click()
     page.locator(".gx-pill", has_text="Paused before tock, visit 1").wait_for()
+    page.close()
+
+
+def test_voila_shows_a_chat_that_answers(voila, browser):
+    """Without its cell too a message is answered, and the next one after it."""
+    page = browser.new_page(viewport={"width": 1300, "height": 1000})
+    page.goto(voila, timeout=60_000)
+    chat = page.locator(".gx-chat.gx-panel")
+    for number, text in enumerate(("What is 2 + 2? Cats eat fish.", "What do cats eat?")):
+        chat.get_by_role("textbox", name="Message to clerk").fill(text, timeout=60_000)
+        chat.get_by_role("button", name="Send").click()
+        chat.locator(".gx-turn").nth(number).locator(".gx-theirs").wait_for()
+        chat.locator(".gx-pill", has_text="Ready").wait_for()
     page.close()

@@ -45,14 +45,19 @@ def test_scripts_and_sheets_are_readable():
         assert max(map(len, lines)) <= 140, path.name
 
 
-def test_all_scripts_are_in_the_one_module_after_those_that_they_use():
-    """The module holds every script, imports nothing, and exports the widget alone."""
-    script = page.script()
+def test_all_scripts_are_in_the_modules_after_those_that_they_use():
+    """The two modules hold every script, import nothing, and export their widget alone."""
+    whole = {entry: page.script(entry) for entry in (page.ENTRY, page.CHAT)}
     for path in SCRIPTS:
-        assert f"// {path.name}\n" in script
-    assert re.findall(r"^import\b.*", script, re.MULTILINE) == []
-    assert re.findall(r"^export\b.*", script, re.MULTILINE) == ["export default { render };"]
-    assert script.index("// dom.js") < script.index("// cards.js") < script.index("// panel.js")
+        assert any(f"// {path.name}\n" in script for script in whole.values()), path.name
+    exported = {"panel.js": "export default { render };", "chat.js": "export default { render: renderChat };"}
+    for entry, script in whole.items():
+        assert re.findall(r"^import\b.*", script, re.MULTILINE) == []
+        assert re.findall(r"^export\b.*", script, re.MULTILINE) == [exported[entry]]
+    panel, chat = whole.values()
+    assert panel.index("// dom.js") < panel.index("// cards.js") < panel.index("// panel.js")
+    assert chat.index("// dom.js") < chat.index("// talk.js") < chat.index("// chat.js")
+    assert "// canvas.js" not in chat
 
 
 def test_no_two_scripts_use_one_name():
@@ -62,9 +67,10 @@ def test_no_two_scripts_use_one_name():
 
 
 @pytest.mark.needs("node")
-def test_the_module_is_sound(tmp_path):
+@pytest.mark.parametrize("entry", [page.ENTRY, page.CHAT])
+def test_the_module_is_sound(tmp_path, entry):
     """Node reads the composed module without an error."""
-    (tmp_path / "panel.mjs").write_text(page.script())
+    (tmp_path / "panel.mjs").write_text(page.script(entry))
     subprocess.run(["node", "--check", "panel.mjs"], cwd=tmp_path, check=True)
 
 

@@ -7,7 +7,8 @@ import threading
 import pytest
 from graphs import chain, nothing
 
-from genxai_nb.notebook.panel.widget import WIDGET, Panel
+from genxai_nb.notebook.panel.live_widget import WIDGET
+from genxai_nb.notebook.panel.widget import Panel
 
 
 @pytest.fixture

@@ -117,6 +117,24 @@ CELLS: dict[str, CellKind] = {
             (_AS, _MODEL, _BUDGET, _CASSETTE, _INTERACTIVE),
             waits=True,
         ),
+        CellKind(
+            "chat",
+            "AGENT",
+            "chat with an agent",
+            "what to say first, as plain text, or nothing",
+            (
+                Option("new", "", "begin another conversation"),
+                _AS,
+                _MODEL,
+                Option(
+                    "budget",
+                    "BUDGET",
+                    "what each answer may spend: dollars, or calls=10,tokens=20000,seconds=60",
+                ),
+                _CASSETTE,
+                _INTERACTIVE,
+            ),
+        ),
     )
 }
 

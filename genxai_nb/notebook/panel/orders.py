@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from .exhibit import Exhibit
 
-__all__ = ["carry_out"]
+__all__ = ["carry_out", "give_answer"]
 
 Message = Mapping[str, Any]
 
@@ -171,11 +171,20 @@ def _raise(desk: Desk, message: Message) -> None:
 
 
 def _answer(desk: Desk, message: Message) -> None:
+    give_answer(desk.run, message)
+
+
+def give_answer(run: Run, message: Message) -> None:
+    """Answer what a run asks by what was chosen, written or filled in.
+
+    Raises:
+        GenXAIError: It is asked no more, or the answer does not fit.
+    """
     slot, value = str(message["slot"]), message["value"]
-    asked = next((question for question in desk.run.questions if question.slot == slot), None)
+    asked = next((question for question in run.questions if question.slot == slot), None)
     if asked is not None and isinstance(value, Mapping):
         value = filled_in(asked.entries, value)
-    desk.run.answer(slot, value)
+    run.answer(slot, value)
 
 
 def _break(desk: Desk, message: Message) -> None:

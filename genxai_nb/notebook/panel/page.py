@@ -10,11 +10,12 @@ import re
 from functools import cache
 from pathlib import Path
 
-__all__ = ["script", "sheet"]
+__all__ = ["CHAT", "ENTRY", "script", "sheet"]
 
 STATIC = Path(__file__).parent.parent / "static"
 ENTRY = "panel.js"
-SHEETS = ("tokens.css", "frame.css", "form.css", "graph.css", "side.css", "low.css")
+CHAT = "chat.js"
+SHEETS = ("tokens.css", "frame.css", "form.css", "graph.css", "side.css", "low.css", "chat.css")
 
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./(?P<file>[\w-]+\.js)";\n', re.MULTILINE)
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
@@ -26,10 +27,10 @@ _EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const)\b)", re.MU
 
 
 @cache
-def script() -> str:
-    """All modules as one, those that are imported first."""
+def script(entry: str = ENTRY) -> str:
+    """A module and all that it uses as one, those that are imported first."""
     texts: dict[str, str] = {}
-    _gather(ENTRY, texts)
+    _gather(entry, texts)
     return "\n".join(f"// {name}\n{text}" for name, text in texts.items())
 
 
