@@ -17,6 +17,7 @@ from genxai_nb.errors import Denied, ToolFailed
 from genxai_nb.guard.policy import Policy
 from genxai_nb.guard.urls import read_url
 from genxai_nb.tools.http import Client
+from genxai_nb.tools.http.client import unchecked
 from genxai_nb.tools.http.cookies import Cookies, origin_of
 
 INNER = [
@@ -130,6 +131,7 @@ import asyncio
 from genxai_nb.errors import Denied
 from genxai_nb.guard.policy import Policy
 from genxai_nb.tools.http import Client
+from genxai_nb.tools.http.client import unchecked
 
 async def answer(reader, writer):
     await reader.readuntil(b"\\r\\n\\r\\n")
@@ -440,3 +442,21 @@ async def test_certificates_are_checked_for_the_name_and_not_the_address(tmp_pat
         client = Client([Policy(hosts=hosts)], resolve=look_up)
         with pytest.raises(ToolFailed, match=r"(?i)certificate"):
             await client.request("GET", f"https://first.example:{server.port}/echo")
+
+
+@pytest.mark.needs("openssl")
+async def test_a_certificate_goes_unchecked_at_its_host_only(tmp_path):
+    """A host whose certificate is not looked at cannot send on to another one, which would not be looked at either."""
+    certified("first.example")
+    serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    serving.load_cert_chain("cert.pem", "key.pem")
+    with hostile_server(serving) as first, hostile_server(serving) as second:
+        look_up, _ = resolving(["127.0.0.1"])
+        url, other = f"https://first.example:{first.port}", f"https://second.example:{second.port}"
+        policies = [Policy(hosts=(f"first.example:{first.port}", f"second.example:{second.port}"))]
+        client = Client(policies, resolve=look_up, verify=unchecked(policies, url))
+        answer = await client.request("GET", f"{url}/redirect?to=/echo")
+        assert json.loads(answer.text)["method"] == "GET"
+        with pytest.raises(Denied, match="certificate"):
+            await client.request("GET", f"{url}/redirect?to={other}/echo")
+        assert second.seen == []

@@ -205,6 +205,11 @@ class Client:
         again = status in {307, 308} or request.method in {"GET", "HEAD"}
         method = request.method if again else "GET"
         same = origin_of(url) == origin_of(request.url)
+        if not same and self.verify is not None and not self.verify.check_hostname:
+            raise Denied(
+                f"{_shown(str(request.url))} redirects to another host, whose certificate would go unchecked.",
+                hint=f"If that is meant, request {_shown(str(url))} itself.",
+            )
         if not same and method not in {"GET", "HEAD", "OPTIONS"}:
             raise Denied(
                 f"{_shown(str(request.url))} redirects a {method} to another host.",
