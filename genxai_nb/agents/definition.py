@@ -93,6 +93,13 @@ class Definition:
         return tuple(name for name in self.memory if registry.find(name).recalls)
 
     @cached_property
+    def recalled_again(self) -> tuple[str, ...]:
+        """Those of them that are asked again before each later call of its model in a visit."""
+        from genxai_nb.memory.occasions import is_each_call
+
+        return tuple(name for name in self.recalled if is_each_call(self.memory.options[name]))
+
+    @cached_property
     def prompt(self) -> Prompt:
         """What its model is told.
 

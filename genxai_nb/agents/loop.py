@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from msgspec import json
@@ -15,17 +16,17 @@ from genxai_nb.loop import run_in_worker
 from genxai_nb.messages import Message, ModelReply, ModelRequest, ToolCall, ToolResult, assistant, user
 from genxai_nb.settings import read_settings
 
+from .block import untagged
 from .outcome import Outcome
 from .output import errors_in_words, read_output
-from .recall import standing
 from .window import fitted
 
 if TYPE_CHECKING:
     from genxai_nb.calls.call import Handler, Traits
     from genxai_nb.graph.nodes import Context
-    from genxai_nb.journal.events import Remembered
 
     from .definition import Definition
+    from .recollection import Recollection
 
 _encode = json.Encoder(order="sorted", enc_hook=str).encode
 
@@ -36,7 +37,7 @@ async def respond(
     agent: Definition,
     messages: Sequence[Message],
     context: Context,
-    memories: tuple[Remembered, ...] = (),
+    recollection: Recollection | None = None,
 ) -> Outcome:
     """Let an agent answer, calling its tools as the model asks for them.
 
@@ -48,7 +49,7 @@ async def respond(
         agent: The agent.
         messages: The system message, the history and the user's message.
         context: The node's context; every model and tool call goes through it.
-        memories: What of the messages is remembered; each model call tells of it.
+        recollection: What of the messages is remembered, which each model call tells of, and what comes to mind later.
 
     Raises:
         ProviderError: The model could not be asked, declined, or did not come to an answer.
@@ -58,14 +59,14 @@ async def respond(
     if model not in _loaded:
         await run_in_worker(_load, model)
         _loaded.add(model)
-    exchange = _Exchange(agent, model, messages, context, memories)
+    exchange = _Exchange(agent, model, messages, context, recollection)
     tools = agent.specs_for(messages[-1].text)
     for _ in range(agent.max_turns):
         message = await exchange.ask(tools)
         calls = message.tool_calls
         if not calls:
             return await exchange.conclude(message)
-        exchange.said.append(Message("tool", await exchange.use(calls)))
+        await exchange.use(calls)
         if exchange.stuck:
             return await exchange.force(
                 f"You have called {exchange.stuck} three times with the same arguments."
@@ -82,16 +83,18 @@ class _Exchange:
         model: str,
         messages: Sequence[Message],
         context: Context,
-        memories: tuple[Remembered, ...],
+        recollection: Recollection | None,
     ) -> None:
         self.agent = agent
         self.model = model
-        self.memories = memories
+        self.recollection = recollection
         policy = agent.policy
         self.context = context.under((*context.policies, policy)) if isinstance(policy, Policy) else context
         self.said = list(messages)
         self.start = len(messages) - 1
         self.stuck = ""
+        self.learnt: Iterable[ToolResult] = ()  # from the tools, since the model was asked last
+        self.plain: dict[int, Message] = {}  # by place, results after which something was put
         self.left = False  # whoever read the answer as it came has gone
         self.handler, self.traits = _model_call(model)
         self.window = agent.context_window or _window_of(model)
@@ -100,19 +103,13 @@ class _Exchange:
         self.results: dict[bytes, ToolResult] = {}
 
     async def ask(self, tools: tuple[Any, ...]) -> Message:
-        agent = self.agent
-        request = ModelRequest(
-            model=self.model,
-            messages=tuple(self.said),
-            tools=tools,
-            output=agent.schema,
-            temperature=agent.temperature,
-            max_tokens=agent.max_tokens,
-            reasoning=agent.reasoning,
-        )
-        request = fitted(request, self.start, self.window)
+        agent, recollection = self.agent, self.recollection
+        request = self._request(tools)
+        if self.learnt and recollection is not None and recollection.goes_on:
+            request = await self._reminded(recollection, request)
+        memories = () if recollection is None else recollection.standing(request)
         reply: ModelReply = await self.context.call(
-            "model", self.model, request, self.handler, self.traits, self._standing(request)
+            "model", self.model, request, self.handler, self.traits, memories
         )
         if reply.stop == "refused":
             said = f": {reply.message.text}" if reply.message.text else "."
@@ -126,16 +123,33 @@ class _Exchange:
         self.said.append(reply.message)
         return reply.message
 
-    def _standing(self, request: ModelRequest) -> tuple[Remembered, ...]:
-        """The memories that are left in a request which the window has shortened."""
-        if not request.trimmed:
-            return self.memories
-        question = self.said[self.start]
-        before = next(n for n, message in enumerate(request.messages) if message is question)
-        return standing(self.memories, request.messages[:before])
+    def _request(self, tools: tuple[Any, ...]) -> ModelRequest:
+        agent = self.agent
+        request = ModelRequest(
+            model=self.model,
+            messages=tuple(self.said),
+            tools=tools,
+            output=agent.schema,
+            temperature=agent.temperature,
+            max_tokens=agent.max_tokens,
+            reasoning=agent.reasoning,
+        )
+        return fitted(request, self.start, self.window)
 
-    async def use(self, calls: Sequence[ToolCall]) -> tuple[ToolResult, ...]:
-        """Make the calls of one turn, in parallel, and return their results in order."""
+    async def _reminded(self, recollection: Recollection, request: ModelRequest) -> ModelRequest:
+        """A request with what the newest results bring to mind after them."""
+        learnt, self.learnt = tuple(self.learnt), ()
+        place = max(place for place, message in enumerate(self.said) if message.role == "tool")
+        message = self.said[place]
+        stands = partial(self.context.holds, "model", self.model, request)
+        told = await recollection.remind(message, learnt, stands)
+        if told is message:
+            return request
+        self.said[place], self.plain[place] = told, message
+        return self._request(request.tools)
+
+    async def use(self, calls: Sequence[ToolCall]) -> None:
+        """Make the calls of one turn, in parallel, and note their results in order."""
         keys = [self._count(call) for call in calls]
         fresh: dict[bytes, ToolCall] = {}
         for key, call in zip(keys, calls, strict=True):
@@ -151,7 +165,8 @@ class _Exchange:
             first = made.get(key) or self.results[key]
             answers.append(first if fresh.get(key) is call else _again(first, call))
         self.results.update((key, result) for key, result in made.items() if not result.failed)
-        return tuple(answers)
+        self.learnt = made.values()
+        self.said.append(Message("tool", tuple(answers)))
 
     def _count(self, call: ToolCall) -> bytes:
         key = _encode((call.name, call.arguments))
@@ -188,7 +203,7 @@ class _Exchange:
         except CallError as error:
             return ToolResult(call.id, call.name, str(error), failed=True)
         text = value if isinstance(value, str) else _encode(value).decode()
-        return ToolResult(call.id, call.name, text)
+        return ToolResult(call.id, call.name, untagged(text) if self.agent.recalled else text)
 
     async def force(self, why: str) -> Outcome:
         """Ask for an answer without tools."""
@@ -225,6 +240,8 @@ class _Exchange:
         return self._outcome(message.text, value)
 
     def _outcome(self, text: str, output: Any) -> Outcome:
+        for place, message in self.plain.items():
+            self.said[place] = message
         return Outcome(text, output, tuple(self.said[self.start :]))
 
 

@@ -266,8 +266,9 @@ class AgentMemory(Forgetting):
     def why(self, run: Any = None, *, store: str | None = None) -> DataFrame:
         """Which memories stood in which prompt of a run, and why.
 
-        The columns are ``node``, ``visit``, ``call`` (the number of the model call in the visit), ``kind``, ``id``,
-        ``score``, ``why`` and ``text``, which of what was forgotten since is not shown again.
+        The columns are ``node``, ``visit``, ``call`` (the number of the model call in the visit), ``recalled`` (that of
+        the call before which it was recalled), ``kind``, ``id``, ``score``, ``why`` and ``text``, which of what was
+        forgotten since is not shown again.
 
         Args:
             run: The run, its id, or its result; None for the latest one in which the agent took part.

@@ -155,11 +155,11 @@ def memories_in(agent: str, events: Sequence[Event], forgotten: Container[str] =
     starts: dict[str, Place] = {}
     texts: dict[Place, dict[tuple[str, str], str]] = {}
     counts: dict[Place, int] = {}
+    came: dict[tuple[Place, str, str], int] = {}  # before which call an item was recalled
     for event in events:
         if isinstance(event, CallFinished) and event.slot in starts and isinstance(event.reply, list):
-            texts[starts[event.slot]] = {
-                (row["kind"], row["id"]): _text(row, forgotten) for row in event.reply
-            }
+            told = texts.setdefault(starts[event.slot], {})
+            told |= {(row["kind"], row["id"]): _text(row, forgotten) for row in event.reply}
         if not isinstance(event, CallStarted) or (place := _place(event)) not in places:
             continue
         if event.kind == "memory" and event.name == agent:
@@ -172,6 +172,7 @@ def memories_in(agent: str, events: Sequence[Event], forgotten: Container[str] =
                     node=event.node,
                     visit=event.visit,
                     call=counts[place],
+                    recalled=came.setdefault((place, one.kind, one.id), counts[place]),
                     kind=one.kind,
                     id=one.id,
                     score=one.score,

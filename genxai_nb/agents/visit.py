@@ -46,18 +46,18 @@ async def answer(
         StoreError: The store cannot be read or written.
     """
     context = context.of(agent.name, budget_from(agent.budget))
-    prompt, memories, condensed = await recall(agent, messages, context, state)
+    prompt, recollection, condensed = await recall(agent, messages, context, state)
     try:
-        outcome = await respond(agent, prompt, context, memories)
+        outcome = await respond(agent, prompt, context, recollection)
     except Exception as exc:  # remembered whatever it is, and raised on
         try:
-            await remember_failure(agent, messages[-1].text, exc, context, memories)
+            await remember_failure(agent, messages[-1].text, exc, context, recollection.memories)
         except GenXAIError as lost:
             context.log(f"The failure could not be remembered: {lost}")
         raise
     changes = changes_of(outcome)
     summary = "".join(entry["text"] for entries in condensed.values() for entry in entries)
-    changes |= await remember(agent, outcome, context, changes, memories, summary)
+    changes |= await remember(agent, outcome, context, changes, recollection.memories, summary)
     changes |= condensed
     if agent.remembers:
         changes[history_key(agent.name)] = pack(outcome.messages)

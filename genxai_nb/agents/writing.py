@@ -11,8 +11,8 @@ import msgspec
 from genxai_nb.memory import registry
 
 from .changed import changed, proposed
+from .found import embedded
 from .held import lasts, open_lasting, open_listed, owner_of, shelf_of
-from .recall import embedded
 
 if TYPE_CHECKING:
     from genxai_nb.calls.call import Call, Handler

@@ -69,6 +69,10 @@ class Replay:
         elif type(event) is NodeFailed:
             self.forget_attempt(event)
 
+    def holds(self, slot: str) -> bool:
+        """Whether a call of that slot would be answered from the record."""
+        return slot in self._answers or slot in self._later
+
     async def _tell_divergence(self, call: Call) -> None:
         """A recorded effect of this place and tool that was not asked for again, while this one is new."""
         scope = call.scope

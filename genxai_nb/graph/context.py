@@ -58,6 +58,7 @@ class Exchange:
         questions: What people are being asked, by slot, with where the answer goes.
         parked: Told +1 when a body begins to wait for a person, and -1 when it goes on.
         rest: Lets the run stand, and returns when it goes on.
+        holds: Tells whether the record holds the answer of a call, by slot; None where there is no record.
     """
 
     __slots__ = (
@@ -65,6 +66,7 @@ class Exchange:
         "answers",
         "chain",
         "head",
+        "holds",
         "interactive",
         "lookup",
         "loop",
@@ -111,6 +113,7 @@ class Exchange:
         self.questions: dict[str, tuple[Question, asyncio.Future[Any]]] = {}
         self.parked: Callable[[int], None] | None = None
         self.rest: Callable[[str], Awaitable[None]] | None = None
+        self.holds: Callable[[str], bool] | None = None
 
     async def ask(self, question: Question) -> Any:
         """Wait for a person's answer."""
@@ -226,7 +229,7 @@ class VisitContext:
             NotStorable: The request cannot be kept, so it could not be replayed.
             CallError: What the call ended in.
         """
-        asked = digest(msgspec.json.encode(self.scope), kind.encode(), name.encode(), encode_request(request))
+        asked = self._digest(kind, name, request)
         ordinal = self._counts.get(asked, 0)
         self._counts[asked] = ordinal + 1
         slot = f"{asked}.{ordinal}"
@@ -249,6 +252,15 @@ class VisitContext:
             return await exchange.chain(call)
         finally:
             del exchange.making[slot]
+
+    def holds(self, kind: CallKind, name: str, request: Any) -> bool:
+        """Whether the record holds the answer of that call, if it is the next one made."""
+        asked = self._digest(kind, name, request)
+        slot = f"{asked}.{self._counts.get(asked, 0)}"
+        return self._exchange.holds is not None and self._exchange.holds(slot)
+
+    def _digest(self, kind: CallKind, name: str, request: Any) -> str:
+        return digest(msgspec.json.encode(self.scope), kind.encode(), name.encode(), encode_request(request))
 
     async def model(self, prompt: Any, *, model: str | None = None) -> Any:
         """Ask a model once.

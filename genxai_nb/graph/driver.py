@@ -122,6 +122,7 @@ class Driver:
         )
         self._agents = self.exchange.account_of = AgentAccounts(history.events, graph.lookup)
         self.exchange.parked, self.exchange.rest = self.pace.parked, self.pace.rest
+        self.exchange.holds = replay.holds
         self._shared = Shared(self.exchange, self.gate, self.journal, self.pace, replay)
         self.level = Level(self._shared, graph, history.folded(graph).copy())
         self.journal.stands = self._snapshot

@@ -93,6 +93,9 @@ class Context(Protocol):
     ) -> Any:
         """Make a call through the chain: replayed, gated, retried and recorded."""
 
+    def holds(self, kind: CallKind, name: str, request: Any) -> bool:
+        """Whether the record holds the answer of that call, if it is the next one made."""
+
     async def model(self, prompt: Any, *, model: str | None = None) -> Any:
         """Ask a model once: text or a ModelRequest in, a ModelReply out."""
 

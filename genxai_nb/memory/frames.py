@@ -56,6 +56,7 @@ class InPrompt(Struct, frozen=True, kw_only=True):
         node: The node whose model was asked.
         visit: The number of its visit.
         call: The number of the model call in that visit, from 1.
+        recalled: The number of the call before which it was recalled; it stands in the prompt from then on.
         kind: The kind of memory.
         id: The item's name.
         score: How well it fitted, from 0 to 1.
@@ -66,6 +67,7 @@ class InPrompt(Struct, frozen=True, kw_only=True):
     node: str
     visit: int
     call: int
+    recalled: int
     kind: str
     id: str
     score: float
@@ -303,8 +305,8 @@ def log_table(log: Iterable[tuple[str, Logged]]) -> DataFrame:
 def prompt_table(memories: Iterable[InPrompt]) -> DataFrame:
     """Tabulate which memories stood in which prompts, in the order of the calls.
 
-    The columns are the fields of `InPrompt`: ``node``, ``visit``, ``call``, ``kind``, ``id``, ``score``, ``why``
-    and ``text``.
+    The columns are the fields of `InPrompt`: ``node``, ``visit``, ``call``, ``recalled``, ``kind``, ``id``, ``score``,
+    ``why`` and ``text``.
 
     Raises:
         MissingPackage: pandas is not installed.
@@ -324,7 +326,7 @@ def rule_table(rules: Mapping[str, Mapping[str, str]]) -> DataFrame:
     )
 
 
-_DTYPES = {"visit": "int64", "call": "int64", "score": "float64"}
+_DTYPES = {"visit": "int64", "call": "int64", "recalled": "int64", "score": "float64"}
 
 
 def _struct_frame(kind: type[Struct], rows: Iterable[Struct]) -> DataFrame:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from genxai_nb.errors import SchemaInvalid, UnknownName
 
-from . import own_rules, scopes
+from . import occasions, own_rules, scopes
 from .base import Place
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def open_kind(name: str, shelf: Shelf, options: Mapping[str, Any] = NO_OPTIONS) 
         UnknownName: There is no kind of that name.
         DefinitionError: An option does not hold what it should.
     """
-    common = (*scopes.OPTIONS, own_rules.OPTION)
+    common = (*scopes.OPTIONS, own_rules.OPTION, occasions.OPTION)
     own = {option: value for option, value in options.items() if option not in common}
     made: Kind = find(name)(shelf, **own)
     return made
@@ -100,13 +100,14 @@ def check_options(name: str, options: Mapping[str, Any]) -> None:
     known = (
         *getattr(kind, "options", ()),
         *(scopes.OPTIONS if kind.place == "store" else ()),
-        *((own_rules.OPTION,) if kind.recalls else ()),
+        *((own_rules.OPTION, occasions.OPTION) if kind.recalls else ()),
     )
     for option in options:
         if option not in known:
             raise UnknownName(f"option of {name} memory", str(option), known)
     scopes.check_scope(name, options)
     own_rules.check_rule(name, options)
+    occasions.check_occasion(name, options)
     open_kind(name, ListShelf(name), options)
 
 

@@ -36,7 +36,7 @@ def test_why_tells_which_memories_stood_in_which_prompt():
     agent.ask("What is my name?", store="journal.db")
     frame = agent.memory.why(store="journal.db")
 
-    assert list(frame.columns) == ["node", "visit", "call", "kind", "id", "score", "why", "text"]
+    assert list(frame.columns) == ["node", "visit", "call", "recalled", "kind", "id", "score", "why", "text"]
     assert list(frame["kind"]) == ["short_term", "semantic"]
     assert list(frame["text"]) == ["", "My name is Ada."]
 

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
+from genxai_nb.journal import open_store
+from genxai_nb.journal.events import CallStarted
+
 FLOW = """
 from genxai_nb import Agent, Graph
 
@@ -95,3 +100,40 @@ def test_a_rule_of_ones_own_goes_into_the_script(flow, script):
         done = script(exported.path, "--said", said, "--store", "journal.db", "--json")
         assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["text"] == "The order of the customer is A-18."
+
+
+LOOKING = """
+from genxai_nb import Agent, Graph, tool
+
+
+@tool
+def look(desk: int) -> str:
+    \"\"\"Tell what lies on a desk.\"\"\"
+    return {7: "project Heron", 8: "Kestrel"}[desk]
+
+
+clerk = Agent("clerk", model="offline", memory="semantic", tools=[look], task="{{said}}", writes="text")
+graph = Graph("talk").node("clerk", clerk).edge("START", "clerk")
+"""
+
+
+@pytest.mark.parametrize(("desk", "recalls"), [(7, 2), (8, 1)])
+def test_what_comes_to_mind_amid_a_visit_is_the_same_in_a_script(flow, script, desk, recalls):
+    """The check repeats a later recall that found something, and one that found nothing and left no record."""
+    made = flow(LOOKING)
+    made.run({"said": "The budget of Heron is 4,200."})
+    run = made.run({"said": f"Look at desk {desk}: what lies there?"})
+    asked = [event for event in open_store(made.store).read(run.run_id) if isinstance(event, CallStarted)]
+    made.run({"said": "There lies a map of Kestrel."})  # what is known by now was not known then
+    exported = made.export(run=run.run_id)
+
+    assert [event.request["op"] for event in asked if event.kind == "memory"][:recalls] == [
+        "recall"
+    ] * recalls
+    assert len([event for event in asked if event.kind == "model"]) == 2
+    assert exported.checked is True, exported.difference
+    done = script(
+        exported.path, "--said", "Look at desk 7: what lies there?", "--store", made.store, "--json"
+    )
+    assert done.returncode == 0, done.stderr
+    assert "project Heron" in json.loads(done.stdout)["text"]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from genxai_nb.memory import registry, scopes
+from genxai_nb.memory import occasions, registry, scopes
 
 PAGE = (Path(__file__).parents[2] / "docs" / "memory.md").read_text("utf-8")
 
@@ -28,3 +28,8 @@ def test_each_kind_has_a_section_its_columns_and_its_options(kind):
 def test_scopes_are_told():
     """Each scope but the usual one is written out."""
     assert all(f"{{scope: {scope}}}" in PAGE for scope in scopes.SCOPES[1:])
+
+
+def test_occasions_are_told():
+    """Both ways to say when a kind is recalled are written out."""
+    assert all(f"`{occasions.OPTION}: {way}`" in PAGE for way in (occasions.EACH, occasions.ONCE))

@@ -9,12 +9,16 @@ from typing import Any
 import numpy as np
 import pytest
 from model_server import ModelServer, Plain, Refusal
+from turns import add
 
 from genxai_nb.agents.agent import Agent
-from genxai_nb.errors import Authentication, BadResponse, RateLimited, UnknownName
+from genxai_nb.agents.workflow import Graph
+from genxai_nb.errors import Authentication, BadResponse, OverBudget, RateLimited, UnknownName
+from genxai_nb.graph.run import Run
 from genxai_nb.journal.events import CallFinished
 from genxai_nb.memory.embed import Embedder
 from genxai_nb.memory.registry import extras_of
+from genxai_nb.messages import ToolCall
 from genxai_nb.providers.embeddings import Embeddings
 from genxai_nb.providers.scripted import Scripted
 
@@ -175,3 +179,30 @@ def test_memory_is_found_by_the_model_that_the_setting_names(llmock, monkeypatch
     ]
     assert len(finished.reply[0]) == 4 * 1536
     assert extras_of(["long_term"]) == {"embed"}
+
+
+@pytest.mark.parametrize(("options", "embeddings"), [({}, 2), ({"recall": "once"}, 1)])
+def test_a_vendor_embeds_for_each_call_of_the_model_or_once(
+    llmock, monkeypatch, tmp_path, options, embeddings
+):
+    """It is a recorded call each time, also if nothing is found, counts in the budget, and is not made again."""
+    store = str(tmp_path / "runs.db")
+    monkeypatch.setenv("GENXAI_EMBEDDER", "openai:text-embedding-3-small")
+    script = Scripted(
+        lambda request: ToolCall("c1", "add", {"a": 1, "b": 2}) if len(request.messages) == 1 else "Yes."
+    )
+    memory = {"semantic": options}
+
+    def flow(budget: str) -> Graph:
+        agent = Agent("clerk", model=script.model, memory=memory, tools=[add], task="{{said}}", budget=budget)
+        return Graph("sum").node("clerk", agent).edge("START", "clerk")
+
+    Agent("clerk", memory=memory).memory.remember("Ada lives in Ulm.", store=store)
+    llmock.reset()
+    with pytest.raises(OverBudget):
+        flow(f"calls={1 + embeddings}").run({"said": "1 + 2?"}, store=store)
+
+    assert len(llmock.requests) == embeddings
+    Run.load("r1", flow(f"calls={2 + embeddings}"), store).resume()
+    assert len(llmock.requests) == embeddings
+    assert len(script.requests) == 2

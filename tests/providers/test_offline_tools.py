@@ -221,3 +221,15 @@ def test_nested_schemas_are_resolved():
         return ""
 
     assert calls("Sail a course north for 12 miles.", sail) == [("sail", {"course": "north", "miles": 12})]
+
+
+def test_what_is_remembered_beside_a_result_is_no_part_of_it():
+    """A question is answered from the result and the note that shares a term with it; the value stays the result's own."""
+    block = "Notes.\n\n<memories>\nThe user said:\n- The Heron sails on Monday.\n- Tea is hot.\n</memories>"
+    said = (
+        user("Which draught has the Heron, and when does it sail?"),
+        assistant("", ToolCall("c1", "draught_of", {"ship": "Heron"})),
+        Message("tool", (ToolResult("c1", "draught_of", f"3.5\n\n{block}"),)),
+    )
+    text = answer(ModelRequest(model="offline", messages=said)).message.text
+    assert text == "draught_of(Heron) gives 3.5. The Heron sails on Monday."

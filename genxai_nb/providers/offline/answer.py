@@ -52,7 +52,7 @@ def compose(ask: Ask, *, hint: str = "", judge: bool = True, draft: str = "") ->
     if found and _seeks(ask):
         return "\n\n".join(found[: ask.amount("sentences") or _MOST_FOUND])
     if facts and (not source or ask.is_question or measures(ask)):
-        more = [] if measures(ask) else pick(source, weigh(ask, hint), 1)
+        more = [] if measures(ask) else pick(source + _reminded(ask), weigh(ask, hint), 1)
         return " ".join([*facts, *more])
     limit = ask.amount("sentences")
     weights = weigh(ask, hint)
@@ -84,6 +84,12 @@ def remembered(ask: Ask) -> list[str]:
         and not commands(sentence)
         and (not ask.is_question or asked.intersection(terms(sentence)))
     ]
+
+
+def _reminded(ask: Ask) -> list[str]:
+    """What is remembered beside the results of tools and shares a term with the question."""
+    asked = set(terms(ask.task)) if ask.is_question else set()
+    return [sentence for sentence in ask.reminded if asked.intersection(terms(sentence))]
 
 
 def material(ask: Ask) -> list[str]:

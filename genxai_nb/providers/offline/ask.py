@@ -14,6 +14,7 @@ from genxai_nb.messages import Message, ModelRequest, ToolResult
 from .text import NUMBER_WORDS, list_items, sentences, stems, terms, words
 
 _OPENING = re.compile(r"^<(\w[\w-]*)>", re.MULTILINE)
+_BESIDE = re.compile(r"\n\n[^\n]+\n\n<memories>\n((?:.+\n)+)</memories>\Z")
 _LABEL = re.compile(r"(?:^|(?<=[.!?] )|(?<=\n))[ \t]*([^\W\d_][^\n.!?:;\"]{0,60}):(?=\s|$)")
 _COUNT = "|".join([r"\d+", "a", "an", "single", *NUMBER_WORDS])
 _AMOUNT = re.compile(
@@ -44,10 +45,17 @@ _PASSAGE = 3  # sentences that are more than a remark
 
 
 class Result:
-    """A tool's answer in the conversation, with the arguments of its call."""
+    """A tool's answer in the conversation, with the arguments of its call, and what is remembered beside it."""
 
     def __init__(self, name: str, arguments: dict[str, Any], text: str, *, failed: bool) -> None:
-        self.name, self.arguments, self.text, self.failed = name, arguments, text, failed
+        self.name, self.arguments, self.failed = name, arguments, failed
+        found = _BESIDE.search(text)
+        self.text, self.beside = (text[: found.start()], found[1]) if found else (text, "")
+
+    @property
+    def remembered(self) -> list[str]:
+        """What is remembered beside it."""
+        return [line.removeprefix("- ") for line in self.beside.splitlines() if line.startswith("- ")]
 
     @property
     def value(self) -> Any:
@@ -83,6 +91,7 @@ class Ask:
         turns: What was said before this request, by either side.
         results: Results of the calls that were made for this request.
         earlier: Results of all calls before it.
+        reminded: What stands beside those results as remembered.
         made: How many tool calls the conversation holds.
     """
 
@@ -103,6 +112,7 @@ class Ask:
         self.turns = tuple(text for message in spoken for text in _said(message))
         self.earlier = _results(messages[:asked])
         self.results = _results(messages[asked:])
+        self.reminded = [sentence for result in self.results for sentence in result.remembered]
         self.made = sum(len(message.tool_calls) for message in messages)
         told = [take_apart(message.text)[1] for message in messages[:asked] if message.role == "user"]
         self.before = {
