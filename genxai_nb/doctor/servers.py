@@ -113,7 +113,10 @@ def _models(url: str) -> Iterator[str]:
         raise ValueError(f"it wants a key ({answer.status})")
     if answer.status != 200:
         raise ValueError(f"status {answer.status}")
-    told = json.loads(body)
+    try:
+        told = json.loads(body)
+    except RecursionError:
+        told = None
     match told:
         case {"data": [*listed]} | {"models": [*listed]}:
             yield from (

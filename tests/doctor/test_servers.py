@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 
 import pytest
+from hostile_web import hostile_server
 from model_server import Plain, Refusal, serving
 
 from genxai_nb.doctor import Place, find_servers
@@ -46,6 +47,14 @@ def test_what_answers_otherwise_is_told(answer, said):
     assert said in looked_at(answer)[0].value
     assert looked_at(answer)[0].status == ("ok" if "0 models" in said else "absent")
     assert looked_at(answer, meant=True)[0].status == "ok"
+
+
+def test_an_answer_that_nests_without_end_is_told():
+    """What no reader of JSON gets to the end of is something that answers, and not the end of the doctor."""
+    with hostile_server() as server:
+        server.pages["/v1/models"] = ("application/json", b"[" * 900_000)
+        (finding,) = find_servers([Place("vLLM", f"{server.url}/v1")])
+    assert (finding.status, finding.value.endswith("no list of models")) == ("absent", True)
 
 
 def test_silence_is_a_warning_only_where_somebody_configured_a_server():
