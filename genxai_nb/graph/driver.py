@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from time import time
 from typing import Any, Literal
 
@@ -252,6 +252,12 @@ class Driver:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
         await self.journal.commit((facts.RunCancelled(at=time()),))
+
+    def abandon(self) -> None:
+        """Cancel what is under way on a loop that may never run again; nothing is recorded."""
+        if self._task is not None:
+            with suppress(RuntimeError):  # the loop is closed, so that it all has ended
+                self._task.cancel()
 
     def position(self, step: int) -> Position:
         """Where the run stands, after so many finished visits."""

@@ -14,7 +14,6 @@ from msgspec import structs
 
 from genxai_nb.calls.replay import Reuse
 from genxai_nb.errors import GenXAIError, NodeFailed, OverBudget, RunBusy, RunCancelled, RunError
-from genxai_nb.guard.policy import Policy, policy_from
 from genxai_nb.journal.events import Event, Hint, RunStarted
 from genxai_nb.journal.store import Definition, Store
 from genxai_nb.journal.stream import EventStream
@@ -26,7 +25,6 @@ from .fold import Folded
 from .history import History
 from .kept import KeptGraph, kept_graph
 from .pace import Breakpoint, Stride
-from .policies import policies_for
 from .recording import run_resumed
 from .result import Result
 from .schedule import Schedule
@@ -104,8 +102,10 @@ class Driving:
     async def drive(self, stride: Stride = "go") -> Result:
         """Drive on the caller's loop. See `begin` for the strides and `resume` for what it raises."""
         home = self._home
-        if home is not None and home is not asyncio.get_running_loop() and home.is_running():
-            return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(self._drive(stride), home))
+        if home is not None and home is not asyncio.get_running_loop():
+            if home.is_running():
+                return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(self._drive(stride), home))
+            self._leave_loop()
         return await self._drive(stride)
 
     async def _drive(self, stride: Stride) -> Result:
@@ -156,6 +156,17 @@ class Driving:
         if self._reader is not None and self._reader is not asyncio.current_task():
             self.pause()
             await asyncio.wait((self._reader,))
+
+    def _leave_loop(self) -> None:
+        """Let go of a loop that does not run any more: what stood there is taken up from the journal."""
+        if self._driver is not None:
+            self._driver.abandon()
+        self._driving = self._reader = self._stopping = None
+        self._park(self.status)
+
+    def _leave_closed_loop(self) -> None:
+        if self._home is not None and self._home.is_closed():
+            self._leave_loop()
 
     def _make_driver(self) -> Driver:
         graph = self._graph()
@@ -216,19 +227,6 @@ class Driving:
             if self._driver is not None:
                 self._driver.exchange.answers.update(answers)
 
-    def set_policy(self, policy: Policy | Mapping[str, Any] | str | None) -> None:
-        """Say what tools may do from now on, also when the run is loaded again.
-
-        Args:
-            policy: ``safe``, ``open``, a Policy or its fields; None for the default.
-
-        Raises:
-            DefinitionError: It is no policy.
-        """
-        self.options = structs.replace(self.options, policy=policy_from(policy), recorded=None)
-        if self._driver is not None:
-            self._driver.exchange.policies = policies_for(self.options)
-
     def pause(self) -> None:
         """Start nothing new; what is under way holds at its next call or its end. Returns at once."""
 
@@ -278,6 +276,7 @@ class Driving:
             self.stands += 1
 
     def _sync(self, work: Coroutine[Any, Any, T]) -> T:
+        self._leave_closed_loop()
         home = self._home
         if home is not None and home.is_running() and running_loop() is not home:
             return asyncio.run_coroutine_threadsafe(work, home).result()

@@ -12,6 +12,7 @@ from msgspec import structs
 from genxai_nb.calls.cassette import Cassette
 from genxai_nb.errors import ResumeRefused
 from genxai_nb.guard.budget import Budget, budget_from
+from genxai_nb.guard.policy import Policy, policy_from
 from genxai_nb.journal import open_store
 from genxai_nb.journal.events import RunRebased, RunStarted
 from genxai_nb.journal.opening import find_store
@@ -22,7 +23,7 @@ from .branching import Branching
 from .budgets import budget_in, spent_by, written
 from .canonical import canonical
 from .loading import check_running
-from .policies import policy_in
+from .policies import policies_for, policy_in
 from .workflow import RunOptions, Workflow
 
 if TYPE_CHECKING:
@@ -122,6 +123,19 @@ class Run(Branching):
     def __repr__(self) -> str:
         name = self.graph.name if self.graph else "read only"
         return f"Run({self.run_id}, {name}, {self.status})"
+
+    def set_policy(self, policy: Policy | Mapping[str, Any] | str | None) -> None:
+        """Say what tools may do from now on, also when the run is loaded again.
+
+        Args:
+            policy: ``safe``, ``open``, a Policy or its fields; None for the default.
+
+        Raises:
+            DefinitionError: It is no policy.
+        """
+        self.options = structs.replace(self.options, policy=policy_from(policy), recorded=None)
+        if self._driver is not None:
+            self._driver.exchange.policies = policies_for(self.options)
 
     def set_budget(self, budget: Budget | Mapping[str, Any] | str | float | None) -> None:
         """Say what the run may spend in all from now on, what it has spent already included.

@@ -318,6 +318,7 @@ class Stepping(Driving):
 
     def cancel(self) -> None:
         """Stop everything that is under way; the run can be resumed. Returns at once."""
+        self._leave_closed_loop()
         if self._driving is None and self._driver is None and self.status in ("ready", "paused"):
             self._sync(self._give_up())
         else:
