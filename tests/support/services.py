@@ -1,4 +1,4 @@
-"""Real services on loopback and free ports, for tests: PostgreSQL, Redis and Chroma."""
+"""Real services on loopback and free ports, for tests: PostgreSQL, Redis, SecantusDB and Chroma."""
 
 from __future__ import annotations
 
@@ -115,6 +115,26 @@ def redis() -> Iterator[str]:
             try:
                 wait_for_port(port, process)
                 yield f"redis://127.0.0.1:{port}/0"
+            finally:
+                process.terminate()
+                process.wait(WAIT)
+
+
+@contextmanager
+def mongodb() -> Iterator[str]:
+    """An empty SecantusDB, which speaks MongoDB's protocol over MongoDB's storage; gives its address, without a database.
+
+    MongoDB itself is in no registry of packages.
+    """
+    port = free_port()
+    with tempfile.TemporaryDirectory(prefix="genxai-mongo-") as folder:
+        words = [str(Path(sysconfig.get_path("scripts"), "secantusd-py")), "--storage-path", folder]
+        words += ["--host", "127.0.0.1", "--port", str(port), "--standalone", "--enable-test-commands"]
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        with subprocess.Popen(words, cwd=folder, **quiet) as process:
+            try:
+                wait_for_port(port, process)
+                yield f"mongodb://127.0.0.1:{port}"
             finally:
                 process.terminate()
                 process.wait(WAIT)

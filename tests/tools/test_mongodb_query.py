@@ -1,12 +1,13 @@
-"""Documents over the wire protocol of MongoDB, answered by a double, and what is refused before it."""
+"""Documents of a server that speaks MongoDB's protocol, and what is refused before it."""
 
 from __future__ import annotations
 
 import secrets
 
 import pytest
+import services
 from asking import asking_once
-from mongo_server import Store, mongo
+from pymongo import MongoClient, monitoring
 
 from genxai_nb.errors import Denied, ToolFailed
 from genxai_nb.guard.policy import Policy
@@ -15,21 +16,44 @@ from genxai_nb.tools.registry import find
 query = find("mongodb_query")
 
 
+class Sent(monitoring.CommandListener):
+    """The names of all commands that this process sends to a server."""
+
+    def __init__(self) -> None:
+        self.commands: list[str] = []
+
+    def started(self, event: monitoring.CommandStartedEvent) -> None:
+        self.commands.append(event.command_name)
+
+    def succeeded(self, event: monitoring.CommandSucceededEvent) -> None: ...
+
+    def failed(self, event: monitoring.CommandFailedEvent) -> None: ...
+
+
+sent = Sent()
+monitoring.register(sent)
+
+
+@pytest.fixture(scope="module")
+def mongodb_server():
+    with services.mongodb() as address:
+        yield address
+
+
 @pytest.fixture
-def server(monkeypatch):
-    """A double with three letters."""
-    with mongo() as (url, store):
-        monkeypatch.setenv("GENXAI_CONNECTION_ARCHIVE", url)
-        documents = [{"to": name, "pages": n} for n, name in enumerate(("ann", "bob", "cyd"), 1)]
-        query(connection="archive", collection="letters", operation="insert", document=documents)
-        yield store
+def server(mongodb_server, monkeypatch) -> str:
+    """The address of a server, of which a new database has three letters."""
+    monkeypatch.setenv("GENXAI_CONNECTION_ARCHIVE", f"{mongodb_server}/archive_{secrets.token_hex(8)}")
+    documents = [{"to": name, "pages": n} for n, name in enumerate(("ann", "bob", "cyd"), 1)]
+    query(connection="archive", collection="letters", operation="insert", document=documents)
+    return mongodb_server
 
 
 def ask(operation: str = "find", **arguments):
     return query(connection="archive", collection="letters", operation=operation, **arguments)
 
 
-def test_finds_and_counts(server: Store):
+def test_finds_and_counts(server: str):
     """Filters, sorting, projection and limits are those of MongoDB."""
     found = ask(filter={"pages": {"$gte": 2}}, sort={"pages": -1}, projection=["to"])
     assert [document["to"] for document in found.documents] == ["cyd", "bob"]
@@ -40,7 +64,7 @@ def test_finds_and_counts(server: Store):
     assert ask("find_one", filter={"to": "nobody"}).documents == []
 
 
-def test_changes_one_or_many(server: Store):
+def test_changes_one_or_many(server: str):
     """Update and delete meet one document unless many is asked for; ids and dates are typed."""
     assert ask("update", filter={"pages": {"$gt": 0}}, document={"read": True}).count == 1
     assert ask("update", filter={"pages": {"$gt": 0}}, document={"$inc": {"pages": 10}}, many=True).count == 3
@@ -88,25 +112,37 @@ ABUSE = [
 
 
 @pytest.mark.parametrize("arguments", ABUSE)
-def test_abuse_is_refused_before_it_is_sent(arguments: dict, server: Store):
+def test_abuse_is_refused_before_it_is_sent(arguments: dict, server: str):
     """Code, operators in the wrong place, the server's own collections and empty filters never reach the server."""
-    before = len(server.commands)
+    before = len(sent.commands)
+    assert before > 0
     with pytest.raises(ToolFailed):
         query(**{"connection": "archive", "collection": "letters", **arguments})
-    assert len(server.commands) == before
+    assert len(sent.commands) == before
 
 
-def test_a_connection_leads_to_the_database_that_it_names(server: Store):
+def test_a_connection_leads_to_the_database_that_it_names(server: str):
     """A list of collections would say little if the model could choose the database they are in."""
-    before = len(server.commands)
+    before = len(sent.commands)
+    assert before > 0
     with pytest.raises(Denied, match="leads to database '.*', not 'payroll'"):
         ask(database="payroll")
-    assert len(server.commands) == before
+    assert len(sent.commands) == before
 
 
-def test_slow_and_absent_servers_are_told(server: Store, monkeypatch):
+def test_what_the_server_refuses_is_told(server: str):
+    """An expression that is none, and a number that is added to a text, are the server's to refuse, in its words."""
+    with pytest.raises(ToolFailed, match="MongoDB 'archive': Regular expression is invalid"):
+        ask(filter={"to": {"$regex": "("}})
+    with pytest.raises(ToolFailed, match=r"MongoDB 'archive': .*non-numeric type"):
+        ask("update", filter={"pages": 1}, document={"$inc": {"to": 1}})
+
+
+def test_slow_and_absent_servers_are_told(server: str, monkeypatch):
     """A server that does not answer in time, or is not there, is told by its name."""
-    server.delay = 2
+    slow = {"failCommands": ["find"], "blockConnection": True, "blockTimeMS": 3_000}
+    with MongoClient(server) as client:
+        client.admin.command({"configureFailPoint": "failCommand", "mode": {"times": 1}, "data": slow})
     with pytest.raises(ToolFailed, match="MongoDB 'archive': "):
         ask(timeout=0.3)
     monkeypatch.setenv("GENXAI_CONNECTION_ARCHIVE", "mongodb://ann:correct-horse-battery@127.0.0.1:1/x")
@@ -115,8 +151,8 @@ def test_slow_and_absent_servers_are_told(server: Store, monkeypatch):
     assert "correct-horse" not in str(caught.value)
 
 
-def test_agent_reads_what_only_the_server_knows(server: Store):
-    """An agent answers with a word that stands in a document only, here of a double that speaks MongoDB's protocol."""
+def test_agent_reads_what_only_the_server_knows(server: str):
+    """An agent answers with a word that stands in a document only, here of SecantusDB, which speaks MongoDB's protocol."""
     word = secrets.token_hex(8)
     ask("insert", document={"to": "eve", "word": word})
     asked = {"connection": "archive", "collection": "letters", "filter": {"to": "eve"}}
@@ -124,7 +160,7 @@ def test_agent_reads_what_only_the_server_knows(server: Store):
     assert word not in asking_once("mongodb_query", asked, policy=Policy(tables=("stamps",)))[0]
 
 
-def test_changing_is_asked_about(server: Store):
+def test_changing_is_asked_about(server: str):
     """The default policy lets an agent read, and asks a person before it changes anything."""
     asked = {"connection": "archive", "collection": "letters", "operation": "delete", "filter": {"to": "ann"}}
     assert "it needs 'write'" in asking_once("mongodb_query", asked)[0]
