@@ -78,13 +78,16 @@ class Target(NamedTuple):
     port: int
 
 
-def read_url(url: str, hosts: Sequence[str] | None = None, *, bounded: bool = True) -> Target:
+def read_url(
+    url: str, hosts: Sequence[str] | None = None, *, bounded: bool = True, called: str = ""
+) -> Target:
     """Read a URL and refuse what no tool may ask for.
 
     Args:
         url: The URL.
         hosts: The hosts that are allowed, as in a policy; None for every public one.
         bounded: Refuse other hosts; else ``hosts`` says only which ones may be at a private address.
+        called: What to call it in errors, where it is a secret.
 
     Returns:
         Where it leads. A name in it has still to be resolved, and its addresses checked.
@@ -97,18 +100,17 @@ def read_url(url: str, hosts: Sequence[str] | None = None, *, bounded: bool = Tr
         >>> read_url("https://Example.com./a")
         Target(scheme='https', host='example.com', port=443)
     """
-    parts = _split(url)
+    shown = called or f"URL '{visible(url, 200)}'"
+    parts = _split(url, shown)
     if parts.scheme not in _PORTS:
-        raise Denied(f"{_shown(url)} is of scheme {parts.scheme!r}.", hint="Give an http or https URL.")
+        raise Denied(f"{shown} is of scheme {parts.scheme!r}.", hint="Give an http or https URL.")
     if parts.username is not None or parts.password is not None:
-        raise Denied(
-            f"{_shown(url)} has a user before the '@'.", hint="Leave it out: credentials are configured."
-        )
+        raise Denied(f"{shown} has a user before the '@'.", hint="Leave it out: credentials are configured.")
     try:
         port = parts.port or _PORTS[parts.scheme]
     except ValueError as exc:
-        raise Denied(f"{_shown(url)} has no valid port.", hint="Take 1 to 65535.") from exc
-    host = _host(parts.hostname or "", url)
+        raise Denied(f"{shown} has no valid port.", hint="Take 1 to 65535.") from exc
+    host = _host(parts.hostname or "", shown)
     if bounded:
         refuse_host(host, port, hosts)
     address = _as_address(host)
@@ -220,34 +222,34 @@ def _inside(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
     return None
 
 
-def _split(url: str) -> SplitResult:
+def _split(url: str, shown: str) -> SplitResult:
     if not url or len(url) > _LONGEST:
-        raise Denied(f"{_shown(url)} is no URL.", hint=f"Give text of 1 to {_LONGEST} characters.")
+        raise Denied(f"{shown} is no URL.", hint=f"Give text of 1 to {_LONGEST} characters.")
     if any(character <= " " or character == "\\" or character == "\x7f" for character in url):
         raise Denied(
-            f"{_shown(url)} holds a blank, a backslash or a control character.",
+            f"{shown} holds a blank, a backslash or a control character.",
             hint="Write them percent-encoded.",
         )
     try:
         return urlsplit(url)
     except ValueError as exc:
-        raise Denied(f"{_shown(url)} is no URL: {exc}.", hint="Write https://host/path.") from exc
+        raise Denied(f"{shown} is no URL: {exc}.", hint="Write https://host/path.") from exc
 
 
-def _host(host: str, url: str) -> str:
+def _host(host: str, shown: str) -> str:
     """A host as it is looked up: no final dot, full-width forms folded, other scripts in punycode."""
     folded = unicodedata.normalize("NFKC", host).lower().rstrip(".")
     if _TWO_WAYS & set(folded):
         raise Denied(
-            f"{_shown(url)} names a host that is read in two ways.",
+            f"{shown} names a host that is read in two ways.",
             hint="Write its ASCII form, which begins with xn--.",
         )
     try:
         written = folded if folded.isascii() else folded.encode("idna").decode("ascii").rstrip(".")
     except UnicodeError as exc:
-        raise Denied(f"{_shown(url)} names no host that can exist.", hint="Check its spelling.") from exc
+        raise Denied(f"{shown} names no host that can exist.", hint="Check its spelling.") from exc
     if not _NAMES.fullmatch(written):
-        raise Denied(f"{_shown(url)} names no host.", hint="Write https://host/path.")
+        raise Denied(f"{shown} names no host.", hint="Write https://host/path.")
     return written
 
 
@@ -265,7 +267,3 @@ def _as_address(host: str) -> Address | None:
         except OSError:
             return None
     return None
-
-
-def _shown(url: str) -> str:
-    return f"URL '{visible(url, 200)}'"

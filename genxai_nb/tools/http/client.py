@@ -84,12 +84,14 @@ class Client:
         cookies: What is filled and used, so that a session goes on from call to call.
         resolve: Finds the addresses of a host.
         verify: What certificates are checked against; None for the usual authorities.
+        called: What to call an address in errors; empty for itself, where it is no secret.
     """
 
     policies: Sequence[Policy]
     cookies: Cookies = field(default_factory=Cookies)
     resolve: Resolve = resolve
     verify: ssl.SSLContext | None = None
+    called: str = ""
 
     async def request(
         self,
@@ -143,12 +145,12 @@ class Client:
                 return await self._follow(client, first, redirects, most, began)
         except TimeoutError as exc:
             raise ToolFailed(
-                f"{_shown(url)} was not done within {timeout:g} s.", hint="Raise timeout."
+                f"{self._shown(url)} was not done within {timeout:g} s.", hint="Raise timeout."
             ) from exc
         except (httpcore2.NetworkError, httpcore2.ProtocolError, httpcore2.TimeoutException) as exc:
-            raise ToolFailed(f"{_shown(url)} gave no proper answer: {_why(exc)}.") from exc
+            raise ToolFailed(f"{self._shown(url)} gave no proper answer: {_why(exc)}.") from exc
         except (httpx2.InvalidURL, httpx2.HTTPError, ValueError, TypeError) as exc:
-            raise ToolFailed(f"{_shown(url)} cannot be requested or read: {_why(exc)}.") from exc
+            raise ToolFailed(f"{self._shown(url)} cannot be requested or read: {_why(exc)}.") from exc
 
     def _open(self, timeout: float) -> httpx2.AsyncClient:
         transport = Transport(self.policies, self.resolve, self.verify)
@@ -162,7 +164,7 @@ class Client:
         Raises:
             Denied: The policies do not allow it.
         """
-        return [read_url(url, policy.hosts) for policy in self.policies][-1]
+        return [read_url(url, policy.hosts, called=self.called) for policy in self.policies][-1]
 
     async def _follow(
         self, client: httpx2.AsyncClient, request: httpx2.Request, redirects: int, most: int, began: float
@@ -191,8 +193,8 @@ class Client:
             hops.append(str(request.url))
             if len(hops) > redirects:
                 raise ToolFailed(
-                    f"{_shown(hops[0])} redirects more than {redirects} times.",
-                    hint=f"The last redirect led to {_shown(target)}.",
+                    f"{self._shown(hops[0])} redirects more than {redirects} times.",
+                    hint=f"The last redirect led to {self._shown(target)}.",
                 )
             request = self._next(client, request, response.status_code, target)
 
@@ -207,19 +209,22 @@ class Client:
         same = origin_of(url) == origin_of(request.url)
         if not same and self.verify is not None and not self.verify.check_hostname:
             raise Denied(
-                f"{_shown(str(request.url))} redirects to another host, whose certificate would go unchecked.",
-                hint=f"If that is meant, request {_shown(str(url))} itself.",
+                f"{self._shown(str(request.url))} redirects to another host, whose certificate would go unchecked.",
+                hint=f"If that is meant, request {self._shown(str(url))} itself.",
             )
         if not same and method not in {"GET", "HEAD", "OPTIONS"}:
             raise Denied(
-                f"{_shown(str(request.url))} redirects a {method} to another host.",
-                hint=f"If that is meant, request {_shown(str(url))} itself.",
+                f"{self._shown(str(request.url))} redirects a {method} to another host.",
+                hint=f"If that is meant, request {self._shown(str(url))} itself.",
             )
         kept = {name.lower(): value for name, value in request.headers.items()} if same else {}
         for name in (*_OURS, *(() if again else ("content-type",))):
             kept.pop(name, None)
         body = request.content if again and same else None
         return client.build_request(method, url, headers={**USUAL, **kept}, content=body)
+
+    def _shown(self, url: str) -> str:
+        return self.called or f"'{visible(url, 200)}'"
 
 
 def client_for(context: Any) -> Client:
@@ -285,7 +290,3 @@ async def _body(response: httpx2.Response, most: int) -> tuple[bytes, bool]:
 
 def _why(error: Exception) -> str:
     return visible(str(error) or type(error).__name__, 200).removesuffix(".")
-
-
-def _shown(url: str) -> str:
-    return f"'{visible(url, 200)}'"

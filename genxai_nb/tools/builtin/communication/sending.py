@@ -75,4 +75,5 @@ def client_of(connection: Connection, context: Any) -> Client:
     for policy in policies_of(context):
         refuse_host(connection.host, port, policy.hosts, f"The host of connection {connection.name!r}")
     written = f"[{connection.host}]" if ":" in connection.host else connection.host
-    return Client([structs.replace(policy, hosts=(f"{written}:{port}",)) for policy in policies_of(context)])
+    bounded = [structs.replace(policy, hosts=(f"{written}:{port}",)) for policy in policies_of(context)]
+    return Client(bounded, called=f"Connection {connection.name!r}")

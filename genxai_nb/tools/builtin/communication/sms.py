@@ -93,7 +93,7 @@ async def sms_sender(
     )
     try:
         said = json.decode(answer.body, type=dict[str, Any])
-    except DecodeError:
+    except (DecodeError, RecursionError):
         said = {}
     if answer.status >= 300 or "sid" not in said:
         raise ToolFailed(
