@@ -56,7 +56,11 @@ def check_script(
         'same in 14 events as run r7'
     """
     place = Path(script).expanduser()
-    if not place.is_file() or place.suffix != ".py":
+    if not place.is_file():
+        raise DefinitionError(
+            f"There is no file {str(place)!r}.", hint=f"The working folder is {Path.cwd()}."
+        )
+    if place.suffix != ".py":
         raise DefinitionError(f"{str(place)!r} is no Python file.", hint="Give a script, such as review.py.")
     kept = find_store(store)
     if not run:

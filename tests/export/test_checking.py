@@ -108,10 +108,13 @@ def test_graph_of_a_script_can_be_named(exported):
 
 
 def test_what_cannot_be_checked_is_said(flow, exported, tmp_path):
-    """A file that is none, a run that is none or has not ended."""
+    """A file that is not there or no script, a run that is none or has not ended."""
     made, path, _, _ = exported
-    with pytest.raises(DefinitionError, match="is no Python file"):
+    with pytest.raises(DefinitionError, match=r"There is no file '.*none\.py'"):
         check_script(tmp_path / "none.py", "r1", store=made.store)
+    (tmp_path / "table.csv").touch()
+    with pytest.raises(DefinitionError, match="is no Python file"):
+        check_script(tmp_path / "table.csv", "r1", store=made.store)
     with pytest.raises(RunNotFound):
         check_script(path, "r99", store=made.store)
     standing = made.graph.start({"text": "a"}, store=made.store)

@@ -283,7 +283,7 @@ def test_a_script_that_was_edited_is_checked_against_a_run(kernel, tmp_path):
     assert re.search(
         r"differs from run r1: constant LIMIT \(cell .*\)\n  run:    0.5\n  script: 0.6", other.text
     )
-    assert "is no Python file" in kernel.run("%genxai check none.py").text
+    assert "There is no file 'none.py'" in kernel.run("%genxai check none.py").text
 
 
 def test_a_file_that_a_cell_reads_is_told_with_its_cell(kernel, tmp_path):
