@@ -7,6 +7,7 @@ from argparse import Namespace
 from contextlib import redirect_stdout
 from pathlib import Path
 
+from genxai_nb.errors import InputError
 from genxai_nb.export.checking import check_script
 from genxai_nb.export.exporting import Exported, Origin, Wanted, export_graph
 
@@ -28,7 +29,7 @@ def export_file(given: Namespace) -> int:
     Raises:
         GenXAIError: The file or its graph is not sound, or something cannot be carried.
     """
-    out, store = Path(given.out).absolute(), _store_of(given)
+    store = _store_of(given)
     with redirect_stdout(sys.stderr), opened(given.file, given.graph, trust=given.trust, reads=True) as file:
         for notice in file.notices:
             tell(notice)
@@ -40,8 +41,11 @@ def export_file(given: Namespace) -> int:
             store=store,
             force=given.force,
         )
-        made = export_graph(file.graph, out, origin, wanted)
-    return _told(made, given.out, json=given.json)
+        out = given.out or f"{file.graph.name}.py"
+        if Path(out).absolute() == Path(given.file).absolute():
+            raise InputError(f"{out!r} is the file that the graph is from.", hint="Name another: -o OUT.py.")
+        made = export_graph(file.graph, Path(out).absolute(), origin, wanted)
+    return _told(made, out, json=given.json)
 
 
 def check_file(given: Namespace) -> int:

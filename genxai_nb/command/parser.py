@@ -160,7 +160,12 @@ def _command(commands: Any, name: str, help_: str, place: str, text: str = "") -
 def _scripts(commands: Any) -> None:
     export = _command(commands, "export", "write a graph as a script", "exporting:export_file", _EXPORT)
     _file(export)
-    export.add_argument("-o", "--out", metavar="OUT.py", required=True, help="where to write the script")
+    export.add_argument(
+        "-o",
+        "--out",
+        metavar="OUT.py",
+        help="where to write the script; by default GRAPH.py in the working folder",
+    )
     export.add_argument(
         "--run", metavar="RUN", help="the run to compare with; by default the latest that fits"
     )

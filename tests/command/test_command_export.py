@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 BOOK = (
     "%load_ext genxai_nb\nimport math\nSTEP = 2\nprint('loading')",
@@ -21,8 +22,9 @@ BOOK = (
 def test_a_notebook_is_exported_without_being_run(command, written, tmp_path):
     """Definitions are read, nothing else of the notebook runs; the run cell gives the flags of a dict state."""
     path = written("book.ipynb", *BOOK)
-    done = command("export", path, "-o", "review.py")
+    done = command("export", path)
     assert done.returncode == 0, done.stderr
+    assert "✓ review.py, " in done.stderr
     assert "not checked" in done.stderr
     assert done.stdout == ""
     text = (tmp_path / "review.py").read_text("utf-8")
@@ -144,3 +146,27 @@ def test_a_script_is_checked_against_a_run(command, written, tmp_path):
     assert "✕ out.py" in other.stderr
     assert "differs from run r1: definition of a" in other.stderr
     assert command("check", "out.py", "r7").returncode == 2
+
+
+def test_a_file_is_not_written_over_by_its_own_script(command, written):
+    """Without --out the script is named after the graph; where that is the file itself another name is asked for."""
+    path = written(
+        "flow.py",
+        """
+        from genxai_nb import Graph
+
+        def a(state):
+            return {"n": 1}
+
+        flow = Graph("flow").node("a", a).parse("START -> a")
+        """,
+    )
+    before = Path(path).read_text("utf-8")
+    done = command("export", path, "--force")
+
+    assert done.returncode == 2
+    assert done.stderr.splitlines() == [
+        "✕ 'flow.py' is the file that the graph is from.",
+        "  Name another: -o OUT.py.",
+    ]
+    assert Path(path).read_text("utf-8") == before
