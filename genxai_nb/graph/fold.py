@@ -19,7 +19,7 @@ from genxai_nb.journal.events import (
 )
 from genxai_nb.journal.snapshot import Snapshot
 
-from .pace import scope_of
+from .pace import is_within, scope_of
 from .plan import Place
 from .schedule import Schedule
 from .subgraph import Subgraph, given_to
@@ -133,7 +133,7 @@ class Folded:
         return next(
             visit.place.name
             for visit in self.schedule.running.values()
-            if scope.partition("[")[0] == scope_of(self.path, visit.place.name, visit.number)
+            if is_within(scope, scope_of(self.path, visit.place.name, visit.number))
         )
 
     def take(self, event: Event) -> None:
@@ -193,9 +193,7 @@ class Folded:
             failed = True
         if self.inner:
             over = scope_of(self.path, event.node, event.visit)
-            self.inner = {
-                scope: inner for scope, inner in self.inner.items() if scope.partition("[")[0] != over
-            }
+            self.inner = {scope: inner for scope, inner in self.inner.items() if not is_within(scope, over)}
         checked = [self.schema.check(update, event.node) for update in updates]
         self.schedule.finish(visit, checked, event.edges, event.reduced, failed=failed)
         if self.schedule.absorbed:
@@ -203,6 +201,7 @@ class Folded:
 
     def _finish_instance(self, event: InstanceFinished) -> None:
         self.instances.setdefault(self._running(event), {})[event.index] = event.update
+        self.inner.pop(scope_of(self.path, event.node, event.visit, event.index), None)
 
     def _fail(self, event: NodeFailed) -> None:
         visit = self._running(event)

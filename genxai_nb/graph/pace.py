@@ -157,8 +157,7 @@ class Pace:
         return self._stride != "out" and self._left > 0
 
     def _is_inside(self, path: str) -> bool:
-        inside = self._inside
-        return inside is not None and (path == inside or path.startswith(f"{inside}/"))
+        return self._inside is not None and is_within(path, self._inside)
 
     def take_up(self) -> None:
         """Visits that had begun before go on, so no other one starts in this stride."""
@@ -195,6 +194,11 @@ def scope_of(path: str, node: str, visit: int, index: int | None = None) -> str:
     name = node.replace("%", "%25").replace("/", "%2F").replace("#", "%23")
     place = f"{name}#{visit}" if index is None else f"{name}#{visit}[{index}]"
     return f"{path}/{place}" if path else place
+
+
+def is_within(path: str, scope: str) -> bool:
+    """Whether a path leads into that visit of a subgraph, or into any instance of it if it is a map."""
+    return path == scope or path.startswith((f"{scope}/", f"{scope}["))
 
 
 def nodes_of(path: str) -> list[str]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from genxai_nb.calls.call import digest
+from genxai_nb.journal.codec import in_text
 
-from .reducers import HIDDEN, append
+from .reducers import HIDDEN, Reducer, add, append, merge
 from .state import Schema
 
 if TYPE_CHECKING:
@@ -63,7 +64,8 @@ def changes_of(
 ) -> dict[str, Any]:
     """What a subgraph changed, as an update of the state around it.
 
-    Of a list that grew and that the state around it appends to, only what was added.
+    Where a reducer joins it there with what was before, it is only what is new: the items that were added to a
+    list, the difference of a number, the keys of a dict that have another value.
     """
     public = {key: value for key, value in after.items() if key[:1] != HIDDEN}
     if into is not None:
@@ -71,11 +73,30 @@ def changes_of(
     changed = {key: value for key, value in public.items() if key not in before or before[key] is not value}
     if parent.model is not None:
         changed = {key: value for key, value in changed.items() if key in parent.fields}
-    for key, value in changed.items():
-        if (
-            parent.reducers.get(key) is append
-            and isinstance(value, list)
-            and isinstance(before.get(key), list)
-        ):
-            changed[key] = value[len(before[key]) :]
-    return changed
+    return {
+        key: _news(parent.reducers.get(key), before[key], value) if key in before else value
+        for key, value in changed.items()
+    }
+
+
+def _news(reducer: Reducer | None, before: Any, after: Any) -> Any:
+    """What is new in a value, for a builtin reducer; one of a person's own is given the whole value."""
+    if reducer is merge and isinstance(before, dict) and isinstance(after, dict):
+        return {key: value for key, value in after.items() if key not in before or before[key] is not value}
+    if reducer is not append and reducer is not add:
+        return after
+    if isinstance(after, str | list | tuple):
+        return after[len(before) :] if type(before) is type(after) and _goes_on(before, after) else after
+    try:
+        return after - before if reducer is add else after
+    except TypeError:
+        return after
+
+
+def _goes_on(before: Sequence[Any], after: Sequence[Any]) -> bool:
+    """Whether a text or list begins with another one, so that something was added and nothing replaced."""
+    if isinstance(after, str):
+        return after.startswith(str(before))
+    return len(after) >= len(before) and all(
+        new is old or in_text(new) == in_text(old) for new, old in zip(after, before, strict=False)
+    )

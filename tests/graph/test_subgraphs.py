@@ -6,7 +6,7 @@ import pytest
 from graphs import nothing
 from stepping import calling, place
 
-from genxai_nb import Graph
+from genxai_nb import Graph, Run
 from genxai_nb.errors import NodeFailed, RunError
 from genxai_nb.journal import events as facts
 
@@ -139,3 +139,65 @@ def test_what_a_visit_saw_is_known_at_every_level():
     assert run.view_of("half", path="part#1[1]") == {"items": [3, 5], "item": 5}
     with pytest.raises(RunError, match="has begun no visit 2 of 'part'"):
         run.view_of("part", 2)
+
+
+@pytest.mark.parametrize(
+    ("reducer", "given", "written", "found"),
+    [
+        ("append", ["a", "b"], ["c"], ["a", "b", "c"]),
+        ("append", ["a", "b"], ["a", "b", "c"], ["a", "b", "c"]),
+        ("append", [{"n": 1}], [{"n": 1}, {"n": 2}], [{"n": 1}, {"n": 2}]),
+        ("add", 5, 7, 7),
+        ("add", "ab", "abc", "abc"),
+        ("add", "ab", "c", "abc"),
+        ("add", [1], [1, 2], [1, 2]),
+        ("merge", {"a": 1}, {"a": 1, "b": 2}, {"a": 1, "b": 2}),
+    ],
+)
+def test_what_a_subgraph_writes_over_is_joined_once(reducer, given, written, found):
+    """Nothing of it is lost, and what was there before does not count twice."""
+    inner = Graph("inner").node("x", lambda state: {"key": written}).parse("START -> x")
+    graph = Graph("outer", reducers={"key": reducer}).node("part", inner).parse("START -> part")
+    assert graph.run({"key": given}).state["key"] == found
+
+
+def test_subgraphs_side_by_side_bring_only_their_own_news():
+    """Neither puts back what the other one has changed."""
+
+    def part(name, number):
+        body = lambda state: {"seen": {name: number}, "total": number}  # noqa: E731 - two of a kind
+        inner = Graph(name, reducers={"seen": "merge", "total": "add"}).node("x", body)
+        return inner.parse("START -> x")
+
+    graph = Graph("outer", reducers={"seen": "merge", "total": "add"})
+    graph.node("one", part("a", 1)).node("two", part("b", 2)).parse("START -> [one, two]")
+    state = graph.run({"seen": {"a": 0, "b": 0}, "total": 10}).state
+    assert state == {"seen": {"a": 1, "b": 2}, "total": 13}
+
+
+def test_next_goes_over_a_subgraph_in_a_map():
+    """All its instances are one visit."""
+    inner = (
+        Graph("inner").node("x", lambda s: {"out": [s["item"]]}).node("y", nothing).parse("START -> x -> y")
+    )
+    graph = Graph("outer", reducers={"out": "append"}).node("part", inner).node("z", nothing)
+    run = graph.edge("START", "part", each="items").edge("part", "z").start({"items": [1, 2, 3]})
+    run.next()
+    assert place(run) == ("", "z", 1, "before")
+    assert run.resume().state["out"] == [1, 2, 3]
+
+
+def test_a_run_is_read_wherever_it_stands_among_subgraphs_in_maps(tmp_path):
+    """Subgraphs that have ended are no more part of where it stands, whatever their nodes are called."""
+    store = str(tmp_path / "journal.db")
+    deep = Graph("deep").node("x", nothing).parse("START -> x")
+    inner = Graph("inner").node("a[b]", deep).node("y", nothing).parse('START -> "a[b]" -> y')
+    graph = Graph("outer").node("part", inner).edge("START", "part", each="items")
+    run = graph.start({"items": [1, 2]}, store=store)
+    stood = []
+    while run.status != "done":
+        run.step()
+        loaded = Run.load(run.run_id, graph, store)
+        stood.append((loaded.position.path, loaded.position.node))
+        assert (loaded.state, loaded.state) == (run.state, run.state)
+    assert {("part#1[0]", "y"), ("part#1[1]", "y")} <= set(stood)
