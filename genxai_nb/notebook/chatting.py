@@ -18,6 +18,7 @@ from .display import show_bundle, show_text
 from .inputs import read_prompt
 from .live import ENDED, shows_panels
 from .outcome import tell_of_offline
+from .people import is_somebody_there
 from .running import started_question
 from .taken import joined
 from .verb import Request
@@ -164,4 +165,12 @@ def _go_through(session: Session, request: Request, chat: Chat, turn: Turn | Non
             show_bundle(chat_record(chat, _ON))
             if turn is not None and turn.started is not None:
                 tell_of_offline(turn.started.run)
-    show_text(f"No chat panel can be shown here. Go on with: %genxai ask {chat.name} TEXT")
+    if note := _way_on(session, chat, turn):
+        show_text(note)
+
+
+def _way_on(session: Session, chat: Chat, turn: Turn | None) -> str:
+    """How to go on where no panel can be shown; the record of a notebook that is executed says so itself."""
+    if not is_kernel(session.shell) or is_somebody_there(session.shell):
+        return f"No chat panel can be shown here. Go on with: %genxai ask {chat.name} TEXT"
+    return "" if turn is not None else f"Nobody is there to write to {chat.name}."

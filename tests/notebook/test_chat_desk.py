@@ -173,6 +173,14 @@ def test_a_known_secret_is_never_shown(talk, monkeypatch):
     assert "SOME_API_KEY" in str(chat.shown["last"])
     assert secret not in str(chat_record(chat.chat, ""))
 
+    halting = Halting(f"It is {secret}, ", "said I.")
+    chat = talk(Agent("teller", model=halting.model))
+    chat.press("say", text="What is the key?")
+    chat.wait(lambda shown: texts(shown["last"] or {"parts": []}))
+    assert secret not in str(chat.shown)
+    halting.go_on()
+    chat.end()
+
 
 def test_an_agent_that_is_defined_anew_goes_on_with_the_conversation(talk):
     """Its cell was edited and run again: the next message goes to the new one, which knows what was said."""
@@ -196,3 +204,14 @@ def test_a_turn_that_is_resumed_elsewhere_is_shown(talk):
     chat.wait(lambda _: agent.conversation)
 
     assert chat.shown["run"]["words"] == "Ready"
+
+
+def test_an_answer_is_remembered_once_whoever_reads_it_first(talk):
+    """A cell that waits for the turn and the panel both read its answer; the agent knows it once."""
+    agent = Agent("clerk", model=Scripted(["Hi."]).model)
+    chat = talk(agent)
+    chat.say("Hello.")
+    started = chat.chat.last.started
+    started.read(started.run, started.run.result())
+
+    assert [message.text for message in agent.conversation] == ["Hello.", "Hi."]

@@ -93,6 +93,8 @@ def test_nobody_there_gets_the_record_and_running_again_asks_nothing_again(kerne
     define(kernel, cells)
     first = kernel.run("%%genxai chat clerk\nHello")
     again = kernel.run("%%genxai chat clerk\nHello")
+    assert "No chat panel" not in first.text
+    assert "Nobody is there to write to clerk." in again.text
 
     assert not any(WIDGET in bundle for bundle in [*first.shown, *again.shown])
     assert "you: Hello\nclerk: You said: Hello" in first.text

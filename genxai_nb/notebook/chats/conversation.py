@@ -33,6 +33,7 @@ class Turn:
         story: The run as it unfolds.
         started: The run, if this kernel has started it.
         lock: Holds the story still while it is read.
+        heard: How many facts and hints it has heard.
     """
 
     run: str
@@ -40,6 +41,7 @@ class Turn:
     story: Story
     started: Started | None = None
     lock: Lock = field(default_factory=Lock)
+    heard: int = 0
 
     def go(self) -> None:
         """Drive the run, of which the chat's record tells."""
@@ -52,6 +54,7 @@ class Turn:
         """Go on by one fact or hint; called on the thread that drives the run."""
         with self.lock:
             self.story.take(event)
+            self.heard += 1
 
     @property
     def alive(self) -> bool:

@@ -57,6 +57,7 @@ class ChatDesk:
         self._box: SimpleQueue[Any] = SimpleQueue()
         self._shown: dict[str, Any] = {}
         self._told: dict[str, Any] = {}
+        self._rows: dict[str, tuple[Any, dict[str, Any]]] = {}
         self._unsubscribe: Callable[[], None] = lambda: None
         self._sign: tuple[Any, ...] = ()
         self._thread: threading.Thread | None = None
@@ -156,7 +157,7 @@ class ChatDesk:
             self._unsubscribe = turn.started.run.subscribe(self._box.put)
 
     def _show(self) -> None:
-        rows = [turn_row(turn) for turn in self.chat.turns[-_MOST:]]
+        rows = [self._row(turn) for turn in self.chat.turns[-_MOST:]]
         run = self.chat.last.started.run if self.chat.last and self.chat.last.started else None
         left = len(self.chat.turns) - len(rows)
         shown = {
@@ -172,6 +173,15 @@ class ChatDesk:
         self._shown |= new
         if new:
             self._put(new)
+
+    def _row(self, turn: Turn) -> dict[str, Any]:
+        """A turn as it is shown, which is made anew only if it has moved."""
+        asks = turn.started is not None and len(turn.started.run.questions)
+        sign = turn.heard, turn.status, asks
+        known = self._rows.get(turn.run)
+        if known is None or known[0] != sign:
+            known = self._rows[turn.run] = sign, turn_row(turn)
+        return known[1]
 
     def _guard(self, act: Callable[[], object]) -> None:
         try:
