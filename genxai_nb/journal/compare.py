@@ -146,14 +146,18 @@ def _key(path: str, node: str) -> str:
 
 def _outputs(events: Iterable[Event]) -> dict[tuple[str, int, str], Any]:
     """What each visit wrote, by node, visit and key; of a map, the instances' values in order."""
-    found: dict[tuple[str, int, str], Any] = {}
+    visits: dict[tuple[str, int], dict[int, Mapping[str, Any]]] = {}
     for event in events:
         if isinstance(event, NodeFinished | InstanceFinished):
-            item = f"[{event.index}]" if isinstance(event, InstanceFinished) else ""
-            for key, value in event.update.items():
-                if not key.startswith("@"):
-                    found[_key(event.path, event.node), event.visit, key + item] = value
-    return found
+            visit = visits.setdefault((_key(event.path, event.node), event.visit), {})
+            visit[event.index if isinstance(event, InstanceFinished) else -1] = event.update
+    return {
+        (node, number, key if index < 0 else f"{key}[{index}]"): value
+        for (node, number), updates in visits.items()
+        for index, update in sorted(updates.items())
+        for key, value in update.items()
+        if not key.startswith("@")
+    }
 
 
 def _prompt_rows(one: Iterable[Event], other: Iterable[Event]) -> list[tuple[Any, ...]]:

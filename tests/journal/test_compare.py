@@ -38,7 +38,7 @@ def test_outputs_list_what_differs_by_node_visit_and_key():
 
 
 def test_instances_of_a_map_are_told_apart():
-    """Each under its index."""
+    """Each under its index, and in its order, whichever ended first."""
 
     def instance(index: int, value: int):
         return InstanceFinished(at=1, node="w", visit=1, index=index, update={"out": value})
@@ -46,6 +46,14 @@ def test_instances_of_a_map_are_told_apart():
     frame = compare([instance(0, 1), instance(1, 2)], [instance(0, 1), instance(1, 3)])["outputs"]
 
     assert frame.index.tolist() == [("w", 1, "out[1]")]
+
+    done = [*(instance(index, index) for index in (10, 0, 2)), *visit("w", {"sum": 12})]
+    assert compare(done, [])["outputs"].index.tolist() == [
+        ("w", 1, "sum"),
+        ("w", 1, "out[0]"),
+        ("w", 1, "out[2]"),
+        ("w", 1, "out[10]"),
+    ]
 
 
 def test_prompts_list_what_models_were_asked_differently():
