@@ -77,6 +77,12 @@ REFUSALS = {
     "reserved name": ("agent max", 6, "'max' is a word of the graph language", "max_"),
     "name with a space": ('agent "my agent"', 6, "cannot be the name", "Write my_agent."),
     "name that is a keyword": ("schema class", 7, "cannot be the name", "Write class_."),
+    "input in the head": (
+        "run review --input a=1",
+        11,
+        "Unknown option '--input'",
+        "Write it below the head: its input, a key a line: topic: batteries.",
+    ),
     "unknown option": ("run review --modell x", 11, "Unknown option '--modell'", "Did you mean '--model'?"),
     "option of another kind": (
         "schema Draft --limit 3",

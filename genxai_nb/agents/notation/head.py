@@ -240,6 +240,8 @@ class _HeadReader:
                 suggest(f"--{name}", known)
                 or f"{_with_article(kind.name).capitalize()} cell takes no options."
             )
+            if name == "input" and kind.argument == "GRAPH":  # an option of the line %genxai run
+                hint = f"Write it below the head: {kind.body}."
             self._refuse(word, f"Unknown option '--{name}'.", hint)
         if name in options and not option.many:
             self._refuse(word, f"'--{name}' is given twice.", "Leave one out.")
