@@ -32,6 +32,11 @@ class Pending:
         self._run = run
         self._alive = alive
 
+    @property
+    def run_id(self) -> str:
+        """The run's id, which is there before its result is."""
+        return self._run.run_id
+
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)

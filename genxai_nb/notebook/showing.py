@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from genxai_nb.agents.agent import Agent
 from genxai_nb.errors import UnknownName
 from genxai_nb.graph.build import Graph
+from genxai_nb.graph.result import Result
 from genxai_nb.source import source_of
 from genxai_nb.tools.base import Tool
 
@@ -14,6 +16,7 @@ from .display import show_bundle, show_text
 from .earlier import graph_of
 from .live import open_panel
 from .outcome import show_record
+from .pending import Pending
 from .record import graph_bundle
 from .tables import meant
 
@@ -23,13 +26,18 @@ if TYPE_CHECKING:
 
 
 def show(session: Session, request: Request) -> None:
-    """Show what a name stands for: a run by its panel, where there can be one; without a name the latest record.
+    """Show what a name stands for: a run, by its id or its result, by its panel, where there can be one.
+
+    Without a name it is the latest record.
 
     Raises:
         UnknownName: There is no run and no definition of that name.
         RunNotFound: There is no such run.
     """
     name = request.name
+    held = session.variables.get(name)
+    if isinstance(held, Result | Pending):  # the variable of a result stands for its run
+        request, name = replace(request, name=held.run_id), held.run_id
     found = (session.lookup.find(name) or session.schemas.get(name)) if name else None
     if isinstance(found, Graph):
         show_bundle(graph_bundle(found))

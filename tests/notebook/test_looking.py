@@ -88,6 +88,17 @@ def test_show_gives_records_pictures_and_definitions(counted):
     assert "return {" in counted("%genxai show two").text
 
 
+def test_show_takes_the_variable_of_a_result(counted):
+    """It stands for its run, also where that has failed and there is no result yet."""
+    counted("%%genxai run count --as other\nn: 0")
+    counted("def two(state):\n    raise ValueError('no')")
+    counted("%%genxai run count --as third\nn: 0")
+
+    assert counted("%genxai show other").text.startswith("Run r3\ncount: ✓ Done · 2 steps")
+    assert counted("%genxai show third").text.startswith("count: ✕ Failed")
+    assert counted("print(third.run_id)").text == "r4\n"
+
+
 def test_before_the_first_run_verbs_say_so(run):
     """Looking at a run before there is one is one sentence with what to type."""
     for verb in ("show", "state", "timeline", "wait", "resume"):
