@@ -26,9 +26,10 @@ from genxai_nb.notebook.panel.face import face
 from genxai_nb.notebook.panel.history import History
 from genxai_nb.notebook.panel.standing import Standing
 from genxai_nb.notebook.panel.story import Story, tell
-from genxai_nb.notebook.panel.talk import call_row
+from genxai_nb.notebook.panel.talk import call_row, streams
 from genxai_nb.notebook.panel.timeline import critical_path
 from genxai_nb.notebook.panel.visits import key_of
+from genxai_nb.secrets import learn_environment
 
 BEGUN = RunStarted(at=100.0, run="r1", graph="g", structure="", input={"items": [1, 2]}, definitions={})
 
@@ -279,3 +280,16 @@ def test_a_failed_visit_that_is_taken_up_again_goes_on():
     assert (visit.error, visit.update, story.running()) == ("", {"draft": "Fine."}, [])
     assert story.node("a").last is visit
     assert before.visits[0].ended is None
+
+
+def test_a_known_secret_is_not_shown_while_it_is_said(monkeypatch):
+    """What a model says stands in the page before the journal has cleaned it; a key stands by its name there too."""
+    secret = "sk-proj-0123456789abcdefghij"  # noqa: S105 - it is made up
+    monkeypatch.setenv("SOME_API_KEY", secret)
+    learn_environment()
+    said = [
+        Streamed(node="a", slot="s1", delta=TextDelta(part)) for part in ("It is ", secret[:9], secret[9:])
+    ]
+    story = tell([BEGUN, started(101, "a"), asked(102, "s1"), *said])
+
+    assert streams(story)["a"]["text"] == "It is [secret SOME_API_KEY]"

@@ -14,6 +14,7 @@ from genxai_nb.journal.cost import Cost, cost_in_words
 from genxai_nb.journal.summary import in_words
 from genxai_nb.messages import Message, ModelReply, ModelRequest, Reasoning, ToolResult
 from genxai_nb.notebook.record_account import cut, text_of
+from genxai_nb.secrets import redact
 
 from .story import Story
 from .visits import CallStory, key_of
@@ -169,5 +170,5 @@ def streams(story: Story) -> dict[str, dict[str, Any]]:
 def _tail(pieces: list[str]) -> str:
     if len(pieces) > 1:
         pieces[:] = ["".join(pieces)]
-    text = pieces[0] if pieces else ""
+    text = redact(pieces[0]) if pieces else ""  # no journal has cleaned it yet
     return text if len(text) <= _TAIL else "…" + text[-_TAIL:]
