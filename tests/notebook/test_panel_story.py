@@ -284,7 +284,7 @@ def test_a_failed_visit_that_is_taken_up_again_goes_on():
 
 def test_a_known_secret_is_not_shown_while_it_is_said(monkeypatch):
     """What a model says stands in the page before the journal has cleaned it; a key stands by its name there too."""
-    secret = "sk-proj-0123456789abcdefghij"  # noqa: S105 - it is made up
+    secret = "sk-proj-0123456789abcdefghij"
     monkeypatch.setenv("SOME_API_KEY", secret)
     learn_environment()
     said = [
