@@ -9,6 +9,7 @@ import pytest
 from asking import asking_once
 from hostile_mcp import HostileServer, hostile_mcp
 from hostile_web import hostile_server
+from resolvers import resolving
 
 from genxai_nb.errors import Denied, ToolFailed
 from genxai_nb.guard.policy import Policy
@@ -28,17 +29,6 @@ async def server(hostile: HostileServer):
     made = McpServer("evil", url=f"{hostile.url}/mcp", timeout=20)
     yield made
     await made.close()
-
-
-def looking_up(*addresses: str):
-    """A resolver that gives these addresses, and what it was asked."""
-    asked: list[str] = []
-
-    async def look_up(host: str, _port: int) -> list[str]:
-        asked.append(host)
-        return list(addresses)
-
-    return look_up, asked
 
 
 async def act(server: McpServer, how: str, seconds: float = 20) -> str:
@@ -70,7 +60,7 @@ async def test_a_charset_is_not_the_servers_to_choose(server: McpServer, how: st
 @pytest.mark.parametrize("addresses", [["127.0.0.1"], ["93.184.216.34", "10.0.0.7"], ["169.254.169.254"]])
 async def test_a_name_that_leads_inside_is_refused(hostile: HostileServer, addresses: list[str]):
     """A public name is no way in, unless the person says that it is; each connection is looked at."""
-    look_up, asked = looking_up(*addresses)
+    look_up, asked = resolving(addresses)
     url = f"http://mcp.example:{hostile.port}/mcp"
     server = McpServer("far", url=url, resolve=look_up)
     with pytest.raises(Denied, match=r"'mcp\.example' resolves to .* private=True"):
@@ -80,7 +70,7 @@ async def test_a_name_that_leads_inside_is_refused(hostile: HostileServer, addre
 
 async def test_a_private_name_is_reached_when_that_is_said(hostile: HostileServer):
     """A container's or a company's server is named as such."""
-    look_up, _ = looking_up("127.0.0.1")
+    look_up, _ = resolving(["127.0.0.1"])
     server = McpServer("near", url=f"http://tools.inner:{hostile.port}/mcp", private=True, resolve=look_up)
     assert await act(server, "well") == "done"
     await server.close()
@@ -88,7 +78,7 @@ async def test_a_private_name_is_reached_when_that_is_said(hostile: HostileServe
 
 async def test_a_name_that_is_bound_anew_is_looked_at_anew(hostile: HostileServer):
     """What was allowed for one connection counts for no other."""
-    look_up, asked = looking_up("127.0.0.1")
+    look_up, asked = resolving(["127.0.0.1"])
     url = f"http://mcp.example:{hostile.port}/cookie"
     policies = [Policy(hosts=(f"mcp.example:{hostile.port}",))]
     async with open_endpoint(url, policies, seconds=20, resolve=look_up) as http:

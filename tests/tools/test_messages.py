@@ -8,7 +8,6 @@ from types import SimpleNamespace
 
 import pytest
 from asking import asking_once
-from hostile_web import hostile_server
 from hypothesis import given
 from hypothesis import strategies as st
 from receivers import Mailbox, Wire, mail_server, wire
@@ -206,32 +205,6 @@ async def test_slack_failure_is_told(service: Wire):
     service.answer(f"/services/T0/B0/{KEY}", 302, "", location="http://169.254.169.254/")
     with pytest.raises(ToolFailed, match="302"):
         await slack("team", "Hi")
-
-
-@pytest.mark.parametrize(
-    "page",
-    [
-        "/slow/{key}",
-        "/rude/{key}",
-        "/broken/{key}",
-        "/x y/{key}",
-        "://{key}@there/",
-        "/" + "x" * 300 + "{key}",
-    ],
-)
-async def test_a_secret_address_is_not_told(monkeypatch, page: str):
-    """Whatever becomes of a request to it, an address that is a secret stands in no error."""
-    with hostile_server() as server:
-        odd = page.format(key=KEY)
-        address = f"http{odd}" if odd.startswith(":") else f"{server.url}{odd}"
-        monkeypatch.setenv("GENXAI_CONNECTION_TEAM", address)
-        for send in (slack("team", "Hi", timeout=1), webhook(connection="team", timeout=1)):
-            try:
-                said = str(await send)
-            except ToolFailed as exc:
-                said = str(exc)
-            assert KEY not in said
-            assert "x" * 100 not in said
 
 
 async def test_a_deep_answer_of_twilio_is_told(service: Wire):
