@@ -67,7 +67,7 @@ class NodeSummary(Struct, kw_only=True):
         memories: What of its last model call's prompt was remembered.
         reply: The last model's answer in words.
         model_calls: How many model calls were answered.
-        tools: The names of the tools it called, in order.
+        tools: The names of the tools it called, in order; those of a map by its items.
         edited: How many calls went out with a request that a person had changed.
         by_hand: How many calls a person answered instead.
         reused: How many calls got the answer that was given before the run was taken back or forked.
@@ -231,6 +231,7 @@ class _Fold:
         self.summary = RunSummary()
         self._calls: dict[str, tuple[NodeSummary, CallStarted]] = {}
         self._diverged: set[str] = set()
+        self._tools: dict[str, list[tuple[int, int, str]]] = {}  # by node: visit, item, name
         self._latest: dict[tuple[str, str, str], tuple[int, int]] = {}
         self._since = 0.0
         self._last = 0.0
@@ -247,6 +248,8 @@ class _Fold:
     def close(self) -> RunSummary:
         summary = self.summary
         summary.seconds += max(0.0, self._last - self._since)
+        for key, calls in self._tools.items():
+            summary.nodes[key].tools = tuple(name for *_, name in sorted(calls, key=lambda call: call[:2]))
         if summary.status != "running":
             for node in summary.nodes.values():
                 if node.status == "running":
@@ -344,7 +347,9 @@ class _Fold:
         node.diverged += event.slot in self._diverged
         self._diverged.discard(event.slot)  # one that is made again after a crash is counted once
         if event.kind == "tool":
-            node.tools += (event.name,)
+            key = f"{event.path}/{event.node}" if event.path else event.node
+            item = -1 if event.index is None else event.index
+            self._tools.setdefault(key, []).append((event.visit, item, event.name))
         elif isinstance(request := event.request, ModelRequest) and self._is_latest("asked", event):
             node.model = event.name
             node.system = _last(request, "system")
@@ -370,11 +375,8 @@ class _Fold:
                 node.reply = in_words(reply.message)
             self.summary.usage += reply.usage
 
-    def call_failed(self, event: CallFailed) -> None:
-        self._calls.pop(event.slot, None)
 
-
-_TAKE: dict[type, Callable[[_Fold, Any], None]] = {
+_TAKE: dict[type, Callable[[_Fold, Any], object]] = {
     RunStarted: _Fold.run_started,
     RunResumed: _Fold.run_resumed,
     RunRebased: _Fold.run_rebased,
@@ -389,12 +391,9 @@ _TAKE: dict[type, Callable[[_Fold, Any], None]] = {
     CallStarted: _Fold.call_started,
     CallDiverged: _Fold.call_diverged,
     CallFinished: _Fold.call_finished,
-    CallFailed: _Fold.call_failed,
+    CallFailed: lambda fold, event: fold._calls.pop(event.slot, None),
 }
 
 
 def _last(request: ModelRequest, role: str) -> str:
-    for message in reversed(request.messages):
-        if message.role == role:
-            return message.text
-    return ""
+    return next((message.text for message in reversed(request.messages) if message.role == role), "")

@@ -191,6 +191,18 @@ def test_the_last_item_is_told_of_whichever_is_faster(order):
     assert (node.prompt, node.reply, node.model_calls) == ("Item 2?", "Item 2.", 3)
 
 
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 0, 1)])
+def test_tools_of_a_map_are_told_by_item(order):
+    """Whichever item is faster; within an item, and from visit to visit, in the order of the calls."""
+    said = {"kind": "tool", "request": {}}
+    calls = [asked(101, f"first{i}", index=i, name=f"find{i}", **said) for i in order]
+    calls += [asked(102, f"then{i}", index=i, name=f"count{i}", **said) for i in order]
+    again = asked(104, "again", visit=2, name="add", **said)
+    node = summarize([started(), begun(100), *calls, ended(103), again]).node("a")
+
+    assert node.tools == ("find0", "count0", "find1", "count1", "find2", "count2", "add")
+
+
 def test_map_and_subgraph():
     """Instances of the latest visit are counted; nodes of a subgraph have their path before their name."""
     instances = [InstanceFinished(at=101, node="a", visit=1, index=i, update={}) for i in range(3)]
