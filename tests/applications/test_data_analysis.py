@@ -194,13 +194,13 @@ def test_analyst_makes_the_call_that_a_question_means(script, question: str, cal
 
 
 def test_an_answer_that_leaves_out_the_year_is_none(script):
-    """Only since and until choose years, so that a question with another word for them gets advice."""
+    """Since, until, in and between choose years; a question with another word for them gets advice."""
     told = [
         script.ask.run({"question": f"How many horror films were made {when} 1999?"}, store=":memory:").state
-        for when in ("until", "in")
+        for when in ("until", "in", "around")
     ]
-    assert [state.answered for state in told] == [True, False]
-    assert "since or until a year" in told[1].answer
+    assert [state.answered for state in told] == [True, True, False]
+    assert "since or until a year" in told[2].answer
 
 
 def ask_script(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -214,3 +214,53 @@ def test_text_that_the_task_repeats_is_nothing_to_answer_from(asked: str):
     messages = (user(given), assistant("", call), result)
     reply = answer(ModelRequest(model="offline", messages=messages, tools=(summarise.spec,)))
     assert reply.message.text == "The mean of height is 12.5."
+
+
+@tool
+def count_visits(park: Group | None = None, since: int | None = None, until: int | None = None) -> str:
+    """Count the visits.
+
+    Args:
+        park: By what.
+        since: The first year.
+        until: The last year.
+    """
+    return ""
+
+
+@pytest.mark.parametrize(
+    ("asked", "years"),
+    [
+        ("How many visits were there in 2012?", {"since": 2012, "until": 2012}),
+        ("Count the visits during the year 2012.", {"since": 2012, "until": 2012}),
+        ("How many visits were there between 2013 and 2014?", {"since": 2013, "until": 2014}),
+        ("Count the visits from 1990 to 1999.", {"since": 1990, "until": 1999}),
+        ("Count the visits of 1990-1999.", {"since": 1990, "until": 1999}),
+        ("How many visits were there since 2000?", {"since": 2000}),
+        ("How many visits were there until 2000?", {"until": 2000}),
+        ("How many visits were there in the 1990s?", {}),
+        ("How many visits were there on 2012-03-04?", {}),
+        ("How many visits were there in 2012 or in 2014?", {}),
+        ("How many visits were there around 2012?", {}),
+    ],
+)
+def test_years_in_words_are_the_first_and_the_last(asked: str, years: dict[str, Any]):
+    """A year alone is both; what names no span in which to look fills neither."""
+    assert calls(asked, count_visits) == [("count_visits", years)]
+
+
+def test_a_tool_for_other_numbers_is_given_no_years():
+    """Two whole numbers that say nothing of years, or only one that does, stay as they are."""
+
+    @tool
+    def count_pages(start: int | None = None, end: int | None = None) -> str:
+        """Count the pages."""
+        return ""
+
+    @tool
+    def count_leaves(since: int | None = None) -> str:
+        """Count the leaves."""
+        return ""
+
+    assert calls("How many pages were there in 2012?", count_pages) == [("count_pages", {})]
+    assert calls("How many leaves were there in 2012?", count_leaves) == [("count_leaves", {})]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -11,6 +11,7 @@ import msgspec
 from .ask import Ask
 from .options import Named, Wording, meanings
 from .roles import draft_of, is_short
+from .spans import ends_of, span_in
 from .text import NUMBER_WORDS, WORD, list_items, numbers, sentences, stem, stems, terms, words
 
 NOTHING: Any = object()
@@ -77,6 +78,14 @@ class Arguments:
         self.taken: dict[int, bool] = {}
         self._numbers = numbers(_EXPRESSION.sub(" ", ask.task) if _OPERATION.search(ask.task) else ask.task)
         self._quoted = ask.quoted()
+        self._years: dict[str, int] = {}
+
+    def note_span(self, properties: Mapping[str, Mapping[str, Any]]) -> None:
+        """Take the years of ``in 2012`` or ``between 2013 and 2014`` for a tool that asks for the first and the last one."""
+        ends, span = ends_of(properties), span_in(self.ask.task)
+        if ends is not None and span is not None:
+            self._years = dict(zip(ends, span, strict=True))
+            self._numbers = [number for number in self._numbers if number not in span]
 
     def fill(self, name: str, schema: dict[str, Any], *, required: bool) -> Any:
         """Find a value for a parameter, or ``NOTHING``."""
@@ -146,6 +155,8 @@ class Arguments:
         named = numbers(given) if given is not None else named_numbers(name, self.ask.task)
         if not named and schema.get("description", "").startswith("How many"):
             named = [number for text in _LISTED.findall(self.ask.task) for number in numbers(text)]
+        if not named and name in self._years:
+            named = [self._years[name]]
         if not named and required:
             named = self._numbers
         for number in named:

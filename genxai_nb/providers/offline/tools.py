@@ -136,6 +136,7 @@ def _share(needed: list[str], there: set[str]) -> float:
 def _argument_sets(spec: ToolSpec, ask: Ask, arguments: Arguments) -> Iterator[dict[str, Any]]:
     """The arguments of each call: one, or one per item of a list whose key is a parameter's plural."""
     properties = {name: resolved(schema, spec.parameters) for name, schema in _properties(spec)}
+    arguments.note_span(properties)
     required = spec.parameters.get("required", ())
     several = next(
         ((name, items) for name in required if (items := _items_for(name, properties[name], ask))), None
