@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
 
@@ -107,7 +107,7 @@ class Schema:
         self._views: type[Any] | None = None
         if model is not None:
             fields = getattr(model, "model_fields", None)
-            if not isinstance(model, type) or fields is None:
+            if not isinstance(model, type) or fields is None or "root" in fields:
                 raise SchemaInvalid(
                     f"A state schema is a pydantic model class, not {model!r}.",
                     hint="Write class Draft(BaseModel): ...",
@@ -137,7 +137,7 @@ class Schema:
         try:
             state = self.model.model_validate(public)
         except ValidationError as exc:
-            raise self._mistake(exc, "input") from exc
+            raise self._mistake(exc.errors(), "input") from exc
         hidden = {key: value for key, value in given.items() if key[:1] == HIDDEN}
         return {**{key: getattr(state, key) for key in self.fields}, **hidden}
 
@@ -178,30 +178,25 @@ class Schema:
                 )
 
     def _checked(self, key: str, value: Any, node: str) -> Any:
-        from pydantic import TypeAdapter, ValidationError
+        from pydantic import ValidationError
 
         check = self._checks.get(key)
         if check is None:
-            from typing import Annotated
-
-            field = self.fields[key]
-            kind: Any = field.annotation
-            if field.metadata:
-                kind = Annotated[(kind, *field.metadata)]
-            check = self._checks[key] = TypeAdapter(kind)
+            check = self._checks[key] = _field_check(self.model, key)
         try:
-            return check.validate_python(value)
+            return check.validate_python({key: value})[0][key]
         except ValidationError as exc:
             where = f"what node {node!r} wrote to {key!r}" if node else f"what you set {key!r} to"
-            raise self._mistake(exc, where) from exc
+            rows = [{**row, "loc": row["loc"][1:]} for row in exc.errors()]  # the key is named already
+            raise self._mistake(rows, where) from exc
 
-    def _mistake(self, exc: Any, where: str) -> StateInvalid:
+    def _mistake(self, found: Iterable[Any], where: str) -> StateInvalid:
         name = self.model.__name__ if self.model else "state"
         rows = [
             f"{'.'.join(str(part) for part in row['loc'])}: {row['msg']}, got {row['input']!r:.80}".removeprefix(
                 ": "
             )
-            for row in exc.errors()
+            for row in found
         ]
         return StateInvalid(
             f"{name} does not accept {where}: {'; '.join(rows)}.", hint="Mend the value or the schema."
@@ -225,6 +220,23 @@ class Schema:
         """The public state: a dict, or an instance of the model."""
         public = {key: value for key, value in data.items() if key[:1] != HIDDEN}
         return public if self.model is None else self.model.model_construct(**public)
+
+
+def _field_check(model: Any, key: str) -> Any:
+    """What checks one field as its model does, with its validators and the model's configuration."""
+    from pydantic_core import SchemaValidator
+
+    whole = model.__pydantic_core_schema__
+    parts = {part["ref"]: part for part in whole.get("definitions", ())}
+    schema, config = whole, None
+    while schema["type"] != "model-fields":
+        config = schema.get("config") or config
+        schema = parts[schema["schema_ref"]] if schema["type"] == "definition-ref" else schema["schema"]
+    field = {name: value for name, value in schema["fields"][key].items() if name != "validation_alias"}
+    lone: Any = {"type": "model-fields", "fields": {key: field}}
+    if parts:
+        lone = {"type": "definitions", "schema": lone, "definitions": [*parts.values()]}
+    return SchemaValidator(lone, config)
 
 
 def _wrote(node: str) -> str:
