@@ -152,7 +152,8 @@ class Prepared:
         body: The body that it makes.
         options: The node's options.
         run: The body's ``run``.
-        quiet: It makes no calls, so that a pause never holds it half way.
+        quiet: It makes no calls, so that a pause never holds it half way, and its failure ends the run: nobody has
+            to know before its turn whether what it returns can be kept.
         simple: It is an async function of the state alone, and the options change nothing about that.
         settled: Its version, once it is known that this cannot change; else empty.
     """
@@ -165,7 +166,8 @@ class Prepared:
         self.options = options
         self.run = body.run
         self.settled = ""
-        self.quiet = not body.wants_context
+        forgiven = options.retry > 0 or options.on_error != "fail"
+        self.quiet = not body.wants_context and not forgiven
         plain = options.timeout is None and options.reads is None and options.into is None
         self.simple = plain and body.kind == "function" and not body.threaded and not body.wants_context
 
