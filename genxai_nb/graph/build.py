@@ -17,7 +17,7 @@ from .checks import check, check_name
 from .definition import END, START, Condition, Edge, Node, edge_on_error
 from .kept import form_of
 from .nodes import Lookup, NodeBody, NodeOptions, Prepared
-from .options import node_options, whole
+from .options import instances_at_once, node_options, whole
 from .plan import Plan
 from .reducers import Reducer
 from .running import Running
@@ -93,6 +93,7 @@ class Graph(Running):
         timeout: float | None = None,
         on_error: str = "fail",
         join: str | int = "all",
+        at_once: int | None = None,
         cache: bool = False,
         reads: Iterable[str] | None = None,
         into: str | None = None,
@@ -114,6 +115,8 @@ class Graph(Running):
                 ``goto:NODE`` goes on at that node, which finds what went wrong under the key ``error``.
             join: Whom a node with several sources waits for: ``all`` who can still come; ``any``, the first one;
                 a number of them; or nobody, ``each`` is a visit. Later ones come to nothing.
+            at_once: How many of its instances are under way at the same time, where an edge runs it for each item; None
+                for all of them.
             cache: Whether a result is kept for equal input: False.
             reads: The keys that the body is shown; None for all.
             into: The key that takes the body's value.
@@ -152,7 +155,9 @@ class Graph(Running):
             choices=choices,
             arguments={**(arguments or {}), **more},
         )
-        options = msgspec.structs.replace(options, form=self.schema.form_of(into or name))
+        options = msgspec.structs.replace(
+            options, form=self.schema.form_of(into or name), at_once=instances_at_once(name, at_once)
+        )
         node = Node(name, options, definition, what=what, expected=expected)
         if definition is not None:
             self._bindings.bind(node, definition)

@@ -140,6 +140,11 @@ def _check_keys(graph: Declared, edge: Edge) -> None:
 def _check_node(graph: Declared, name: str) -> None:
     ready = graph.definition_of(name)
     body, options = ready.body, ready.options
+    if options.at_once is not None and not any(e.each for e in graph.edges if e.target == name):
+        raise GraphInvalid(
+            f"Node {name!r} says how many of its instances run at once, but no arrow runs it for each item.",
+            hint=f"Write an arrow -> {name} for each item in KEY, or leave out: at once {options.at_once}",
+        )
     model = graph.schema.model
     if model is None:
         return

@@ -42,7 +42,8 @@ class Driving:
         run_id: Its id in the store, such as ``r7``.
         graph: Its graph; None when it was loaded for reading only.
         options: How it was made.
-        status: ``ready``, ``running``, ``paused``, ``done``, ``failed`` or ``cancelled``.
+        status: ``ready`` until it is driven, where the list of runs says ``paused``; then ``running``, ``paused``,
+            ``done``, ``failed`` or ``cancelled``.
         stands: How often it has come to rest; tells an old button press from a new one.
         reason: Why it stands, in words.
     """

@@ -17,14 +17,14 @@ from genxai_nb.calls.gate import Gate
 from genxai_nb.calls.record import words_of
 from genxai_nb.calls.replay import Replay
 from genxai_nb.errors import GenXAIError, NodeFailed, NotStorable, RunError
-from genxai_nb.journal import events as facts
 from genxai_nb.journal.events import Event
 
 from .context import Exchange
 from .dead_end import no_way_on
 from .fold import STOPPED, Folded
+from .instances import Waiting
 from .pace import Pace, scope_of
-from .perform import Outcome, perform, refusal_of
+from .perform import Outcome, not_kept, perform, quieten, refusal_of
 from .performed import PERFORMED, Performed
 from .plan import Place
 from .recorder import Journal
@@ -91,6 +91,7 @@ class Level:
             visit.ready = graph.definition_of(visit.place.name)
         self._events: list[Event] = []
         self._tasks: dict[tuple[Visit, int | None], asyncio.Task[None]] = {}
+        self._waiting = Waiting()
         self._outcomes: deque[Outcome] = deque()
         self._wake: asyncio.Future[None] | None = None
         self._changed = False  # the pace has, since it was last looked what may start
@@ -139,7 +140,7 @@ class Level:
                     await self._journal.commit(events)
                     self._writing = False
             except NotStorable as exc:
-                raise self._refused(exc, events) from exc
+                raise not_kept(exc, events, self._shared.exchange.run_id) from exc
             if self._looking:
                 self._looked()
             pace.busy -= ended
@@ -152,8 +153,7 @@ class Level:
                 self._settle(outcome)
                 pace.busy -= 1
                 continue
-            for visit in starting:
-                self._spawn(visit)
+            self._begin(starting)
             outcomes = await self._collect()
             if not outcomes and not self._more():
                 break
@@ -227,13 +227,21 @@ class Level:
 
     def _more(self) -> bool:
         """Whether anything can still come: after a failure only what runs already."""
-        waiting = not self._ending() and (self.schedule.waiting or self._pace.behind)
+        waiting = not self._ending() and (self.schedule.waiting or self._pace.behind or self._waiting)
         return bool(self._tasks or waiting)
 
     def _ending(self) -> bool:
         return self._failed is not None or self._shared.halted is not None
 
     # ── bodies ───────────────────────────────────────────────────────────────────────────────
+
+    def _begin(self, starting: Sequence[Visit]) -> None:
+        """Perform visits beside each other, and instances of maps for which others have made room."""
+        for visit in starting:
+            self._spawn(visit)
+        if self._waiting and not (self._pace.stands or self._ending()):
+            for visit, index in list(self._waiting.startable(self._tasks)):
+                self._task(visit, index)
 
     def _spawn(self, visit: Visit) -> None:
         """Perform a visit, or the instances of a map that are still missing, beside others."""
@@ -242,7 +250,7 @@ class Level:
             return
         done = self._instances.setdefault(visit, {})
         missing = [index for index in range(len(visit.items)) if index not in done]
-        for index in missing:
+        for index in self._waiting.first(visit, missing):
             self._task(visit, index)
         if not missing:
             self._pace.busy += 1
@@ -377,11 +385,6 @@ class Level:
         failed.__cause__ = error
         return failed
 
-    def _refused(self, exc: NotStorable, events: list[Event]) -> NodeFailed:
-        """What to raise when a turn's events hold something that cannot be kept."""
-        node = next((e.node for e in events if isinstance(e, facts.NodeFinished)), "?")
-        return NodeFailed(node, exc.what, hint=exc.hint, run_id=self._shared.exchange.run_id)
-
     def _take_events(self) -> list[Event]:
         events, self._events = self._events, []
         return events
@@ -392,8 +395,3 @@ class Level:
             task.cancel()
         if tasks:
             await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def quieten(task: asyncio.Task[Any]) -> None:
-    """Let a task of a run that is left standing go without a word; its history is in the journal."""
-    task._log_destroy_pending = False  # type: ignore[attr-defined]

@@ -15,6 +15,8 @@ from .statements import UNITS, Kind, NodeStatement
 KINDS: tuple[str, ...] = get_args(Kind)
 
 _TIME = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)?", re.ASCII)
+_SECOND = {"on": "error", "at": "once"}  # the second word of an option
+_FULL = {"on": "on error fail", "at": "at once 8"}
 _EXAMPLE = "Write node NAME, node NAME = agent OTHER, or node NAME: retry 2."
 
 
@@ -39,7 +41,7 @@ def read_node(cursor: Cursor) -> NodeStatement:
 def _refuse_rest(cursor: Cursor) -> NoReturn:
     token = cursor.token
     hint = _EXAMPLE
-    if token.text in _READ or token.text == "on":
+    if token.text in {*_READ, *_SECOND}:
         hint = f"Put a colon before the options and commas between them: ..., {token.text} ..."
     elif token.kind == "word":
         hint = f"Quote a name with a space, or begin the options with a colon. {_EXAMPLE}"
@@ -129,8 +131,8 @@ def _options(cursor: Cursor, kind: str | None) -> dict[str, Any]:
     while True:
         token = cursor.take()
         word = token.text
-        if word == "on" and cursor.accept("error"):
-            word = "on error"
+        if (rest := _SECOND.get(word)) and cursor.accept(rest):
+            word = f"{word} {rest}"
         read = _READ.get(word) if token.kind == "word" else None
         if read is None:
             shown = f"Unknown option {word!r}." if word.strip() else "An option is missing."
@@ -149,8 +151,8 @@ def _options(cursor: Cursor, kind: str | None) -> dict[str, Any]:
 
 def _mend_of_option(word: str, before: dict[str, Any]) -> str:
     """What to write instead of an unknown option: the nearest one, or a list if one was begun before it."""
-    if word == "on":
-        return "Write on error fail."
+    if word in _SECOND:
+        return f"Write {_FULL[word]}."
     if word in {"each", "for"}:
         return "An arrow runs a node for each item: a -> b for each item in items."
     last = next(reversed(before), "")
@@ -192,6 +194,10 @@ def _join(cursor: Cursor) -> str | int:
     if token.kind != "number":
         cursor.refuse(token, f"{token.text!r} is no way to join.", "Write join all, any, each, or a number.")
     return whole_number(cursor, token, "join")
+
+
+def _at_once(cursor: Cursor) -> int:
+    return whole_number(cursor, cursor.take(), "at once")
 
 
 def _cache(_cursor: Cursor) -> bool:
@@ -236,6 +242,7 @@ _READ: dict[str, Callable[[Cursor], Any]] = {
     "timeout": _timeout,
     "on error": _on_error,
     "join": _join,
+    "at once": _at_once,
     "cache": _cache,
     "reads": _reads,
     "into": _into,

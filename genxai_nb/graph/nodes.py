@@ -29,6 +29,7 @@ class NodeOptions(Struct, frozen=True, kw_only=True):
             ``goto:NODE`` goes on there.
         join: Of several sources, whom it waits for: ``all`` who can still come, ``any``, so many, or nobody:
             ``each`` token is a visit.
+        at_once: How many instances of it may be under way where it runs for each item; None for all.
         reads: The keys of the state that the body is shown; None for all public keys.
         into: The key that takes the body's value, when it is not a dict of changes.
         arguments: A tool's arguments as expressions over the state, by parameter name.
@@ -41,6 +42,7 @@ class NodeOptions(Struct, frozen=True, kw_only=True):
     timeout: float | None = None
     on_error: str = "fail"
     join: str | int = "all"
+    at_once: int | None = None
     reads: tuple[str, ...] | None = None
     into: str | None = None
     arguments: dict[str, str] = {}

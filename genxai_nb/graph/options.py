@@ -20,9 +20,20 @@ if TYPE_CHECKING:
 
     from .definition import Node
 
-__all__ = ["as_input", "node_options", "run_options", "whole"]
+__all__ = ["as_input", "instances_at_once", "node_options", "run_options", "whole"]
 
-OPTIONS = ("retry", "timeout", "on_error", "join", "cache", "reads", "into", "choices", "arguments")
+OPTIONS = (
+    "retry",
+    "timeout",
+    "on_error",
+    "join",
+    "at_once",
+    "cache",
+    "reads",
+    "into",
+    "choices",
+    "arguments",
+)
 
 
 def whole(name: str, value: object) -> int:
@@ -84,6 +95,21 @@ def node_options(
         arguments=dict(arguments),
         choices=tuple(str(choice) for choice in choices),
     )
+
+
+def instances_at_once(name: str, at_once: object) -> int | None:
+    """How many instances of a node may be under way; None for all.
+
+    Raises:
+        DefinitionError: It is no number from 1.
+    """
+    if at_once is None:
+        return None
+    if not (most := whole("at_once", at_once)):
+        raise DefinitionError(
+            f"Node {name!r} has at_once={at_once!r}, so that nothing could start.", hint="Write at_once=8."
+        )
+    return most
 
 
 def refuse_arguments(name: str, kind: str, arguments: Mapping[str, str]) -> None:

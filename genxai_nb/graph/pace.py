@@ -91,6 +91,11 @@ class Pace:
         self._gate.hold()
         self.stir()
 
+    @property
+    def stands(self) -> bool:
+        """Nothing new starts."""
+        return self._stride == "stand"
+
     async def rest(self, reason: str) -> None:
         """Stand on behalf of a body, which waits until the run goes on."""
         going_on = asyncio.get_running_loop().create_future()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Mapping, Sequence
 from time import perf_counter
 from typing import Any
 
 from msgspec import Struct
 
-from genxai_nb.errors import NotStorable, StateInvalid, TimedOut
+from genxai_nb.errors import NodeFailed, NotStorable, StateInvalid, TimedOut
 from genxai_nb.journal import events as facts
 from genxai_nb.journal.codec import encode_event
 from genxai_nb.loop import run_in_worker
@@ -123,3 +123,14 @@ def refusal_of(outcome: Outcome) -> NotStorable | None:
     except NotStorable as exc:
         return exc
     return None
+
+
+def not_kept(exc: NotStorable, events: Sequence[facts.Event], run_id: str) -> NodeFailed:
+    """What to raise when the events of a turn hold something that cannot be kept."""
+    node = next((event.node for event in events if isinstance(event, facts.NodeFinished)), "?")
+    return NodeFailed(node, exc.what, hint=exc.hint, run_id=run_id)
+
+
+def quieten(task: asyncio.Task[Any]) -> None:
+    """Let a task of a run that is left standing go without a word; its history is in the journal."""
+    task._log_destroy_pending = False  # type: ignore[attr-defined]

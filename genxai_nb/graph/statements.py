@@ -69,6 +69,7 @@ class NodeStatement(Struct, frozen=True, kw_only=True):
         timeout: Seconds that one attempt may take.
         on_error: ``fail``, ``continue`` or ``goto:NODE``.
         join: ``all``, ``any``, ``each``, or the number of arrivals that suffice.
+        at_once: How many instances of a map may be under way; None for all.
         cache: Whether a result is kept for equal input.
         reads: The keys that the node is shown; None for all.
         into: The key that takes its value.
@@ -86,6 +87,7 @@ class NodeStatement(Struct, frozen=True, kw_only=True):
     timeout: float | None = None
     on_error: str = "fail"
     join: str | int = "all"
+    at_once: int | None = None
     cache: bool = False
     reads: tuple[str, ...] | None = None
     into: str | None = None
@@ -183,6 +185,7 @@ def _options(node: NodeStatement) -> list[str]:
         (node.timeout is not None, f"timeout {_time(node.timeout or 0)}"),
         (node.on_error != "fail", f"on error {_way_on(node.on_error)}"),
         (node.join != "all", f"join {node.join}"),
+        (node.at_once is not None, f"at once {node.at_once}"),
         (node.cache, "cache"),
         (node.reads is not None, f"reads [{', '.join(node.reads or ())}]"),
         (node.into is not None, f"into {node.into}"),

@@ -69,6 +69,7 @@ def _declare_node(graph: Declaring, statement: NodeStatement) -> None:
         timeout=statement.timeout,
         on_error=statement.on_error,
         join=statement.join,
+        at_once=statement.at_once,
         cache=statement.cache,
         reads=statement.reads,
         into=statement.into,
@@ -100,6 +101,7 @@ def _optioned(node: Node) -> bool:
         options.retry
         or options.on_error != "fail"
         or options.join != "all"
+        or options.at_once is not None
         or options.timeout is not None
         or options.reads is not None
         or options.into
@@ -124,6 +126,7 @@ def _node_statement(node: Node) -> NodeStatement:
         timeout=options.timeout,
         on_error=options.on_error,
         join=options.join,
+        at_once=options.at_once,
         reads=options.reads,
         into=options.into,
         choices=choices,

@@ -32,7 +32,7 @@ _FRAGMENT = re.compile(r"[^\s,\[\]()=$]*$")
 _OVER_STATE = frozenset({"until", "watch", "set"})  # verbs whose argument names keys of the state
 
 CLAUSES = ("if", "else", "max", "for each")
-OPTIONS = ("retry", "timeout", "on error", "join", "cache", "reads", "into", "choices")
+OPTIONS = ("retry", "timeout", "on error", "join", "at once", "cache", "reads", "into", "choices")
 TYPES = ("str", "int", "float", "bool", "list", "dict")
 REDUCERS = ("append", "add", "merge", "last")
 

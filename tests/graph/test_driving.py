@@ -19,6 +19,17 @@ from genxai_nb.errors import (
     RunNotFound,
 )
 from genxai_nb.journal import events as facts
+from genxai_nb.journal import open_store
+
+
+def test_a_run_that_was_not_driven_is_ready(tmp_path):
+    """It stands before its first node, for which the list of runs has the word of all that stand."""
+    store = str(tmp_path / "runs.db")
+    run = chain(nothing).start({}, store=store)
+
+    assert run.status == "ready"
+    assert [row.status for row in open_store(store).runs()] == ["paused"]
+    assert run.resume().status == run.status == "done"
 
 
 async def test_iterating_a_run_drives_it_to_the_end():

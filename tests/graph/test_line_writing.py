@@ -73,6 +73,7 @@ NODES = st.builds(
         {
             "name": st.sampled_from(SEVERAL),
             "retry": st.integers(0, 5),
+            "at_once": st.none() | st.integers(1, 99),
             "timeout": TIMES,
             "on_error": st.sampled_from(["fail", "continue", "goto:c", "goto:e f", "goto:END"]),
             "join": st.sampled_from(["all", "any", "each", 1, 7]),

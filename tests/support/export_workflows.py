@@ -38,11 +38,11 @@ WORKFLOWS = {
         inner.edge("count", "END", otherwise=True)
         writer = Agent("fact-checker", model="offline", task="Check {{n}}.", writes="text", memory="none")
         graph = Graph("outer flow", reducers={"done": "append"}, limit=9)
-        graph.node("split", split).node("upper", upper).node("part", inner).node("check", writer, retry=1, timeout=30)
+        graph.node("split", split).node("upper", upper, at_once=2).node("part", inner).node("check", writer, retry=1, timeout=30)
         graph.edge("START", "split").edge("split", "upper", each="items", item="item").edge("upper", "part")
         graph.edge("part", "check").edge("check", "END")
         """,
-        ('graph.node("part", inner)', 'each="items"', "retry=1", "memory=[]"),
+        ('graph.node("part", inner)', 'each="items"', "retry=1", "at_once=2", "memory=[]"),
     ),
     "tools with options, builtin tools and humans": Case(
         """
