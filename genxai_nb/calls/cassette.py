@@ -94,12 +94,33 @@ class Cassette:
             self._is_read = True
         return self
 
+    def make_room(self) -> None:
+        """Make the folder of a file that is recorded.
+
+        Raises:
+            InputError: It cannot be made.
+        """
+        try:
+            self.file.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as exc:
+            raise self._unwritable(exc) from exc
+
+    def _unwritable(self, exc: OSError) -> InputError:
+        return InputError(
+            f"Cassette {str(self.file)!r} cannot be written: {exc.strerror}.",
+            hint="Give a file in a folder that can be written and is not full.",
+        )
+
     def answers(self, key: str) -> list[Any]:
         """The replies to a request of that key, in the order in which they came."""
         return [from_plain(call.reply) for call in self._by_key.get(key, ())]
 
     def add(self, kind: str, name: str, request: Any, reply: Any) -> Any:
-        """Write down an answered call, and give the reply as it will be played."""
+        """Write down an answered call, and give the reply as it will be played.
+
+        Raises:
+            InputError: The file cannot be written.
+        """
         call = Recorded(
             key=key_of(kind, name, request),
             kind=kind,
@@ -108,9 +129,12 @@ class Cassette:
             reply=_masked(to_plain(reply)),
         )
         begins = not self.file.exists()
-        self.file.parent.mkdir(parents=True, exist_ok=True)
-        with self.file.open("a", encoding="utf-8") as lines:
-            lines.write((_line(_HEAD) if begins else "") + _line(_data(call)))
+        self.make_room()
+        try:
+            with self.file.open("a", encoding="utf-8") as lines:
+                lines.write((_line(_HEAD) if begins else "") + _line(_data(call)))
+        except OSError as exc:
+            raise self._unwritable(exc) from exc
         self._take(call)
         return from_plain(call.reply)
 
@@ -201,7 +225,8 @@ def _read(file: Path) -> Iterator[Recorded]:
     """
     hint = "Delete it to record it anew."
     try:
-        lines = file.read_text("utf-8").splitlines()
+        # JSON keeps in one line what Python takes for more ends of lines
+        lines = [line for line in file.read_text("utf-8").split("\n") if line]
     except (OSError, UnicodeDecodeError) as exc:
         raise InputError(f"Cassette {str(file)!r} cannot be read: {exc}.") from exc
     for number, line in enumerate(lines, 1):

@@ -37,7 +37,9 @@ class Playing:
         self._cassette = cassette
         self._halt = halt
         self._taken: Counter[str] = Counter()
-        if not cassette.recording:
+        if cassette.recording:
+            cassette.make_room()  # before anything is asked that could not be written down
+        else:
             cassette.read()
             self._taken.update(_answered(events))
 

@@ -291,3 +291,30 @@ def test_journal_tells_that_answers_came_from_a_cassette(server: ModelServer):
     started = run.events()[0]
     assert (started.cassette, started.recording) == (str(Path(FILE).absolute()), False)
     assert [event.cost for event in run.events() if isinstance(event, CallFinished)].count(0.0) == 2
+
+
+def test_every_text_is_played_as_it_was_recorded():
+    """Also one with ends of lines that are none in JSON."""
+    text = "a\u2028b\u2029c\x85d\x0be\x0cf\x1cg\r\nh"
+    script = Scripted([text], name="odd lines")
+
+    async def ask(state, context):
+        return {"said": (await context.model("Say it.", model=script.model)).message.text}
+
+    graph = Graph("odd").node("ask", ask).parse("START -> ask")
+    for _ in range(2):
+        assert graph.run({}, store=":memory:", cassette=FILE).state["said"] == text
+
+
+def test_cassette_that_cannot_be_written_is_told_before_a_model_is_asked():
+    """What a model answered would be paid for and lost."""
+    Path("taken").write_text("", "utf-8")
+    script = Scripted(["Hello."], name="unheard")
+
+    async def ask(state, context):
+        return {"said": (await context.model("Say it.", model=script.model)).message.text}
+
+    graph = Graph("g").node("ask", ask).parse("START -> ask")
+    with pytest.raises(InputError, match=r"Cassette '.*/taken/tape.jsonl' cannot be written"):
+        graph.run({}, store=":memory:", cassette=f"taken/{FILE}")
+    assert script.left == 1
