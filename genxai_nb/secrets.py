@@ -9,6 +9,7 @@ from __future__ import annotations
 import hmac
 import os
 import re
+import threading
 from typing import Any, NoReturn
 
 from msgspec import Struct, json, structs
@@ -55,7 +56,10 @@ _FORMS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     )
 )
 
-_known: dict[str, str] = {}  # the name of each known value
+_known: dict[
+    str, str
+] = {}  # the name of each known value, the longest first; never changed, since threads read it
+_learning = threading.Lock()
 _learned = 0  # the hash of the environment as it was last read
 
 
@@ -102,7 +106,7 @@ class Secret:
         self._value = value
         self.name = name
         if _telling(value):
-            _known.setdefault(value, name)
+            _learn({value: name})
 
     @classmethod
     def from_environment(cls, variable: str) -> Secret:
@@ -177,9 +181,15 @@ def learn_environment() -> None:
     if (state := hash(found)) == _learned:
         return
     _learned = state
-    for name, value in found:
-        if _NAME.search(name) and _telling(value):
-            _known.setdefault(value, name)
+    _learn({value: name for name, value in reversed(found) if _NAME.search(name) and _telling(value)})
+
+
+def _learn(values: dict[str, str]) -> None:
+    """Take values as known from now on, by the first name that each was given."""
+    global _known
+    with _learning:
+        if not values.keys() <= _known.keys():
+            _known = dict(sorted({**values, **_known}.items(), key=lambda known: -len(known[0])))
 
 
 def held_secret(text: str | bytes) -> str:

@@ -232,6 +232,31 @@ def test_a_value_whose_text_raises_is_looked_through(canary):
     assert type(graph.run({}, store=":memory:").state["shy"]) is Shy
 
 
+def test_a_secret_may_be_made_while_a_text_is_looked_through():
+    """As another thread does it that reads a key while a run is recorded."""
+
+    class Interrupted(str):
+        """A text in which looking for a value takes so long that a secret is made meanwhile."""
+
+        __slots__ = ()
+
+        def __contains__(self, value: str) -> bool:
+            Secret(f"made-meanwhile-{os.urandom(8).hex()}", name="MEANWHILE")
+            return str.__contains__(self, value)
+
+    Secret("there-before-0123456789", name="BEFORE")
+    text = Interrupted("it is there-before-0123456789")
+    assert redact(text) == "it is [secret BEFORE]"
+    assert held_secret(text) == "BEFORE"
+
+
+def test_nothing_is_left_of_a_value_that_begins_with_another_one():
+    """The longer one is hidden whole."""
+    Secret("begin-0123456789", name="SHORT")
+    Secret("begin-0123456789-and-more", name="LONG")
+    assert redact("a begin-0123456789-and-more b") == "a [secret LONG] b"
+
+
 def kept(folder: Path, text: str) -> bool:
     """Whether a text stands in any file of a folder."""
     return any(text.encode() in path.read_bytes() for path in folder.rglob("*") if path.is_file())
