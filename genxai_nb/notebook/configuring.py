@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from genxai_nb.doctor.variables import in_force
 from genxai_nb.errors import UnknownName
 
+from .styled import styled
 from .tables import framed
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def show_settings(session: Session, request: Request) -> DataFrame:
         {"setting": one.name, "value": one.value, "from": one.origin, "what it is": one.meaning}
         for one in found
     ]
-    return framed("setting", rows, ["value", "from", "what it is"])
+    return styled(framed("setting", rows, ["value", "from", "what it is"]), nothing="")
 
 
 def setting_names() -> list[str]:

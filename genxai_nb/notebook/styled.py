@@ -18,8 +18,8 @@ _MUTED = "opacity: 0.55"
 def styled(frame: DataFrame, nothing: str, note: str = "") -> DataFrame:
     """The same table, which shows itself so that a person can read it.
 
-    Columns in which nothing stands are not shown, times are local and to the minute, and rows whose
-    ``status`` is not ``current`` are muted. All text is escaped.
+    An index that has a name is the first column. Columns in which nothing stands are not shown, times are
+    local and to the minute, and rows whose ``status`` is not ``current`` are muted. All text is escaped.
 
     Args:
         frame: The table.
@@ -74,7 +74,7 @@ def _shown(frame: DataFrame) -> DataFrame:
     """The first rows as text, without the columns in which nothing stands."""
     from pandas import DataFrame
 
-    first = frame.head(_MOST).reset_index(drop=True)
+    first = frame.head(_MOST).reset_index(drop=frame.index.name is None)
     columns: dict[str, Any] = {}
     for name in first:
         column = first[name]

@@ -58,6 +58,14 @@ def test_secrets_are_told_as_set_or_not_set(run, monkeypatch):
     assert KEY not in table.to_csv() + reply.text
 
 
+def test_the_table_can_be_read_in_the_page(run, shell):
+    """What a setting is stands there whole, beside its name."""
+    page = run("%genxai config embedder").content["result"]._repr_html_()
+
+    assert ">GENXAI_EMBEDDER</td>" in page
+    assert "default the sentence encoder of the extra embed." in page
+
+
 def test_one_setting_is_asked_by_its_name(run, shell):
     """By the variable or the short name, in a line and in Python; a wrong one names the nearest."""
     by_variable = run("%genxai config GENXAI_MODEL").content["result"]
@@ -65,5 +73,5 @@ def test_one_setting_is_asked_by_its_name(run, shell):
     wrong = run("%genxai config GENXAI_MODLE")
 
     assert list(by_variable.index) == list(by_name.index) == ["GENXAI_MODEL"]
-    assert notebook.config("model").equals(by_name)
+    assert notebook.config("model").to_dict() == by_name.to_dict()
     assert "Did you mean 'GENXAI_MODEL'?" in wrong.error
