@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Unpack, cast
 
-from genxai_nb.errors import StateInvalid
+from genxai_nb.errors import SetupError, StateInvalid
 from genxai_nb.loop import run_here, run_sync
 
 from .columns import Columns, inputs_of, with_results
@@ -47,7 +48,11 @@ class Running(Workflow):
 
     def start(self, given: Mapping[str, Any] | BaseModel | None = None, **options: Unpack[RunChoices]) -> Run:
         """Record a new run that stands before its first node. Arguments as for `run`."""
-        return Run.begin_new(self, as_input(given, self.schema.model), run_options(self.nodes, **options))
+        chosen = run_options(self.nodes, **options)
+        if chosen.model is not None and chosen.cassette is None:
+            with suppress(SetupError):  # a package or a key can still be brought, and the run resumed
+                self.lookup.resolve("model", chosen.model)
+        return Run.begin_new(self, as_input(given, self.schema.model), chosen)
 
     def run(
         self,
@@ -75,6 +80,7 @@ class Running(Workflow):
                 what they answer is recorded there.
 
         Raises:
+            UnknownName: There is no such model.
             OverBudget: The next call does not fit the budget; with a larger one the run can be resumed.
             NodeFailed: A node failed; has ``.result`` and ``.run_id``.
             GenXAIError: The graph or the input is not sound.

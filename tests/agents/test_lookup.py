@@ -10,6 +10,7 @@ from genxai_nb.agents.agent import Agent
 from genxai_nb.agents.lookup import StandardLookup, kind_of
 from genxai_nb.agents.workflow import Graph
 from genxai_nb.errors import NodeFailed, UnknownName
+from genxai_nb.graph.run import run_log
 from genxai_nb.messages import ToolCall
 from genxai_nb.providers.scripted import Scripted
 from genxai_nb.tools.base import tool
@@ -150,6 +151,14 @@ def test_an_unknown_node_is_named_with_its_nearest():
     graph = Graph("g", lookup=StandardLookup({"writer": Agent("writer")})).edge("START", "writr")
     with pytest.raises(UnknownName, match=r"'writr'.*'writer'"):
         graph.build()
+
+
+def test_a_run_on_a_model_that_is_not_there_does_not_begin():
+    """The model of a run cannot be changed later, so a misspelt one is refused before anything is recorded."""
+    graph = Graph("g").node("a", Agent("a")).edge("START", "a")
+    with pytest.raises(UnknownName, match="Unknown model 'offlin'.*'offline'"):
+        graph.run({}, model="offlin")
+    assert list(run_log().run_id) == []
 
 
 def test_a_model_that_is_not_there_fails_the_node():
