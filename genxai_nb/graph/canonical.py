@@ -50,12 +50,11 @@ def canonical(events: Iterable[Event], nodes: Mapping[str, int]) -> bytes:
         nodes: The order of each node, mostly by its first incoming edge.
     """
     events = list(events)
-    ranks: dict[tuple[str, int], int] = {("START", 0): 0}
+    ranks: dict[tuple[str, str, int], int] = {}  # each within its graph
     for event in events:
         if type(event) is NodeStarted:
-            ranks[event.node, event.visit] = 1 + max(
-                (ranks.get(parent, 0) for parent in event.parents), default=0
-            )
+            before = (ranks.get((event.path, *parent), 0) for parent in event.parents)
+            ranks[event.path, event.node, event.visit] = 1 + max(before, default=0)
     inner = {event.slot for event in events if isinstance(event, CallStarted) and event.parent}
     places: dict[str, Any] = {}
     rows: dict[bytes, tuple[Any, ...]] = {}
@@ -65,19 +64,21 @@ def canonical(events: Iterable[Event], nodes: Mapping[str, int]) -> bytes:
         if kind in PASSING or row.get("slot") in inner:
             continue
         if kind == "call_started":
-            places[row["slot"]] = (row["node"], row["visit"], row.get("index"))
-        node, visit, index = places.get(
-            row.get("slot", ""), (row.get("node", ""), row.get("visit", 0), row.get("index"))
-        )
+            places[row["slot"]] = _place_of(row)
+        path, node, visit, index = places.get(row.get("slot", ""), _place_of(row))
         for name in VOLATILE:
             if name != "parent" or isinstance(event, RunStarted):
                 row.pop(name, None)
         text = msgspec.json.encode(row, order="deterministic")
-        rank = ranks.get((node, visit), 0 if kind == "run_started" else len(ranks) + 1)
+        rank = ranks.get((path, node, visit), 0 if kind == "run_started" else len(ranks) + 1)
         rows.setdefault(
             text, (rank, nodes.get(node, -1), visit, -1 if index is None else index, ORDER.get(kind, 9), text)
         )
     return b"\n".join(row[-1] for row in sorted(rows.values()))
+
+
+def _place_of(row: dict[str, Any]) -> tuple[str, str, int, int | None]:
+    return row.get("path", ""), row.get("node", ""), row.get("visit", 0), row.get("index")
 
 
 ORDER = {

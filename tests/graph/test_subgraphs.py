@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from graphs import nothing
 from stepping import calling, place
@@ -201,3 +203,25 @@ def test_a_run_is_read_wherever_it_stands_among_subgraphs_in_maps(tmp_path):
         stood.append((loaded.position.path, loaded.position.node))
         assert (loaded.state, loaded.state) == (run.state, run.state)
     assert {("part#1[0]", "y"), ("part#1[1]", "y")} <= set(stood)
+
+
+def test_runs_are_compared_whichever_subgraph_is_faster():
+    """A node's place in its own graph counts, not that of another graph's node of the same name."""
+    first = [""]
+
+    async def wait(state, context):
+        if not context.path.startswith(first[0]):
+            for _ in range(20):
+                await asyncio.sleep(0)
+        return {}
+
+    short = Graph("short").node("w", wait).node("x", nothing).parse("START -> w -> x")
+    long = Graph("long").node("w", wait).node("y", nothing).node("x", nothing).parse("START -> w -> y -> x")
+    graph = Graph("outer").node("one", short).node("two", long).parse("START -> [one, two]")
+    found = set()
+    for path in ("one", "two"):
+        first[0] = path
+        run = graph.start({}, store=":memory:")
+        run.resume()
+        found.add(run.canonical())
+    assert len(found) == 1
