@@ -71,6 +71,18 @@ class Connection:
         """
         return self._patiently(work, PATIENCE)
 
+    def empty_log(self) -> bool:
+        """Put the write-ahead log into the file and cut it off; False if somebody has read as of before for 5 seconds."""
+        until, pause = time.monotonic() + PATIENCE, 0.0005
+        while self.read(lambda connection: connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone())[
+            0
+        ]:
+            if time.monotonic() >= until:
+                return False
+            pause = min(pause * 2, 0.02)
+            time.sleep(pause)
+        return True
+
     def close(self) -> bool:
         """Release the file; it is opened again when it is used again. Tells whether it was open."""
         with self._lock:

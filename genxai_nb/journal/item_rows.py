@@ -8,6 +8,8 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping, Sequence
 
+from genxai_nb.errors import StoreBusy
+
 from .change_rows import changes, mark, next_number, note
 from .changes import BY_HAND, Cause, Change, change_of, standings, taken_back
 from .connection import Connection
@@ -263,7 +265,10 @@ class SqliteItems:
     ) -> int:
         """Shred items and leave a mark of each; tell how many there were.
 
-        Their bytes are overwritten in the file, and its write-ahead log is emptied.
+        Their bytes are overwritten in the file, and its write-ahead log is emptied, also if nothing is left to forget.
+
+        Raises:
+            StoreBusy: Another process keeps the log; the items are forgotten, and forgetting again empties it.
         """
 
         def work(connection: sqlite3.Connection) -> int:
@@ -281,14 +286,13 @@ class SqliteItems:
 
         if not self._file.read(there):
             return 0
-        self._file.read(lambda connection: connection.execute("PRAGMA secure_delete = ON").fetchone())
-        try:
-            return self._file.write(work)
-        finally:
-            self._file.read(
-                lambda connection: connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        count = self._file.write(work)
+        if not self._file.empty_log():
+            raise StoreBusy(
+                "What is forgotten is overwritten, but for the journal's log: another process reads as of before.",
+                hint="End it, and forget again.",
             )
-            self._file.read(lambda connection: connection.execute("PRAGMA secure_delete = OFF").fetchone())
+        return count
 
     def owners(self) -> list[tuple[str, str]]:
         """All owners with the kinds that they have, sorted."""

@@ -186,6 +186,8 @@ def _opened(path: Path) -> sqlite3.Connection:
         local = not on_network(path)
         # Each transaction writes whole pages, and most events are small.
         connection.execute("PRAGMA page_size = 2048")
+        # What is forgotten may have left bytes wherever its row was written anew before.
+        connection.execute("PRAGMA secure_delete = ON")
         connection.execute(f"PRAGMA journal_mode = {'wal' if local else 'delete'}")
         # Without a log, only "extra" makes the end of a transaction itself survive a loss of power.
         connection.execute(f"PRAGMA synchronous = {'full' if local else 'extra'}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genxai_nb.errors import StoreError
+from genxai_nb.errors import StoreBusy, StoreError
 from genxai_nb.journal.items import Draft, Use
 from genxai_nb.journal.memory import MemoryStore
 from genxai_nb.journal.sqlite import SqliteStore
@@ -167,6 +168,42 @@ def test_forgotten_bytes_are_gone_from_the_disk():
     store.items.forget("clerk", "semantic", [number], at=2)
 
     assert b"Ottokar" not in b"".join(path.read_bytes() for path in Path().glob("journal.db*"))
+    store.close()
+
+
+def test_what_is_forgotten_was_nowhere_else_before():
+    """Also what an item left behind where its row, or its subject, was written anew, after an earlier forgetting."""
+    store = SqliteStore("journal.db")
+    items = store.items
+    add(items, "the first one")
+    items.forget("clerk", "semantic", [1], at=1)
+    for number in range(120):
+        word = f"secret{number:03d}"
+        draft = Draft(
+            text=word + " long" * (40 * (number % 5)), about=f"about {word}", fields={"object": word}
+        )
+        items.add("clerk", "semantic", [draft], at=2)
+        items.use("clerk", "semantic", [Use(number=number // 2 + 2, seconds=1.5)], at=3, key=f"k{number}")
+        items.end("clerk", "semantic", [number // 3 + 2], at=4)
+    items.forget("clerk", "semantic", [row.number for row in items.read("clerk", "semantic")], at=5)
+    held = b"".join(path.read_bytes() for path in Path().glob("journal.db*") if path.is_file())
+    assert [n for n in range(120) if f"secret{n:03d}".encode() in held] == []
+    store.close()
+
+
+def test_a_reader_that_keeps_the_log_is_told():
+    """While another process reads as of before, the log cannot be emptied: that is an error; once it has ended, it is."""
+    store, reader = SqliteStore("journal.db"), sqlite3.connect("journal.db")
+    add(store.items, "the secret word")
+    reader.execute("BEGIN")
+    assert reader.execute("SELECT count(*) FROM item").fetchone() == (1,)
+    with pytest.raises(StoreBusy, match="forget again"):
+        store.items.forget("clerk", "semantic", [1], at=2)
+    assert texts(store.items.read("clerk", "semantic")) == [""]
+    reader.close()
+    assert store.items.forget("clerk", "semantic", [1], at=3) == 0
+    held = b"".join(path.read_bytes() for path in Path().glob("journal.db*") if path.is_file())
+    assert b"secret" not in held
     store.close()
 
 
