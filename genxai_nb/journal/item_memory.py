@@ -21,6 +21,7 @@ from .items import (
     forgotten,
     kept,
     other_model,
+    says,
 )
 
 
@@ -86,16 +87,17 @@ class MemoryItems:
     def _add(self, place: tuple[str, str], draft: Draft, at: float, key: str, done: Added) -> None:
         rows = self._rows.setdefault(place, {})
         holding = [row for row in rows.values() if row.holds]
-        same = [row for row in holding if row.text == draft.text]
-        if same and not draft.again:
-            done.known.append(same[0])
+        same = [row for row in holding if row.text == draft.text and not draft.again]
+        if known := [row for row in same if says(row, draft)]:
+            done.known.append(known[0])
             return
         self._last += 1
         row = kept(draft, self._last, at)
         cause = Cause(why=draft.rule, run=draft.run, agent=draft.agent, key=key)
         done.changes.append(self._note(place, change_of("added", [row.number], at, cause), key))
         about = [old.number for old in holding if draft.about and old.about == draft.about]
-        words = [old.number for old in holding if old.number in draft.replaces and old.number not in about]
+        gone = {*draft.replaces, *(old.number for old in same)} - {*about}
+        words = [old.number for old in holding if old.number in gone]
         ends: list[tuple[What, str, list[int]]] = [
             ("replaced", SAME_ABOUT, about),
             ("merged", SAME_WORDS, words),

@@ -15,7 +15,7 @@ from msgspec import structs
 
 from .change_rows import TABLE, note
 from .changes import SAME_ABOUT, SAME_WORDS, Cause, Change, change_of
-from .items import OF_BODY, Added, Collection, Draft, ItemRow, kept
+from .items import OF_BODY, Added, Collection, Draft, ItemRow, kept, says
 
 TABLES = (
     f"{TABLE};"
@@ -94,15 +94,17 @@ def add(
     connection: sqlite3.Connection, collection: int, draft: Draft, at: float, key: str, done: Added
 ) -> None:
     """Keep an item, and take note of all that changes by it."""
-    digest = _digest(draft.text)
+    digest, earlier = _digest(draft.text), list[int]()
     for row, written_by in _found(connection, "digest = ? AND collection = ?", digest, collection):
         if row.text == draft.text and key and written_by == key:  # this same write was made before a crash
             done.added.append(row)
             done.ended.extend(rows_where(connection, "ended_by = ?", row.number))
             return
-        if row.text == draft.text and row.holds and not draft.again:
+        if says(row, draft) and not draft.again:
             done.known.append(row)
             return
+        if row.text == draft.text and row.holds and not draft.again:  # said before of another time
+            earlier.append(row.number)
     made = connection.execute(
         "INSERT INTO item (collection, digest, text, at, about, key, body, vector) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (
@@ -120,9 +122,8 @@ def add(
     cause = Cause(why=draft.rule, run=draft.run, agent=draft.agent, key=key)
     done.changes.append(note(connection, collection, change_of("added", [number], at, cause), key))
     about = _ended(connection, collection, number, at, "about = ?", draft.about) if draft.about else []
-    words = [
-        n for old in {*draft.replaces} for n in _ended(connection, collection, number, at, "number = ?", old)
-    ]
+    same = {*draft.replaces, *earlier}
+    words = [n for old in same for n in _ended(connection, collection, number, at, "number = ?", old)]
     if about:
         because = structs.replace(cause, why=SAME_ABOUT)
         done.changes.append(

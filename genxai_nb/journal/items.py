@@ -181,7 +181,7 @@ class Items(Protocol):
         dims: int = 0,
         wait: float = 5.0,
     ) -> Added:
-        """Keep items in one transaction; one whose text holds already is not kept twice.
+        """Keep items in one transaction; one whose text holds already, for the same time, is not kept twice.
 
         Args:
             owner: Whose they are.
@@ -273,6 +273,11 @@ def kept(draft: Draft, number: int, at: float) -> ItemRow:
         at=at,
         **{name: getattr(draft, name) for name in ("text", "about", *OF_BODY)},
     )
+
+
+def says(row: ItemRow, draft: Draft) -> bool:
+    """Whether an item that holds says what a draft says, in the same words and for the same time."""
+    return row.holds and row.text == draft.text and (row.since, row.expires) == (draft.since, draft.expires)
 
 
 def counted(row: ItemRow, use: Use, at: float, key: str) -> ItemRow:

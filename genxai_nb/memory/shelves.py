@@ -284,8 +284,8 @@ def number_of(name: str) -> int:
 
 
 def _until(row: ItemRow) -> float | None:
-    """Until when it held; what was dropped later ended when its time was over."""
-    if row.dropped is not None and row.expires is not None and row.until is not None:
+    """Until when it held; what was dropped or said anew later ended when its time was over."""
+    if row.expires is not None and row.until is not None:
         return min(row.until, row.expires)
     return row.until or row.expires
 

@@ -68,6 +68,19 @@ def test_facts_that_hold_no_more_for_long_are_dropped():
     assert statuses(agent, "semantic")["m4"] == "expired"
 
 
+def test_a_fact_whose_day_is_over_can_be_told_again():
+    """The same words a week later hold until their new day, and are recalled; what they said before stays expired."""
+    agent, text = clerk("semantic"), "The code of the door is 4711 until Friday."
+    put("semantic", text, 9, about="door code", expires=time() - DAY)
+    agent.ask(text, store=STORE)
+    frame = agent.memory.table("semantic", store=STORE)
+
+    assert frame["status"].tolist() == ["replaced", "current"]
+    assert round((time() - frame["until"][0].timestamp()) / DAY) == 1
+    found = agent.memory.recall("What is the code of the door?", store=STORE)
+    assert [one.item.id for one in found] == ["m2"]
+
+
 def test_of_too_many_facts_the_least_sure_and_oldest_are_dropped():
     """Beyond the count that is given confidence and age decide; the fact of this visit is kept, and recall has the rest."""
     agent = clerk({"semantic": {"most": 2}})

@@ -87,6 +87,15 @@ def test_a_text_that_holds_is_not_kept_twice(items):
     assert texts(items.read("clerk", "semantic")) == ["tea", "milk"]
 
 
+def test_what_is_said_again_of_another_time_is_kept(items):
+    """The same words for the same time are known; for another time they take the place of those before."""
+    for expires, kept in ((50.0, 1), (50.0, 0), (90.0, 1), (None, 1)):
+        draft = Draft(text="The code is 4711.", expires=expires)
+        assert len(items.add("clerk", "semantic", [draft], at=60).added) == kept
+    rows = items.read("clerk", "semantic")
+    assert [(row.expires, row.ended_by) for row in rows] == [(50, 2), (90, 3), (None, None)]
+
+
 def test_a_newer_item_about_the_same_ends_the_older_one(items):
     """The older one stays readable, with the time of its end and what took its place."""
     old, new = (Draft(text=text, about="user name", vector=VECTOR) for text in ("Ada", "Eve"))
