@@ -99,5 +99,8 @@ async def facts_by_model(model: str, asked: str, context: Context) -> list[Fact]
             confidence=min(max(one.confidence, 0.0), 1.0),
         )
         for one in answer.facts[:MOST]
-        if one.object.strip() and one.object.strip().lower() in words and len(one.text) <= LONGEST
+        if one.text.strip()
+        and one.object.strip()
+        and one.object.strip().lower() in words
+        and len(one.text) <= LONGEST
     ]

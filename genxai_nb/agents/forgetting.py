@@ -94,6 +94,7 @@ class Forgetting(KindTables):
             InputError: Nothing says what to forget, or ``least`` is no number from 0 to 1.
             UnknownName: The agent has no such kind of memory, or there is no such status.
             MissingPackage: Items were embedded by a model that is not installed, and there is a query.
+            StoreBusy: Another process reads the store as of before, so that what was forgotten stands in its log.
         """
         meant = _checked(
             Meant(ids, query.strip(), least, containing, source, status, _before(older_than)), user
@@ -145,13 +146,29 @@ class Forgetting(KindTables):
                 yield Group(_found(opened.shelf, model, meant), partial(held.drop, name))
 
 
+def check_unicode(text: str) -> None:
+    """Refuse a text that no store and no embedding takes.
+
+    Raises:
+        InputError: It is no valid Unicode text.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise InputError(
+            f"{text!r:.60} is no valid Unicode text: it has half of a surrogate pair.",
+            hint='Leave that out: text.encode(errors="replace").decode().',
+        ) from None
+
+
 def _before(older_than: timedelta | float | None) -> float | None:
     seconds = older_than.total_seconds() if isinstance(older_than, timedelta) else older_than
     return None if seconds is None else time() - seconds
 
 
 def _checked(meant: Meant, user: str) -> Meant:
-    given = (meant.ids, meant.query, meant.containing, meant.source, meant.status, user)
+    check_unicode(meant.query)
+    given = (meant.ids, meant.query, meant.containing.strip(), meant.source, meant.status, user)
     if not any(given) and meant.until is None:
         raise InputError(
             "Nothing says what to forget.",

@@ -12,7 +12,7 @@ from genxai_nb.journal import open_store
 from genxai_nb.memory import registry
 
 from .changed import change_named, changes_of_run, is_change
-from .forgetting import Forgetting
+from .forgetting import Forgetting, check_unicode
 from .held import Held, lasts, run_key
 from .recalled import changes_in, memories_in
 
@@ -126,7 +126,7 @@ class AgentMemory(Forgetting):
             store: Where it is kept; None for the settings' store.
 
         Raises:
-            InputError: The question is empty, or ``k`` is no number from 1.
+            InputError: The question is empty or no valid text, or ``k`` is no number from 1.
             UnknownName: The agent has no such kind of memory.
             MissingPackage: Items were embedded by a model that is not installed.
         """
@@ -137,6 +137,7 @@ class AgentMemory(Forgetting):
             raise InputError(
                 f"Nothing to recall for {query!r}, k={k!r}.", hint="Ask in words, with k from 1."
             )
+        check_unicode(query)
         held = self._held(store, run)
         found: list[Recalled] = []
         for name in self._chosen(kind):
@@ -159,7 +160,7 @@ class AgentMemory(Forgetting):
             store: Where it is kept; None for the settings' store.
 
         Raises:
-            InputError: It is empty, too long, or looks like a key or a password; or that kind of memory
+            InputError: It is empty, too long, no valid text, or looks like a key or a password; or that kind of memory
                 does not last, so that nothing can be told to it by hand.
             UnknownName: The agent has no such kind of memory.
             StoreBusy: The store's lock was not had within half a minute.
@@ -311,6 +312,7 @@ class AgentMemory(Forgetting):
         from genxai_nb.memory.rules import is_hidden
 
         text = " ".join(str(text or "").split())
+        check_unicode(text)
         if not text or len(text) > _LONGEST:
             raise InputError(
                 f"A memory of {len(text)} characters cannot be kept.",

@@ -78,7 +78,7 @@ def noticed(rule: Callable[[Turn], Any], kind: Kind, turn: Turn) -> list[Draft]:
         if isinstance(one, Draft)
         else structs.replace(kind.draft(one), rule=name, source=turn.agent)
         for one in items
-        if isinstance(one, Draft) or one.strip()
+        if (one.text if isinstance(one, Draft) else one).strip()
     ]
 
 

@@ -129,6 +129,14 @@ def test_memory_is_a_field_that_holds_kinds():
         ),
         (lambda: Agent("clerk").memory.recall(""), InputError, "Nothing to recall for ''"),
         (lambda: Agent("clerk").memory.forget(), InputError, "Nothing says what to forget"),
+        (lambda: Agent("clerk").memory.forget(containing="  "), InputError, "Nothing says"),
+        (
+            lambda: Agent("clerk", memory="semantic").memory.remember("It is \ud800"),
+            InputError,
+            "no valid Unicode",
+        ),
+        (lambda: Agent("clerk").memory.recall("\ud800?"), InputError, "half of a surrogate"),
+        (lambda: Agent("clerk").memory.forget(query="\ud800"), InputError, "is no valid"),
     ],
 )
 def test_mistakes_are_told_with_what_to_do(act, error, said):

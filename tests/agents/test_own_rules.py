@@ -104,6 +104,17 @@ def test_a_rule_may_return_drafts_with_their_parts():
     ]
 
 
+def test_what_a_rule_says_without_a_word_is_not_kept():
+    """Blank sentences and drafts make no items."""
+
+    def blank(turn):
+        return ["", "  ", Draft(text=""), Draft(text="\n "), "Two words."]
+
+    agent = clerk(Scripted(lambda _: "Noted."), semantic={"rule": blank})
+    run(agent, "Hello")
+    assert agent.memory.table(store=STORE)["text"].tolist() == ["Two words."]
+
+
 def test_a_secret_is_not_written_by_a_rule_either():
     """Whatever a rule returns: what names a password or looks like a key is dropped."""
 
