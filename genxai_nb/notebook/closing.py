@@ -16,6 +16,7 @@ from .outcome import show_record
 from .waiting import stop
 
 if TYPE_CHECKING:
+    from .chats.conversation import Chat
     from .session import Session, Started
     from .verb import Request
 
@@ -47,9 +48,11 @@ def close(session: Session, request: Request) -> None:
         )
     stopped = [one.run.run_id for one in session.started.values() if _let_go(one)]
     panels = [one.run.run_id for one in session.started.values() if _without_panel(session, one)]
+    chats = [chat.name for chat in session.chats.values() if _without_chat_panel(chat)]
     parts = [
         *(f"run {name} (%genxai resume {name} goes on)" for name in stopped),
         *(f"the panel of {name}" for name in panels if name not in stopped),
+        *(f"the chat with {name}" for name in chats),
         *(
             closed
             for name, closer in _CLOSERS
@@ -80,6 +83,14 @@ def _without_panel(session: Session, started: Started) -> bool:
     if close_panel(started):  # it stands before its first node
         show_record(started.run, update=True)
     return True
+
+
+def _without_chat_panel(chat: Chat) -> bool:
+    """Take a chat's panel away; running its cell again goes on with it."""
+    panel, chat.panel = chat.panel, None
+    if panel is not None:
+        panel.close()
+    return panel is not None
 
 
 def _graph(started: Started) -> str:

@@ -103,6 +103,25 @@ def test_a_run_that_stands_is_let_go_of_with_its_panel(kernel):
     assert "had" in elsewhere.streams, elsewhere.streams
 
 
+def test_a_chat_is_let_go_of_and_goes_on_later(kernel, cells):
+    """Its panel goes, what was said stays: running its cell again goes on with it."""
+    kernel.run(cells.echo)
+    kernel.run(cells.clerk)
+    opened = kernel.run("%genxai chat clerk Hello.", allow_stdin=True)
+    kernel.run("%genxai wait")
+    closed = kernel.run("%genxai close", allow_stdin=True)
+    panel = kernel.run(
+        "from genxai_nb.notebook.extension import session_of\nprint(session_of().chats['clerk'].panel)"
+    )
+    again = kernel.run("%genxai chat clerk Again.", allow_stdin=True)
+
+    assert any(WIDGET in bundle for bundle in opened.shown), opened.text
+    assert "  the chat with clerk" in closed.text
+    assert panel.streams == "None\n"
+    assert any(WIDGET in bundle for bundle in again.shown)
+    assert kernel.run("print(len(session_of().chats['clerk'].turns))").streams == "2\n"
+
+
 def test_servers_and_processes_end(kernel, tmp_path):
     """A server of MCP and the processes that run code are gone, and are started again on demand."""
     (tmp_path / "about.json").write_text('{"mirror": "Turn a text round."}')
