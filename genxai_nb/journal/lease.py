@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import fcntl
 import os
+import random
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from genxai_nb.errors import RunBusy, StoreError
+
+LOOKED = 1.0  # seconds in which those who only look at a lock have to leave it once
 
 _open: set[int] = set()
 
@@ -36,8 +40,9 @@ def hold(folder: Path, run: str) -> Iterator[None]:
         )
     _open.add(descriptor)
     try:
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{os.getpid()} {socket.gethostname()}".encode(), 0)
+        with suppress(OSError):  # on a full disk nobody is told who holds it
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"{os.getpid()} {socket.gethostname()}".encode(), 0)
         yield
     finally:
         if descriptor in _open:
@@ -53,11 +58,7 @@ def held(folder: Path, run: str) -> bool:
     except OSError:
         return False
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError:
-        return True
-    else:
-        return False
+        return not _has(descriptor, fcntl.LOCK_SH)
     finally:
         os.close(descriptor)
 
@@ -74,15 +75,32 @@ def _locked(path: Path) -> int | None:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         except OSError as exc:
             raise StoreError(f"The lock file {str(path)!r} cannot be made: {exc.strerror}.") from exc
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        if not _taken(descriptor):
             os.close(descriptor)
             return None
         with suppress(FileNotFoundError):
             if path.stat().st_ino == os.fstat(descriptor).st_ino:
                 return descriptor
         os.close(descriptor)
+
+
+def _taken(descriptor: int) -> bool:
+    """Take a lock. Who only looks whether it is held, as `held` does, shares it for a moment and is waited for."""
+    until = time.monotonic() + LOOKED
+    while not _has(descriptor, fcntl.LOCK_EX):
+        if not _has(descriptor, fcntl.LOCK_SH) or time.monotonic() > until:
+            return False
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+        time.sleep(random.uniform(0.0001, 0.001))  # noqa: S311 - so that two who wait do not meet again
+    return True
+
+
+def _has(descriptor: int, kind: int) -> bool:
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 def _holder(path: Path) -> str:

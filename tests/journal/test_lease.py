@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import signal
 import subprocess
 import sys
@@ -131,6 +133,41 @@ def test_one_at_a_time(tmp_path):
         for _ in range(3)
     ]
     assert [rival.communicate()[1] for rival in rivals] == [""] * 3
+
+
+def test_who_looks_whether_a_run_is_driven_is_in_nobodys_way(tmp_path):
+    """The lists of runs that others show at that moment do not make a dead run busy."""
+    (tmp_path / "r1.lock").touch()  # as a process leaves it that was killed
+    descriptor = os.open(tmp_path / "r1.lock", os.O_RDWR)
+    fcntl.flock(descriptor, fcntl.LOCK_SH)  # as held() does for a moment
+    threading.Timer(0.05, os.close, (descriptor,)).start()
+    with hold(tmp_path, "r1"):
+        assert held(tmp_path, "r1")
+
+
+def test_who_only_looks_for_long_is_taken_for_a_holder(tmp_path):
+    """A lock that is never free is told after a second."""
+    (tmp_path / "r1.lock").touch()
+    with (tmp_path / "r1.lock").open() as looking:
+        fcntl.flock(looking, fcntl.LOCK_SH)
+        with pytest.raises(RunBusy), hold(tmp_path, "r1"):
+            pass
+
+
+def test_a_run_is_held_on_a_full_disk(tmp_path):
+    """Who holds it cannot be written then, and need not be."""
+    text = """
+import pathlib, resource, signal, sys
+from genxai_nb.journal.lease import held, hold
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+with hold(pathlib.Path(sys.argv[1]), "r1"):
+    print(held(pathlib.Path(sys.argv[1]), "r1"))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", text, tmp_path], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.stdout, done.stderr) == ("True\n", "")
 
 
 def test_place_that_cannot_be_written(tmp_path):
