@@ -12,8 +12,7 @@ from genxai_nb.graph.draw.figures import counted
 from genxai_nb.journal.opening import find_store
 
 from .cell import is_kernel
-from .chats.conversation import Chat, Turn, told_turns
-from .chats.record import chat_record
+from .chats import Chat, Turn, chat_record, told_turns
 from .display import show_bundle, show_text
 from .inputs import read_prompt
 from .live import ENDED, shows_panels
