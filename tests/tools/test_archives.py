@@ -5,7 +5,9 @@ from __future__ import annotations
 import gzip
 import io
 import secrets
+import struct
 import tarfile
+import threading
 import zipfile
 from pathlib import Path
 
@@ -182,6 +184,59 @@ def test_too_many_members_are_refused():
             file.writestr(f"f{number}", b"")
     with pytest.raises(Denied, match="members"):
         compressor("list", "z.zip")
+
+
+def test_folders_count_as_members():
+    """An archive of folders alone, a thousand times as large as it is packed, is not read to its end."""
+    one = member("d", tarfile.DIRTYPE).tobuf(tarfile.USTAR_FORMAT)
+    Path("t.tar").write_bytes(gzip.compress(one * 10_100) + secrets.token_bytes(100_000))
+    with pytest.raises(Denied, match="more than 10000 members"):
+        compressor("list", "t.tar", format="tar.gz")
+    with zipfile.ZipFile("z.zip", "w") as file:
+        for number in range(10_001):
+            file.mkdir(f"d{number}")
+    with pytest.raises(Denied, match="more than 10000 members"):
+        compressor("list", "z.zip")
+
+
+def test_a_large_directory_of_a_zip_is_not_read():
+    """A directory of a million members, which would be a gigabyte of memory, is refused by its size."""
+    entry = struct.pack("<4s4B4HL2L5H2L", b"PK\1\2", *(20, 3, 20, 0), *[0] * 5, *[0] * 2, 1, *[0] * 6) + b"d"
+    end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 65_535, 65_535, len(entry) * 1_000_000, 0, 0)
+    Path("z.zip").write_bytes(entry * 1_000_000 + end)
+    with pytest.raises(Denied, match="directory of 47000000 bytes"):
+        compressor("list", "z.zip")
+
+
+@pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME])
+def test_headers_without_end_are_told(kind: bytes):
+    """Headers that go before headers, and so on, are an error in words."""
+    data = b"name\0" if kind == tarfile.GNUTYPE_LONGNAME else b"8 a=bcd\n"
+    head = member("x", kind, size=len(data)).tobuf(tarfile.USTAR_FORMAT) + data.ljust(512, b"\0")
+    Path("t.tar").write_bytes(head * 3_000 + bytes(1024))
+    with pytest.raises(ToolFailed, match="headers of headers"):
+        compressor("list", "t.tar", format="tar")
+
+
+@pytest.mark.parametrize("kind", ["zip", "gzip", "tar"])
+def test_a_file_that_grows_is_packed_as_it_was(kind: str):
+    """What is written to a file while it is packed stays out, or packing might never end."""
+    Path("log.txt").write_bytes(secrets.token_bytes(3_000_000))
+    done = threading.Event()
+
+    def write() -> None:
+        with Path("log.txt").open("ab") as file:
+            while not done.is_set() and file.tell() < 200_000_000:
+                file.write(bytes(100_000))
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        made = compressor("compress", "log.txt", "log", format=kind)
+    finally:
+        done.set()
+        writer.join()
+    assert compressor("list", "log", format=kind).size == made.size
 
 
 def test_what_is_no_archive_is_told():

@@ -21,11 +21,10 @@ from genxai_nb.guard.visible import visible
 from genxai_nb.tools.base import tool
 from genxai_nb.tools.outcome import Outcome
 
-from .members import FREE, HIGHEST_RATIO, MOST_BYTES, Member, members_of, too_large
+from .members import FREE, HIGHEST_RATIO, MOST_BYTES, MOST_MEMBERS, Member, members_of, too_large
 
 __all__ = ["Archive", "ArchiveEntry", "file_compressor"]
 
-MOST_MEMBERS = 10_000
 MOST_LISTED = 1_000
 _PIECE = 64 * 1024
 
@@ -161,8 +160,6 @@ def _checked(file: BinaryIO, source: str, kind: ArchiveFormat) -> Iterator[Membe
         if folded in names:
             raise Denied(f"{shown(source)} holds {shown(member.name)} twice, or with other case.")
         names.add(folded)
-        if len(names) > MOST_MEMBERS:
-            raise Denied(f"{shown(source)} has more than {MOST_MEMBERS} members.")
         if kind == "gzip":
             member = member._replace(size=_copied(read, None, allowance))
         else:
@@ -252,17 +249,17 @@ def _writer(output: BinaryIO, kind: ArchiveFormat) -> Iterator[Any]:
     if kind == "zip":
         with zipfile.ZipFile(output, "w", zipfile.ZIP_DEFLATED) as packed:
 
-            def add_zip(name: str, file: BinaryIO, _size: int) -> None:
+            def add_zip(name: str, file: BinaryIO, size: int) -> None:
                 entry = zipfile.ZipInfo(name)
                 entry.compress_type = zipfile.ZIP_DEFLATED
                 with packed.open(entry, "w") as written:
-                    _copy(file, written)
+                    _copy(file, written, size)
 
             yield add_zip
         return
     if kind == "gzip":
         with gzip.GzipFile(filename="", mode="wb", fileobj=output, mtime=0) as zipped:
-            yield lambda _name, file, _size: _copy(file, zipped)
+            yield lambda _name, file, size: _copy(file, zipped, size)
         return
     with tarfile.open(fileobj=output, mode=_TAR_MODES[kind]) as tar:
 
@@ -274,6 +271,8 @@ def _writer(output: BinaryIO, kind: ArchiveFormat) -> Iterator[Any]:
         yield add_tar
 
 
-def _copy(source: BinaryIO, target: Any) -> None:
-    while piece := source.read(_PIECE):
+def _copy(source: BinaryIO, target: Any, size: int) -> None:
+    """Copy as many bytes as a file had; it may grow meanwhile."""
+    while size > 0 and (piece := source.read(min(_PIECE, size))):
         target.write(piece)
+        size -= len(piece)

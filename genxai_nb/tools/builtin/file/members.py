@@ -6,19 +6,23 @@ import gzip
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Iterator
-from typing import BinaryIO, NamedTuple, Self, cast
+from collections.abc import Iterable, Iterator
+from typing import BinaryIO, NamedTuple, Self, TypeVar, cast
 
 from genxai_nb.errors import Denied, ToolFailed
 from genxai_nb.guard.names import shown
 
-__all__ = ["FREE", "HIGHEST_RATIO", "MOST_BYTES", "Member", "members_of", "too_large"]
+__all__ = ["FREE", "HIGHEST_RATIO", "MOST_BYTES", "MOST_MEMBERS", "Member", "members_of", "too_large"]
 
 MOST_BYTES = 200 * 1024 * 1024
 HIGHEST_RATIO = 100
 FREE = 1024 * 1024  # so small a whole may be packed as densely as it likes
 
+MOST_MEMBERS = 10_000
 LARGEST_HEADER = 64 * 1024
+LARGEST_DIRECTORY = 4 * 1024 * 1024  # of a zip file, which is read whole
+
+Entry = TypeVar("Entry", zipfile.ZipInfo, tarfile.TarInfo)
 
 _GZIP = b"\x1f\x8b"
 _ENCRYPTED = 0x1
@@ -48,13 +52,39 @@ def members_of(file: BinaryIO, kind: str, source: str) -> Iterator[tuple[Member,
         raise ToolFailed(
             f"{shown(source)} is no {kind} archive, or damaged: {exc}.", hint="Check format."
         ) from exc
+    except RecursionError as exc:
+        raise ToolFailed(f"{shown(source)} is damaged: it has headers of headers without end.") from exc
     except (ValueError, OverflowError, IndexError, KeyError) as exc:
         raise ToolFailed(f"{shown(source)} is damaged: {exc}.") from exc
 
 
+def _counted(entries: Iterable[Entry], source: str) -> Iterator[Entry]:
+    """All that an archive holds, folders too, up to the most."""
+    for number, entry in enumerate(entries, 1):
+        if number > MOST_MEMBERS:
+            raise Denied(f"{shown(source)} has more than {MOST_MEMBERS} members.")
+        yield entry
+
+
+class _Zip:
+    """What reads a zip file, but not all of a large directory at once."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.seek, self.tell, self.seekable = file.seek, file.tell, file.seekable
+        self._file = file
+
+    def read(self, size: int = -1) -> bytes:
+        if size > LARGEST_DIRECTORY:
+            raise Denied(
+                f"The archive has a directory of {size} bytes; {LARGEST_DIRECTORY} is the most.",
+                hint="Such archives are not unpacked.",
+            )
+        return self._file.read(size)
+
+
 def _of_zip(file: BinaryIO, source: str) -> Iterator[tuple[Member, BinaryIO]]:
-    with zipfile.ZipFile(file) as packed:
-        for entry in packed.infolist():
+    with zipfile.ZipFile(cast("BinaryIO", _Zip(file))) as packed:
+        for entry in _counted(packed.infolist(), source):
             kind = entry.external_attr >> 16 & _KINDS
             if entry.is_dir():
                 continue
@@ -92,7 +122,7 @@ def _of_tar(file: BinaryIO, source: str) -> Iterator[tuple[Member, BinaryIO]]:
     bounded = _Bounded(cast("BinaryIO", inner), max(4 * FREE, packed_bytes * (HIGHEST_RATIO + 1)), source)
     # as a stream: headers may not make it read back, or all at once
     with tarfile.open(fileobj=cast("BinaryIO", bounded), mode="r|", tarinfo=_Header) as packed:
-        for entry in packed:
+        for entry in _counted(packed, source):
             if entry.isdir():
                 continue
             if not entry.isreg():
