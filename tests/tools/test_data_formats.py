@@ -111,6 +111,44 @@ def test_what_would_take_too_long_is_refused():
             transform(many, "convert", "json", target)
 
 
+@pytest.mark.parametrize(
+    ("text", "source"),
+    [("[1e999]", "json"), ('{"a": -1e999}', "json"), ("a: .inf", "yaml"), ("a: .nan", "yaml")],
+)
+def test_numbers_that_json_lacks_are_told(text: str, source: str):
+    """What is no number, or larger than any, is not written as JSON that nobody else can read."""
+    with pytest.raises(ToolFailed, match=r"number|Out of range"):
+        transform(text, "convert", source, "json")
+
+
+@pytest.mark.parametrize("target", ["json", "yaml", "xml"])
+def test_a_number_of_many_digits_is_told(target: str):
+    """A number of a hundred thousand digits, short as YAML, is an error in words in each format."""
+    with pytest.raises(ToolFailed, match=f"^{target} cannot hold the data"):
+        transform("a: 0x" + "f" * 100_000, "convert", "yaml", target)
+
+
+@pytest.mark.parametrize(
+    ("text", "source", "said"),
+    [
+        (
+            ",".join(f"c{n}" for n in range(1000)) + "\n" + "1\n" * 90_000,
+            "csv",
+            "90001 rows and 1000 columns",
+        ),
+        ("n" * 100_001 + "\n1", "csv", "names of the columns have 100001 characters"),
+        ("n" * 99_000 + "\n" + "1\n" * 90_000, "csv", "names .* 99000 characters, .* each of 90000 rows"),
+        (f"<a xmlns='{'n' * 90_000}'>{'<p><b/></p>' * 4000}</a>", "xml", "names .* more than 20000000"),
+    ],
+    ids=["cells", "names", "rows", "namespaces"],
+)
+def test_what_would_grow_is_refused(text: str, source: str, said: str):
+    """Cells that are left out, and long names that each row or element repeats, do not make little data large."""
+    with pytest.raises(ToolFailed, match=said):
+        transform(text, "convert", source, output_path="out.json")
+    assert not Path("out.json").exists()
+
+
 def test_what_a_format_cannot_hold_is_told():
     """A table needs a list of objects, and names that XML does not know are kept as keys."""
     for target in ("csv", "parquet"):
@@ -165,11 +203,14 @@ def test_a_table_that_unpacks_to_gigabytes_is_refused():
 
 
 def test_values_of_parquet_are_told_as_text():
-    """Times, decimals and bytes have no form of their own in JSON."""
+    """Times, decimals and bytes have no form of their own in JSON, and what is no number is nothing there."""
     day = datetime.datetime(2026, 11, 24, 8, tzinfo=datetime.UTC)
     parquet.write_table(
-        pyarrow.table({"d": [day], "n": [Decimal("1.50")], "b": [b"ab"], "l": [[1, None]]}), "v.parquet"
+        pyarrow.table(
+            {"d": [day], "n": [Decimal("1.50")], "b": [b"ab"], "l": [[1, None]], "f": [float("nan")]}
+        ),
+        "v.parquet",
     )
     assert read_data(Path("v.parquet").read_bytes(), "parquet") == [
-        {"d": "2026-11-24T08:00:00Z", "n": "1.50", "b": "YWI=", "l": [1, None]}
+        {"d": "2026-11-24T08:00:00Z", "n": "1.50", "b": "YWI=", "l": [1, None], "f": None}
     ]

@@ -203,6 +203,15 @@ def test_formulas_are_made_harmless(cell: str):
     assert table("a\n-5\n", "parse").csv == "a\n-5\n"
 
 
+def test_long_names_of_columns_cut_the_rows():
+    """Of a table whose columns have long names few rows are told; names of rules may be longer than all that is told."""
+    found = table(f"{'n' * 90_000},b\n" + "1,2\n" * 500, "parse")
+    assert (found.count, found.truncated) == (500, True)
+    assert 0 < len(found.rows) * 90_000 < 5_000_000
+    made = table("a\n1\n", "transform", transform_rules={"x" * 250_000: "a"})
+    assert (made.rows, made.truncated) == ([], True)
+
+
 def test_tables_that_are_none_are_told():
     """A wrong delimiter, a name twice and an unknown column are refused in words."""
     for data, options, words in (

@@ -35,6 +35,9 @@ LARGEST = 5_000_000
 MOST_ROWS = 100_000
 MOST_COLUMNS = 1_000
 MOST_CELLS = 3_000_000
+LONGEST_NAMES = 100_000  # characters of the names of all columns
+MOST_NAMED = 100_000_000  # characters of the names in all rows
+MOST_TAGGED = 20_000_000  # characters of the names of all elements, each with its namespace
 LARGEST_YAML = 300_000
 MOST_DEPTH = 100
 
@@ -56,13 +59,20 @@ def read_json(text: str) -> Any:
         ToolFailed: It is none; says the line and column. NaN, a key twice and deep nesting are refused.
     """
     try:
-        return json.loads(text, parse_constant=_no_number, object_pairs_hook=_unique)
+        return json.loads(text, parse_float=_finite, parse_constant=_no_number, object_pairs_hook=_unique)
     except json.JSONDecodeError as exc:
         raise ToolFailed(f"This is no JSON: {exc.msg} at line {exc.lineno}, column {exc.colno}.") from exc
     except ValueError as exc:
         raise ToolFailed(f"This is no JSON: {exc}.") from exc
     except RecursionError as exc:
         raise ToolFailed("This JSON is nested too deeply.") from exc
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if abs(number) == float("inf"):
+        raise ValueError(f"{text:.40} is a larger number than any that is kept")
+    return number
 
 
 def _no_number(name: str) -> None:
@@ -101,13 +111,29 @@ def read_csv(
         raise ToolFailed(
             f"The table has {len(rows)} rows and {width} columns; {MOST_ROWS} and {MOST_COLUMNS} are the most."
         )
+    if width * len(rows) > MOST_CELLS:
+        raise ToolFailed(
+            f"The table has {len(rows)} rows and {width} columns; {MOST_CELLS} cells are the most.",
+            hint="Leave out rows or columns; one that no row fills counts too.",
+        )
     if not has_header:
         return [f"column_{number}" for number in range(1, width + 1)], rows
+    _refuse_long_names(rows)
     columns = [name.strip() or f"column_{number}" for number, name in enumerate(rows[0], 1)]
     twice = next((name for number, name in enumerate(columns) if name in columns[:number]), None)
     if twice is not None:
         raise ToolFailed(f"Two columns are named {twice!r}.", hint="Rename one, or say has_header=false.")
     return columns, rows[1:]
+
+
+def _refuse_long_names(rows: list[list[str]]) -> None:
+    """Refuse names that would be told again and again, as part of each row."""
+    size, count = sum(map(len, rows[0])), len(rows) - 1
+    if size > LONGEST_NAMES or size * count > MOST_NAMED:
+        raise ToolFailed(
+            f"The names of the columns have {size} characters, which would be told with each of {count} rows.",
+            hint="Shorten them in the first line, or say has_header=false.",
+        )
 
 
 def write_csv(columns: Sequence[str], rows: Sequence[Sequence[Any]], delimiter: str = ",") -> str:
@@ -163,7 +189,7 @@ def read_xml(text: str) -> Element:
 
 
 def _refuse_depth(text: str, reader: Any, parse_error: type[Exception], refused: type[Exception]) -> None:
-    depth = 0
+    depth = named = 0
     try:
         for event, element in reader.iterparse(
             io.BytesIO(text.encode()), events=("start", "end"), forbid_dtd=True
@@ -173,6 +199,13 @@ def _refuse_depth(text: str, reader: Any, parse_error: type[Exception], refused:
                 raise ToolFailed(f"This XML is nested more than {MOST_DEPTH} deep.")
             if event == "end":
                 element.clear()
+                continue
+            named += len(element.tag) + sum(map(len, element.attrib))
+            if named > MOST_TAGGED:
+                raise ToolFailed(
+                    f"This XML's names have, with their namespaces, more than {MOST_TAGGED} characters.",
+                    hint="Use a shorter namespace.",
+                )
     except parse_error as exc:
         line, column = getattr(exc, "position", (0, 0))
         raise ToolFailed(
@@ -289,7 +322,7 @@ def write_data(value: Any, kind: Format, delimiter: str = ",") -> bytes:
         ToolFailed: The format cannot hold it: a table needs a list of objects.
     """
     if kind == "json":
-        return json.dumps(value, ensure_ascii=False, indent=2).encode()
+        return json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False).encode()
     if kind == "yaml":
         return _yaml(value).encode()
     if kind == "xml":

@@ -21,6 +21,7 @@ __all__ = ["Problem", "Table", "csv_processor"]
 
 MOST_ROWS = 1_000
 MOST_CHARACTERS = 200_000
+MOST_NAMED = 2_000_000  # characters of the names in all rows that are told
 
 Operator = Literal[
     "eq", "ne", "gt", "ge", "lt", "le", "contains", "starts_with", "ends_with", "in", "empty", "not_empty"
@@ -124,8 +125,8 @@ def csv_processor(  # noqa: PLR0913 - one tool, so that a model chooses among fe
 
 def _told(names: list[str], rows: list[Row], limit: int, delimiter: str) -> Table:
     shown = [{name: row[name] for name in names} for row in rows[:limit]]
-    text = write_csv(names, [list(row.values()) for row in shown], delimiter)
-    while len(text) > MOST_CHARACTERS:
+    text, named = write_csv(names, [list(row.values()) for row in shown], delimiter), sum(map(len, names))
+    while shown and (len(text) > MOST_CHARACTERS or named * len(shown) > MOST_NAMED):
         shown = shown[: len(shown) // 2]
         text = write_csv(names, [list(row.values()) for row in shown], delimiter)
     return Table(names, shown, len(rows), text, truncated=len(shown) < len(rows))

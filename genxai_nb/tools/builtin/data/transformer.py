@@ -101,6 +101,8 @@ def data_transformer(
         made = write_data(value, target_format, csv_delimiter)
     except UnicodeEncodeError as exc:
         raise ToolFailed(f"The data holds half a character, {exc.object[exc.start]!r}.") from exc
+    except ValueError as exc:
+        raise ToolFailed(f"{target_format} cannot hold the data: {exc}.") from exc
     except RecursionError as exc:
         raise ToolFailed(f"The data is nested too deeply for {target_format}.") from exc
     return _given(made, target_format, output_path, context, len(value) if isinstance(value, list) else None)
