@@ -122,7 +122,10 @@ def test_large_folders_are_cut(tmp_path: Path):
 def test_names_that_deceive_are_shown_plainly():
     """A name with a character that turns text round is told with an escape."""
     Path("a\u202ecod.exe").write_text("x", encoding="utf-8")
-    assert scanner(".").entries[0].path == "a\\u202ecod.exe"
+    Path("b.\u202etxt").write_text("x", encoding="utf-8")
+    found = scanner(".")
+    assert [entry.path for entry in found.entries] == ["a\\u202ecod.exe", "b.\\u202etxt"]
+    assert set(found.extensions) == {".exe", ".\\u202etxt"}
 
 
 @settings(max_examples=30)

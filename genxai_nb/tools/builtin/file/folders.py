@@ -105,7 +105,7 @@ class _Scan:
             return
         if kind == "file":
             self.size += found.st_size
-            self.extensions[PurePath(name).suffix.lower() or "(none)"] += 1
+            self.extensions[visible(PurePath(name).suffix.lower()) or "(none)"] += 1
         if len(self.entries) == MOST_ENTRIES:
             self.truncated = True
             return
