@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 
 import httpx2
 import pytest
@@ -153,6 +155,34 @@ async def test_answers_without_end_are_ended(server: McpServer, how: str):
     with pytest.raises(ToolFailed, match=r"MCP server 'evil'.*5000000 .*[Aa]sk .*less"):
         await act(server, how)
     assert await act(server, "well") == "done"
+
+
+@pytest.mark.parametrize("how", ["large", "bomb", "line", "torn"])
+async def test_calls_beside_a_bad_one_are_answered(server: McpServer, how: str):
+    """One answer that is ended ends no other one."""
+    await act(server, "well")
+    asked = [act(server, "drip json", 2), *(act(server, one) for one in ("well", how, "well"))]
+    answers = await asyncio.gather(*asked, return_exceptions=True)
+    assert [type(answer) for answer in answers] == [ToolFailed, str, ToolFailed, str]
+    assert "did not answer within 2 s" in str(answers[0])
+
+
+def test_nothing_is_printed_beside_an_error(hostile: HostileServer):
+    """An answer that is ended is told by the error alone, without the library's own words and tracebacks."""
+    asking = f"McpServer('evil', url='{hostile.url}/mcp').call('act', {{'how': 'large'}}, 20)"
+    code = f"""
+import asyncio
+from genxai_nb.errors import ToolFailed
+from genxai_nb.tools.mcp import McpServer
+try:
+    asyncio.run({asking})
+except ToolFailed as exc:
+    print(exc.what[:24])
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.stdout, done.stderr) == ("MCP server 'evil', tool \n", "")
 
 
 @pytest.mark.parametrize("at", ["initialize", "tools/list"])

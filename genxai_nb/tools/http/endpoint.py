@@ -62,6 +62,10 @@ def open_endpoint(
     )
 
 
+class _Ended(httpx2.SSEError, httpx2.StreamError):
+    """An answer that was ended: an error of what reads events, and of what reads a body as a whole."""
+
+
 class _Endpoint(httpx2.AsyncBaseTransport):
     def __init__(
         self, url: httpx2.URL, inner: Transport, credentials: Mapping[str, str], seconds: float
@@ -142,7 +146,7 @@ async def _read(
         async for part in _bounded(unpack(come, answer.headers), most):
             yield part
     except (ToolFailed, httpx2.DecodingError) as exc:
-        raise httpx2.SSEError(str(exc)) from exc  # which those who read event streams expect
+        raise _Ended(str(exc)) from exc
 
 
 async def _bounded(parts: AsyncIterator[bytes], most: int) -> AsyncIterator[bytes]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -19,10 +20,14 @@ if TYPE_CHECKING:
 
 __all__ = ["Link", "close_links"]
 
+_QUIET = logging.NullHandler()
+
 IDLE = 60.0  # seconds after which a connection that nobody uses is closed
 CONNECT = 30.0  # seconds
 
 _links: WeakSet[Link] = WeakSet()
+
+_ONE_ANSWER = "SSE stream "  # how the library begins to tell that an answer has ended, and not the connection
 
 Job = Callable[["Client"], Awaitable[Any]]
 Asked = tuple[Job, asyncio.Future[Any]]
@@ -129,6 +134,8 @@ class Link:
 
     @asynccontextmanager
     async def _open(self) -> AsyncIterator[Client]:
+        # what goes wrong is told by our errors; without a handler, the library's tracebacks would be printed beside
+        logging.getLogger("mcp").addHandler(_QUIET)
         try:
             from mcp import Client, StdioServerParameters
             from mcp.client.stdio import stdio_client
@@ -164,7 +171,11 @@ class Link:
         try:
             value = await job(client)
         except Exception as exc:  # noqa: BLE001 - whatever it is, it belongs to whoever waits for the answer
-            if isinstance(exc, MCPError) and exc.error.code == CONNECTION_CLOSED:
+            if (
+                isinstance(exc, MCPError)
+                and exc.error.code == CONNECTION_CLOSED
+                and not exc.error.message.startswith(_ONE_ANSWER)
+            ):
                 loop = asyncio.get_running_loop()
                 if self._queues.get(loop) is queue:
                     del self._queues[loop]
