@@ -10,6 +10,7 @@ from msgspec import Struct
 from genxai_nb.calls.record import words_of
 from genxai_nb.errors import NodeFailed
 from genxai_nb.secrets import redact
+from genxai_nb.source import is_own
 
 __all__ = ["Failure", "failure_of"]
 
@@ -62,11 +63,13 @@ def failure_of(error: NodeFailed) -> Failure | None:
 
 
 def _own(trace: TracebackType | None) -> TracebackType | None:
-    """The innermost frame outside of this package and of asyncio."""
-    found = None
+    """The innermost frame of a person's own module; without any, that of an installed one."""
+    own = other = None
     while trace is not None:
         module = str(trace.tb_frame.f_globals.get("__name__", ""))
-        if module.split(".")[0] not in {OURS, "asyncio", "concurrent", "threading"}:
-            found = trace
+        if is_own(module):
+            own = trace
+        elif module.split(".")[0] not in {OURS, "asyncio", "concurrent", "threading"}:
+            other = trace
         trace = trace.tb_next
-    return found
+    return own or other

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from graphs import chain, kinds, nothing
 from stepping import place
@@ -264,20 +266,27 @@ def test_an_ended_run_is_rebased_once_it_has_gone_back():
     assert run.steps == 3
 
 
-def test_a_failure_shows_the_line_and_its_locals():
+@pytest.mark.parametrize(
+    ("use", "text"),
+    [
+        (lambda wanted: wanted["missing"], "KeyError: 'missing'"),
+        (
+            lambda wanted: json.loads("{"),
+            "JSONDecodeError: Expecting property name enclosed in double quotes",
+        ),
+    ],
+)
+def test_a_failure_shows_the_line_and_its_locals(use, text):
     """The frame is the user's own, also when it raised inside a library."""
 
     def broken(state):
         wanted = {"found": 1}
-        return {"x": wanted["missing"]}
+        return {"x": use(wanted)}
 
     run = chain(broken).start({})
     with pytest.raises(NodeFailed):
         run.resume()
 
-    assert run.failure.locals["wanted"] == "{'found': 1}"
-    assert (run.failure.node, run.failure.function, run.failure.text) == (
-        "a",
-        "broken",
-        "KeyError: 'missing'",
-    )
+    assert run.failure.locals == {"wanted": "{'found': 1}"}
+    assert (run.failure.node, run.failure.file, run.failure.function) == ("a", __file__, "<lambda>")
+    assert run.failure.text.startswith(text)
