@@ -144,3 +144,27 @@ def test_a_chat_can_be_read_and_used_without_seeing_it(book, server, theme):
     assert not panel.root.evaluate("root => root.contains(document.activeElement)")
     page.set_viewport_size({"width": 900, "height": 1200})
     assert panel.root.evaluate("root => root.scrollWidth <= root.clientWidth")
+
+
+def test_a_restarted_kernel_is_told_and_the_conversation_goes_on(book):
+    """A banner says so; after the definitions the cell goes on with what was said."""
+    notebook = book(MODEL, "shut.clear()", AGENT, CHAT)
+    notebook.run_all(0, 1, 2, 3)
+    panel = notebook.panel(3)
+    panel.wait_for("Ready")
+    notebook.page.locator("li.lm-MenuBar-item", has_text="Kernel").click()
+    notebook.page.get_by_text("Restart Kernel…", exact=True).click()
+    notebook.page.locator(".jp-Dialog button.jp-mod-accept").click()
+    panel.find('.gx-strip[role="alert"]', has_text="Kernel gone. What was said is saved").wait_for()
+    notebook.idle()
+    notebook.run_all(0, 1, 2, 3)
+    panel = notebook.panel(3)
+    panel.find(".gx-strip", has_text="The conversation goes on after 1 turn.").wait_for()
+    field = panel.root.get_by_role("textbox", name="Message to clerk")
+    field.fill("And then?")
+    field.press("Enter")
+    panel.find(".gx-turn", has_text="And then?").locator(".gx-theirs").wait_for()
+    panel.wait_for("Ready")
+
+    assert panel.find(".gx-turn").count() == 2
+    assert panel.find(".gx-strip", has_text="goes on").is_hidden()
