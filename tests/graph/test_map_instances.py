@@ -116,6 +116,27 @@ def test_nothing_begins_while_the_run_stands():
     assert crowd.began == ITEMS
 
 
+def test_a_run_may_stand_with_no_instance_under_way():
+    """A pause while the last ones that had begun come to their end leaves the others for later."""
+    runs: list[Run] = []
+    began: list[int] = []
+
+    async def work(_state, context):
+        began.append(context.item)
+        if context.item == 1:
+            runs[0].pause()
+        return {"squares": context.item**2}
+
+    graph = Graph("crowd", reducers={"squares": "append"}).node("work", work, at_once=2)
+    graph.edge("START", "work", each="items").edge("work", "END")
+    runs.append(graph.start({"items": ITEMS}, store=":memory:"))
+    runs[0].resume()
+
+    assert (runs[0].status, began) == ("paused", [0, 1])
+    assert runs[0].resume().state["squares"] == SQUARES
+    assert began == ITEMS
+
+
 def test_next_runs_all_instances_of_the_visit():
     """A stride over a map ends behind it."""
     crowd = Crowd()
