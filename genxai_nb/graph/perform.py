@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
+from contextlib import suppress
 from time import perf_counter
 from typing import Any
 
 from msgspec import Struct
 
-from genxai_nb.errors import NodeFailed, NotStorable, StateInvalid, TimedOut
+from genxai_nb.errors import NodeFailed, NotStorable, StateAssigned, StateInvalid, TimedOut
 from genxai_nb.journal import events as facts
 from genxai_nb.journal.codec import encode_event
 from genxai_nb.loop import run_in_worker
@@ -51,6 +52,7 @@ async def perform(visit: Visit, schema: Schema, performed: Performed) -> Outcome
             value = _changes(value, name)
         update = schema.check(value, name)
     except asyncio.CancelledError as exc:
+        _undo(performed)
         task = asyncio.current_task()
         if task is not None and task.cancelling():
             raise
@@ -58,8 +60,16 @@ async def perform(visit: Visit, schema: Schema, performed: Performed) -> Outcome
     except GeneratorExit:  # nobody goes on with this
         raise
     except BaseException as exc:  # noqa: BLE001 - a body may raise anything
+        _undo(performed)
         return Outcome(visit, index, seconds=perf_counter() - began, error=exc)
     return Outcome(visit, index, update, state.read, perf_counter() - began)
+
+
+def _undo(performed: Performed) -> None:
+    """What a body has changed in place before it failed is put back: others, and its next attempt, see what it saw."""
+    for key, value in (performed.seen or NOTHING).items():
+        with suppress(StateAssigned):
+            performed.exchange.watch.check({key: value})
 
 
 def _shown(visit: Visit, ready: Prepared, index: int | None, schema: Schema, note: Note) -> Any:

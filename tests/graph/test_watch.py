@@ -138,3 +138,40 @@ def test_what_cannot_be_kept_is_not_watched():
         return {"same": state["thing"] is thing}
 
     assert chain(body).run({"thing": thing}, store=":memory:").state["same"]
+
+
+@pytest.mark.parametrize("again", [{"on_error": "continue"}, {"retry": 1, "on_error": "continue"}])
+def test_what_a_body_changed_that_failed_is_put_back(again):
+    """Neither its next attempt nor another node sees it, and nobody else is blamed for it."""
+    seen = []
+
+    async def broken(state):
+        seen.append((list(state["xs"]), dict(state["by"])))
+        state["xs"].append(9)
+        state["by"]["x"] = 9
+        raise ValueError("no luck")
+
+    async def count(state):
+        return {"n": len(state["xs"]) + len(state["by"])}
+
+    graph = Graph("g").node("a", broken, **again).node("b", count).parse("START -> a -> b")
+    state = graph.run({"xs": [1], "by": {}}, store=":memory:").state
+    assert state == {"xs": [1], "by": {}, "n": 1}
+    assert seen == [([1], {})] * (1 + again.get("retry", 0))
+
+
+def test_what_a_body_changed_that_was_cancelled_is_put_back():
+    """The run goes on from what was recorded, also in memory."""
+    waits = [True]
+
+    async def waiting(state, context):
+        if waits.pop():
+            state["xs"].append(9)
+            waits.append(False)
+            await context.pause()
+        return {"n": len(state["xs"])}
+
+    run = Graph("g").node("a", waiting).parse("START -> a").start({"xs": [1]}, store=":memory:")
+    assert run.resume().status == "paused"
+    run.cancel()
+    assert run.resume().state == {"xs": [1], "n": 1}
