@@ -37,7 +37,7 @@ It was taken with genxai-nb {version} on Python {python}.
     jupyter lab {notebook}
 
 The runs are in `.genxai/journal.db`, beside the notebook as before: `%genxai runs` lists them, `%genxai resume RUN` goes on with
-one. Each script runs by itself: `python {script} --help`. Keys are never in here: set them in the environment again. Other
+one, `%genxai restore` defines again what the notebook's cells had defined. Each script runs by itself: `python {script} --help`. Keys are never in here: set them in the environment again. Other
 files that your cells read were not taken along.
 {left}"""
 

@@ -35,7 +35,7 @@ def complete(run, shell):
 def test_a_line_offers_verbs_then_names_then_options(complete):
     """After %genxai come verbs that have no body needed, then what the verb names, then its options."""
     assert complete("%genxai ") == [verb.name for verb in VERBS if verb.line and verb.name]
-    assert complete("%genxai ")[:3] == ["run", "ask", "resume"]
+    assert complete("%genxai ")[:4] == ["run", "ask", "chat", "resume"]
     assert complete("%genxai stat") == ["state"]
     assert complete("x = %genxai ti") == ["timeline"]
     assert complete("%genxai run ") == [
@@ -48,9 +48,23 @@ def test_a_line_offers_verbs_then_names_then_options(complete):
     assert complete("%genxai ask writer ") == ["--as", "--model", "--budget", "--cassette", "--interactive"]
 
 
+def test_verbs_of_the_session_offer_kinds_settings_and_what_is_kept(complete, run):
+    """A kind to begin with, the short name of a setting, and what cells have defined, also when it is gone."""
+    run("%%genxai agent critic\nrole: Critic")
+    run("del critic")
+
+    assert complete("%genxai new ") == ["agent", "graph", "schema", "tool", "--name"]
+    assert complete("%genxai config MOD") == ["MODEL"]
+    assert "OPENAI_API_KEY" in complete("%genxai config ")
+    assert "critic" in complete("%genxai restore ")
+    assert complete("%genxai restore writer, cri") == ["critic"]
+    assert complete("%genxai undo --r") == ["--redo"]
+    assert complete("%genxai close ") == ["--force"]
+
+
 def test_the_head_of_a_cell_offers_kinds_names_and_options(complete):
     """After %%genxai come the kinds of cells; an option's value is completed by what it takes."""
-    assert complete("%%genxai ") == ["agent", "graph", "schema", "run", "ask", "debug"]
+    assert complete("%%genxai ") == ["agent", "graph", "schema", "run", "ask", "chat", "debug"]
     assert complete("%%genxai ru") == ["run"]
     assert complete("%%genxai run re‸\ntopic: x") == ["review"]
     assert complete("%%genxai graph g --‸\nSTART -> writer") == ["--state", "--reduce", "--limit"]
