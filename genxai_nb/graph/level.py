@@ -92,6 +92,7 @@ class Level:
         self._events: list[Event] = []
         self._tasks: dict[tuple[Visit, int | None], asyncio.Task[None]] = {}
         self._waiting = Waiting()
+        self.entered = False  # the visits inside are counted as busy, not the one around them
         self._outcomes: deque[Outcome] = deque()
         self._wake: asyncio.Future[None] | None = None
         self._changed = False  # the pace has, since it was last looked what may start
@@ -127,7 +128,9 @@ class Level:
         pace, schema = self._pace, self._graph.schema
         lone = Performed(self._shared.exchange, self.path)  # for each body that is alone, as most are
         PERFORMED.set(lone)
-        ended = 0  # bodies whose end is not written yet
+        ended = (
+            1 if self.path else 0
+        )  # bodies whose end is not written yet; at first the visit around this level
         while True:
             self._changed = False
             ending = self._failed is not None or self._shared.halted is not None
@@ -144,14 +147,13 @@ class Level:
             if self._looking:
                 self._looked()
             pace.busy -= ended
-            ended = 0
+            ended, self.entered = 0, True
             visit = starting[0] if len(starting) == 1 and not self._tasks else None
             if visit is not None and visit.items is None and visit.ready.quiet:
                 pace.busy += 1
                 lone.node, lone.visit, lone.context, lone.seen = visit.place.name, visit.number, None, None
-                outcome = await perform(visit, schema, lone)
-                self._settle(outcome)
-                pace.busy -= 1
+                self._settle(await perform(visit, schema, lone))
+                ended = 1
                 continue
             self._begin(starting)
             outcomes = await self._collect()
@@ -281,7 +283,7 @@ class Level:
         """Drive a subgraph to its end; what it changed is the visit's update."""
         pace, began = self._pace, perf_counter()
         path = scope_of(self.path, visit.place.name, visit.number, index)
-        pace.busy -= 1  # the visits inside are busy, not the one around them
+        level: Level | None = None
         try:
             options = visit.ready.options
             folded = self._folded.inner.pop(path, None) or Folded(
@@ -295,7 +297,8 @@ class Level:
             return Outcome(visit, index, seconds=perf_counter() - began, error=exc)
         finally:
             self.levels.pop(path, None)
-            pace.busy += 1
+            if level is not None and level.entered:
+                pace.busy += 1
         return Outcome(visit, index, update, tuple(sorted(folded.started)), perf_counter() - began)
 
     def _check_end(self) -> None:

@@ -189,6 +189,18 @@ def test_next_goes_over_a_subgraph_in_a_map():
     assert run.resume().state["out"] == [1, 2, 3]
 
 
+def test_next_over_a_subgraph_in_a_map_waits_for_what_is_being_written(tmp_path):
+    """While the end of a node of one instance is written, that of another does not let the run stand."""
+    inner = Graph("inner").node("x", lambda s: {"out": [s["item"]]}).parse("START -> x -> y -> z")
+    inner.node("y", nothing).node("z", nothing)
+    graph = Graph("outer", reducers={"out": "append"}).node("part", inner).node("z", nothing)
+    graph.edge("START", "part", each="items").edge("part", "z")
+    for _ in range(40):
+        run = graph.start({"items": list(range(8))}, store=str(tmp_path / "journal.db"))
+        run.next()
+        assert place(run) == ("", "z", 1, "before")
+
+
 def test_a_run_is_read_wherever_it_stands_among_subgraphs_in_maps(tmp_path):
     """Subgraphs that have ended are no more part of where it stands, whatever their nodes are called."""
     store = str(tmp_path / "journal.db")
