@@ -89,14 +89,14 @@ def test_stop_before_anything_was_said_cancels_the_turn_and_says_how_to_go_on(ta
     agent = Agent("clerk", model=model.model)
     chat = talk(agent)
     chat.press("say", text="Tell me.")
-    chat.wait(lambda shown: shown["run"]["can"]["stop"] and model.requests)
+    assert model.began.wait(10)
     chat.press("stop")
     stopped = chat.end()
 
-    assert (stopped["prompt"], stopped["words"]) == ("Tell me.", "Stopped")
-    if not agent.conversation:
-        assert "%genxai resume r1" in stopped["hint"]
-    model.go_on()
+    assert (stopped["prompt"], stopped["words"], texts(stopped)) == ("Tell me.", "Stopped", [])
+    assert "%genxai resume r1" in stopped["hint"]
+    assert agent.conversation == []
+    assert "%genxai resume r1" in chat_record(chat.chat, "")["text/html"]
 
 
 @tool(permissions=["send"])
@@ -135,6 +135,19 @@ def test_a_tool_asks_for_leave_and_is_shown_with_its_arguments_and_result(talk):
     assert "rang" in call["reply"]
     assert texts(turn) == ["It rang."]
     assert chat.shown["questions"] == []
+
+
+def test_stop_takes_a_question_back(talk):
+    """While a tool waits for leave, Stop cancels the turn: nothing is asked any more, and the chat goes on."""
+    model = Scripted([ToolCall("c1", "ring", {"bell": "door"}), "As you wish."])
+    chat = talk(Agent("clerk", model=model.model, tools=[ring]))
+    chat.press("say", text="Ring.")
+    chat.wait(lambda shown: shown["questions"])
+    chat.press("stop")
+    stopped = chat.end()
+    assert (stopped["words"], chat.shown["questions"]) == ("Stopped", [])
+
+    assert texts(chat.say("Let it be.")) == ["As you wish."]
 
 
 def test_a_failure_is_told_in_words_and_the_chat_goes_on(talk):

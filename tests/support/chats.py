@@ -26,12 +26,15 @@ class Halting(Scripted):
     def __init__(self, first: str, rest: str, *, name: str = "halting") -> None:
         super().__init__([], name=name)
         self._first, self._rest = first, rest
+        self.began = threading.Event()
         self._open = False
         self._waiting: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
 
     async def stream(self, request: Any) -> Any:
         self.requests.append(request)
-        yield TextDelta(self._first)
+        if self._first:
+            yield TextDelta(self._first)
+        self.began.set()
         if not self._open:
             gate = asyncio.Event()
             self._waiting.append((asyncio.get_running_loop(), gate))

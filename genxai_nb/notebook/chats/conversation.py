@@ -183,8 +183,15 @@ class Chat:
 
     def stop(self) -> None:
         """Let the answer that is on its way end with what has come of it; where none is, cancel the turn."""
-        if self.last is not None and self.last.alive and self.last.started is not None:
-            self.last.started.run.leave()
+        turn = self.last
+        if turn is None or turn.started is None or not turn.alive:
+            return
+        with turn.lock:
+            is_said = any(call.text for call in turn.story.streaming())
+        if is_said:
+            turn.started.run.leave()
+        else:  # a model that was asked and has said nothing would leave an empty answer behind
+            turn.started.run.cancel()
 
 
 def told_turn(run: str, events: Sequence[Event]) -> Turn:
