@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from time import time
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from .held import owner_of
 if TYPE_CHECKING:
     from genxai_nb.calls.call import Call
     from genxai_nb.journal.changes import Change
+    from genxai_nb.journal.events import Event
     from genxai_nb.memory.proposals import Proposal
 
     from .held import Held, Logged, Remembering
@@ -36,6 +37,24 @@ def changed(change: Change, call: Call, agent: Remembering, kind: str) -> Memory
         by="" if change.other is None else f"m{change.other}",
         why=change.why,
     )
+
+
+def untold(changes: Sequence[Change], call: Call, agent: Remembering, kind: str, since: float) -> list[Event]:
+    """The facts that a call changed something, but for those that its run has told.
+
+    Args:
+        changes: What it changed, perhaps when it was made before, with the same key.
+        call: The call.
+        agent: The agent.
+        kind: The kind of memory.
+        since: When the call began this time.
+    """
+    told: set[str] = set()
+    if any(change.at < since for change in changes):
+        events = call.context.store.read(call.context.run_id)
+        told = {event.change for event in events if isinstance(event, MemoryChanged)}
+    facts = [changed(change, call, agent, kind) for change in changes]
+    return [fact for fact in facts if fact.change not in told]
 
 
 def proposed(proposal: Proposal, call: Call, agent: Remembering) -> MemoryChanged:
@@ -73,7 +92,7 @@ def change_named(meant: str | MemoryChanged, log: Iterator[Logged], agent: str) 
         )
     if found.change.what == "forgotten":
         raise InputError(
-            f"Change {name} forgot {_names(found.change)}, which cannot come back.",
+            f"Change {name} forgot {found.change.names}, which cannot come back.",
             hint="What is forgotten is shredded; tell it anew by agent.memory.remember(...).",
         )
     return found
@@ -89,8 +108,3 @@ def changes_of_run(held: Held, run: str, agent: str, log: Iterator[Logged]) -> l
         and one.change.what not in {"forgotten", "undone"}
         and (one.change.run == run or f"c{one.change.number}" in told)
     ]
-
-
-def _names(change: Change) -> str:
-    names = [f"m{number}" for number in change.items]
-    return ", ".join(names if len(names) <= 5 else [*names[:5], f"and {len(names) - 5} more"])

@@ -10,7 +10,7 @@ import msgspec
 
 from genxai_nb.memory import registry
 
-from .changed import changed, proposed
+from .changed import proposed, untold
 from .found import embedded
 from .held import lasts, open_lasting, open_listed, owner_of, shelf_of
 
@@ -43,7 +43,7 @@ def writing(agent: Definition) -> Handler:
             drafts.setdefault(item["kind"], []).append(msgspec.convert(fields, Draft))
         written: dict[str, Any] = {"added": [], "replaced": [], "known": []}
         facts: list[Event] = []
-        call.facts = facts
+        call.facts, began = facts, time()
         written |= await run_in_worker(_consolidated, call, agent, facts)
         for kind, some in drafts.items():
             done = await run_in_worker(_put, *(await _ready(call, agent, kind, some)), call.key)
@@ -54,7 +54,7 @@ def writing(agent: Definition) -> Handler:
                 {"id": old.id, "text": old.text, "by": new.id} for old, new in done.replaced
             ]
             written["known"] += [item.id for item in done.known]
-            facts += [changed(change, call, agent, kind) for change in done.changes]
+            facts += await run_in_worker(untold, done.changes, call, agent, kind, began)
         for kind, names in call.request.get("used", {}).items():
             shelf = shelf_of(call.context.store.items, agent, kind, call.context.run_id)
             use = Use(number=0, won=call.request["won"], seconds=(await _visit(call)).seconds)
@@ -117,9 +117,9 @@ def _consolidated(call: Call, agent: Definition, facts: list[Event]) -> dict[str
         place = owner_of(agent, name), name
         bounded = getattr(kind, "fade", 0) or getattr(kind, "most", 0)
         if bounded and time() - looked.get(place, 0.0) > _DAY:
-            looked[place] = time()
+            looked[place] = began = time()
             for change in _retained(shelf, kind, call.key):
-                facts.append(changed(change, call, agent, name))
+                facts += untold([change], call, agent, name, began)
                 rows.setdefault(change.what, []).extend(
                     {"kind": name, "id": f"m{number}"} for number in change.items
                 )

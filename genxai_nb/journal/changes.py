@@ -12,6 +12,8 @@ WHATS: tuple[str, ...] = get_args(
     What
 )  # a place is a number in every journal, for good: new ones come at the end
 
+_NAMED = 20
+
 SAME_ABOUT = "tells of the same"
 SAME_WORDS = "says the same"
 
@@ -61,6 +63,13 @@ class Change(Struct, frozen=True, kw_only=True):
     run: str = ""
     agent: str = ""
     why: str = ""
+
+    @property
+    def names(self) -> str:
+        """The names of the items, such as ``m3, m7``; of many the first 20."""
+        names = [f"m{number}" for number in self.items[:_NAMED]]
+        more = len(self.items) - len(names)
+        return ", ".join([*names, f"and {more:,} more"] if more else names)
 
 
 class Standing(NamedTuple):

@@ -272,7 +272,7 @@ def log_table(log: Iterable[tuple[str, Logged]]) -> DataFrame:
     - ``change``: its name, such as ``c7``, for ``agent.memory.undo``
     - ``at``: when it was (UTC)
     - ``kind``, ``what``: the kind of memory, and what became of the items; see `genxai_nb.journal.changes.Change`
-    - ``items``: their names, parted by commas
+    - ``items``: their names, parted by commas; of more than 20 the first ones, and how many more there are
     - ``by``: the item that took their place, or the change that was undone; empty for neither
     - ``why``: the rule, or the reason
     - ``agent``, ``run_id``: the agent that made it and its run; empty for a person
@@ -289,7 +289,7 @@ def log_table(log: Iterable[tuple[str, Logged]]) -> DataFrame:
             "at": _times(one.at for one in changes),
             "kind": _texts(kind for kind, _ in rows),
             "what": _texts(one.what for one in changes),
-            "items": _texts(", ".join(f"m{number}" for number in one.items) for one in changes),
+            "items": _texts(one.names for one in changes),
             "by": _texts(
                 "" if one.other is None else f"{'c' if one.what == 'undone' else 'm'}{one.other}"
                 for one in changes

@@ -12,7 +12,7 @@ from remembering import weigh
 
 from genxai_nb.agents.agent import Agent
 from genxai_nb.agents.workflow import Graph
-from genxai_nb.errors import InputError, RunNotFound
+from genxai_nb.errors import InputError, NodeFailed, ProviderError, RunNotFound
 from genxai_nb.graph.run import Run
 from genxai_nb.journal import open_store
 from genxai_nb.journal.events import CallFinished, MemoryChanged
@@ -174,6 +174,35 @@ def test_a_run_that_is_forked_changes_nothing_twice():
     assert told(run.run_id) == []
     assert agent.memory.changes(store=STORE)["what"].tolist() == ["added"]
     assert agent.memory.undo(run, store=STORE) == 1
+
+
+def test_a_visit_that_fails_again_tells_its_change_once():
+    """Its episode is written once, however often it is tried and the run taken up, and so it stands in the log."""
+
+    def failing(request):
+        raise ProviderError("the model is out")
+
+    agent = Agent("clerk", model=Scripted(failing).model, memory="episodic", task="Weigh it")
+    graph = Graph("work").node("clerk", agent, retry=1).edge("START", "clerk")
+    for act in (lambda: graph.run({}, store=STORE), lambda: Run.load("r1", graph, STORE).resume()):
+        with pytest.raises(NodeFailed):
+            act()
+
+    assert told("r1") == [("added", "episodic", ("m1",), "", "failed")]
+    assert len(agent.memory.changes(store=STORE)) == 1
+
+
+def test_very_many_items_of_one_change_are_named_in_short():
+    """The table names the first of them and says how many there are; undoing takes back all."""
+    items = open_store(STORE).items
+    items.add("clerk", "semantic", [Draft(text=f"Fact {n}.") for n in range(300)], at=1)
+    agent = clerk("semantic")
+    agent.memory.forget("m300", store=STORE)
+    items.end("clerk", "semantic", list(range(1, 300)), at=2)
+    row = agent.memory.changes(store=STORE).iloc[-1]
+
+    assert row["items"] == ", ".join(f"m{n}" for n in range(1, 21)) + ", and 279 more"
+    assert agent.memory.undo(row["change"], store=STORE) == 299
 
 
 DYING = """
