@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from genxai_nb.errors import InputError, UnknownName
 from genxai_nb.memory import registry
 from genxai_nb.memory.base import STATUSES
+from genxai_nb.memory.words import in_one_form
 
 from .kind_tables import KindTables
 
@@ -38,7 +39,7 @@ class Meant(NamedTuple):
         return (
             item.status != "forgotten"
             and (not self.ids or item.id in self.ids)
-            and self.containing.lower() in item.text.lower()
+            and in_one_form(self.containing).lower() in in_one_form(item.text).lower()
             and self.source in {"", item.source}
             and self.status in {"", item.status}
             and (self.until is None or item.at <= self.until)

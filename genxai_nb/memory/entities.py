@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from .base import Item
+from .words import in_one_form
 
 _ARTICLE = re.compile(r"^(?:the|a|an|my|our|his|her|their)\s+", re.IGNORECASE)
 
@@ -32,7 +33,7 @@ def entity(name: str) -> str:
         >>> entity("The  Office"), entity("my office")
         ('office', 'office')
     """
-    return _ARTICLE.sub("", " ".join(name.split())).casefold()
+    return _ARTICLE.sub("", " ".join(in_one_form(name).split())).casefold()
 
 
 def related(facts: Iterable[Item], start: str, hops: int) -> list[Link]:

@@ -14,6 +14,8 @@ from msgspec import Struct, structs
 from genxai_nb.moments import WORDS as DAYS
 from genxai_nb.secrets import find_secrets
 
+from .words import in_one_form
+
 LONGEST = 300  # characters of a fact
 MOST = 20  # facts of one turn
 
@@ -125,7 +127,7 @@ def facts_in(text: str) -> list[Fact]:
         >>> [(fact.text, fact.rule) for fact in facts_in("Hi, I'm called Ada and I live in Ulm. Who are you?")]
         [('My name is Ada.', 'name'), ('I live in Ulm.', 'place')]
     """
-    return _first(_stated, _clauses(_BLOCK.sub("", text)))
+    return _first(_stated, _clauses(_BLOCK.sub("", in_one_form(text))))
 
 
 def facts_noted(text: str) -> list[Fact]:
@@ -135,7 +137,7 @@ def facts_noted(text: str) -> list[Fact]:
         >>> facts_noted("Done.\nFact: The report is due on Friday.")[0].text
         'The report is due on Friday.'
     """
-    return _first(_noted, _NOTED.findall(text))
+    return _first(_noted, _NOTED.findall(in_one_form(text)))
 
 
 def without_values(text: str) -> str:
@@ -145,7 +147,7 @@ def without_values(text: str) -> str:
 
 def sentences(text: str) -> Iterator[str]:
     """The sentences of a text that are no questions, without greetings and full stops; shown values are none."""
-    for sentence in _SENTENCE.split(_BLOCK.sub("", text)):
+    for sentence in _SENTENCE.split(_BLOCK.sub("", in_one_form(text))):
         cleaned = _LEAD.sub("", sentence.strip()).strip().rstrip(" .!,;").strip()
         if cleaned and not cleaned.endswith("?"):
             yield cleaned

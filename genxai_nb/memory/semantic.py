@@ -15,6 +15,7 @@ from .base import Item, Place, Query, Recalled, Shelf, Turn, Visit, checked_fade
 from .entities import entity
 from .index import Match
 from .rules import RULES, Fact, facts_in, facts_noted
+from .words import in_one_form
 
 SURE, STATED, NOTED, DOUBTED = 1.0, 0.9, 0.7, 0.5  # the confidence in a fact, by how it was said
 EXTRACTS = ("patterns", "model")
@@ -125,6 +126,7 @@ class Semantic:
 
     def draft(self, text: str) -> Draft:
         """A fact that a person tells by hand, taken apart if it is a statement."""
+        text = in_one_form(text)
         facts = facts_in(text)
         fact = (
             facts[0] if len(facts) == 1 and len(facts[0].text) + 2 > len(text) else Fact(text=text, rule="")
@@ -207,6 +209,6 @@ def _draft(fact: Fact, source: str, confidence: float) -> Draft:
         text=fact.text,
         source=source,
         rule=fact.rule,
-        about=f"{fact.subject} {fact.predicate}".lower() if fact.single else "",
+        about=in_one_form(f"{fact.subject} {fact.predicate}").lower() if fact.single else "",
         fields={name: value for name, value in fields.items() if value},
     )

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from math import log
 from typing import TYPE_CHECKING
+from unicodedata import normalize
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,6 +25,16 @@ _COMMON = frozenset(
 _LONGEST = 2000  # characters of a text that are looked at
 
 
+def in_one_form(text: str) -> str:
+    """A text with each accent in its letter, whichever of the two ways it was written in.
+
+    Example:
+        >>> len("Cafe\u0301"), len(in_one_form("Cafe\u0301"))
+        (5, 4)
+    """
+    return text if text.isascii() else normalize("NFC", text)
+
+
 def words_of(text: str) -> list[str]:
     """The words of a text that say something, in lower case: no common ones, no plural ``s``.
 
@@ -35,7 +46,7 @@ def words_of(text: str) -> list[str]:
     """
     return [
         word.lower().removesuffix("s") if len(word) > 3 else word.lower()
-        for word in _WORD.findall(text[:_LONGEST])
+        for word in _WORD.findall(in_one_form(text[:_LONGEST]))
         if word.lower() not in _COMMON and (len(word) > 2 or word[0].isupper() or word.isdecimal())
     ]
 

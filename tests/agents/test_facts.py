@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import unicodedata
 import xml.etree.ElementTree as ET
 
 import pytest
@@ -11,6 +12,7 @@ from remembering import calls, prompts
 
 from genxai_nb.agents.agent import Agent
 from genxai_nb.errors import DefinitionError, ProviderError
+from genxai_nb.memory.words import words_of
 from genxai_nb.providers.scripted import Scripted
 
 FACTS = (
@@ -145,3 +147,18 @@ def test_the_facts_around_an_entity_are_asked_for_and_drawn():
         len(agent.memory.entities(store="journal.db").facts),
         repr(agent.memory.entities("Zoe", store="journal.db")),
     ] == [4, "No facts of clerk."]
+
+
+def test_accents_are_the_same_in_either_form():
+    """A word whose accent is a character of its own is found, replaced, followed and forgotten as one without."""
+    one, other = (unicodedata.normalize(form, "Café Zoë") for form in ("NFC", "NFD"))
+    assert one != other
+    agent = Agent("clerk", memory={"semantic": {"hops": 2}})
+    agent.memory.remember(f"The cook of {one} is Bo.", store="journal.db")
+    agent.memory.remember(f"The cook of {other} is Al.", store="journal.db")
+    agent.memory.remember(f"My pub is {other}.", store="journal.db")
+
+    assert agent.memory.table(status="current", store="journal.db")["id"].tolist() == ["m2", "m3"]
+    assert set(agent.memory.related(one, hops=1, store="journal.db")["id"]) == {"m2", "m3"}
+    assert words_of(one) == words_of(other)
+    assert agent.memory.forget(containing=one, store="journal.db") == 3
