@@ -9,7 +9,7 @@ from genxai_nb.errors import ConditionFailed, GenXAIError
 from genxai_nb.expressions import compile_expression
 from genxai_nb.graph.draw.lettering import one_line
 from genxai_nb.graph.question import question_in
-from genxai_nb.journal.events import NodeFinished, NodeStarted, RunRebased, StateSet
+from genxai_nb.journal.events import NodeFinished, RunRebased, StateSet
 from genxai_nb.messages import ModelRequest
 
 from .display import show_text
@@ -153,16 +153,6 @@ def glance(value: Any) -> str:
     """A value on one line; text in quotes, so that its ends can be seen."""
     text = one_line(cut(text_of(value), ROOM))
     return f'"{text}"' if isinstance(value, str) else text or "-"
-
-
-def visits_of(events: Iterable[Event]) -> dict[str, int]:
-    """How often each node has begun, by its path and name."""
-    counts: dict[str, int] = {}
-    for event in events:
-        if isinstance(event, NodeStarted):
-            key = f"{event.path}/{event.node}" if event.path else event.node
-            counts[key] = event.visit
-    return counts
 
 
 def _row(label: str, text: str) -> str:
