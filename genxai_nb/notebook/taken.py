@@ -81,7 +81,7 @@ def joined(
         request: What asked for it; ``--as`` names what takes the result.
         future: The run's end, or its next stand.
         meant: Tells whether a stand is what was asked for.
-        brief: Where it stands is told in lines instead of by its record.
+        brief: Where it stands is told in lines instead of by its record; its panel stands at another cell.
     """
     session.touch(started.run)
     started.future = future
@@ -89,7 +89,7 @@ def joined(
         started.variable = session.check_bindable(name, result=True)
     if started.value is None:
         session.bind(started.variable, Pending(started.run, lambda: started.alive))
-    asker = Asker(session, started)
+    asker = Asker(session, started, elsewhere=brief)
 
     def ended(result: Result | None) -> Any:
         asker.close()

@@ -33,10 +33,12 @@ class Asker:
     Args:
         session: The notebook.
         started: The run.
+        elsewhere: Its panel stands at another cell than the one that waits.
     """
 
-    def __init__(self, session: Session, started: Started) -> None:
+    def __init__(self, session: Session, started: Started, *, elsewhere: bool = False) -> None:
         self._started = started
+        self._elsewhere = elsewhere
         self._asks = can_type(session.shell)
         self._told: set[str] = set()
         self._said: dict[str, str] = {}
@@ -54,13 +56,12 @@ class Asker:
             self._since = None
             panel.advise("Use --detach to keep the kernel free while a run goes on.")
         for question in self._started.run.questions:
-            if self._started.panel is not None:
-                return
-            if self._asks:
+            if panel is None and self._asks:
                 self._ask(question)
-            elif question.slot not in self._told:
+            elif (panel is None or self._elsewhere) and question.slot not in self._told:
                 self._told.add(question.slot)
-                show_text(asked_in_words(question.node, question.prompt, question.offered))
+                where = "" if panel is None else f" Answer in the panel of run {self._started.run.run_id}."
+                show_text(asked_in_words(question.node, question.prompt, question.offered) + where)
 
     def close(self) -> None:
         """Stop listening, and clear the live line."""

@@ -153,3 +153,17 @@ def test_nobody_there_shows_no_panel(kernel):
 
     assert not any(WIDGET in bundle for bundle in reply.shown)
     assert any("text/html" in bundle for bundle in reply.shown)
+
+
+def test_a_question_that_stands_in_a_panel_elsewhere_is_told_where_the_cell_waits(kernel):
+    """The panel may be far above the cell that goes on with its run; in the panel's own cell nothing is said beside it."""
+    kernel.run('%%genxai graph g\nSTART -> ok\nnode ok = human "Publish?": choices [yes, no], timeout 1s')
+    asked = kernel.run("%%genxai run g\n", allow_stdin=True)
+    kernel.run("%genxai break ok")
+    kernel.run("%%genxai run g\n", allow_stdin=True)
+    on = kernel.run("%genxai continue", allow_stdin=True)
+
+    said = "◇ ok: Publish? (yes, no) Answer in the panel of run r2."
+    assert any(WIDGET in bundle for bundle in asked.shown)
+    assert said not in asked.text
+    assert said in on.text
