@@ -44,6 +44,7 @@ class Graph(Running):
 
     Raises:
         SchemaInvalid: The state is no pydantic model class, or a reducer's key is no field.
+        DefinitionError: The name is no text, or the limit no whole number.
 
     Example:
         >>> graph = Graph("greet")
@@ -66,7 +67,7 @@ class Graph(Running):
         check_name(name)
         self.name = name
         self.schema = Schema(state, reducers)
-        self.limit = limit
+        self.limit = None if limit is None else whole("limit", limit)
         self.lookup: Lookup = lookup or NoLookup()
         self.nodes: dict[str, Node] = {}
         self.edges: list[Edge] = []

@@ -12,6 +12,7 @@ from genxai_nb.errors import DefinitionError
 from genxai_nb.source import LiveVersion
 
 from .nodes import NodeBody, NodeOptions
+from .options import several
 from .question import as_form
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ class Human:
                 hint="Make the choices a field of the schema: verdict: Literal['yes', 'no'].",
             )
         self.prompt = prompt
-        self.choices = tuple(str(choice) for choice in choices)
+        self.choices = several("choices", choices, 'choices=["yes", "no"]')
         self.schema = None if schema is None else as_form(schema)
 
     def __repr__(self) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
+from math import inf
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from genxai_nb.calls.cassette import Cassette, cassette_from
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from .definition import Node
 
-__all__ = ["as_input", "instances_at_once", "node_options", "run_options", "whole"]
+__all__ = ["as_input", "instances_at_once", "node_options", "run_options", "several", "whole"]
 
 OPTIONS = (
     "retry",
@@ -49,6 +50,21 @@ def whole(name: str, value: object) -> int:
     return value
 
 
+def several(name: str, given: object, example: str) -> tuple[str, ...]:
+    """Texts that were given, or a single one.
+
+    Raises:
+        DefinitionError: It is nothing of the kind.
+    """
+    if isinstance(given, str):
+        return (given,)
+    if not isinstance(given, Iterable) or isinstance(given, bytes):
+        raise DefinitionError(
+            f"{name} is {given!r:.80}, which is no list of texts.", hint=f"Write {example}."
+        )
+    return tuple(str(one) for one in given)
+
+
 def node_options(
     name: str,
     *,
@@ -57,9 +73,9 @@ def node_options(
     on_error: object,
     join: object,
     cache: object,
-    reads: Iterable[str] | None,
-    into: str | None,
-    choices: Sequence[str],
+    reads: object,
+    into: object,
+    choices: object,
     arguments: Mapping[str, str],
 ) -> NodeOptions:
     """Check what is said of a node.
@@ -68,7 +84,7 @@ def node_options(
         DefinitionError: A value is none that the option takes.
     """
     if timeout is not None and (
-        not isinstance(timeout, int | float) or isinstance(timeout, bool) or timeout <= 0
+        not isinstance(timeout, int | float) or isinstance(timeout, bool) or not 0 < timeout < inf
     ):
         raise DefinitionError(
             f"timeout is {timeout!r}, which is no time in seconds.", hint="Write timeout=5."
@@ -84,16 +100,18 @@ def node_options(
         raise DefinitionError(
             f"Node {name!r} has join={join!r}.", hint='Write "all", "any", "each" or a number from 1.'
         )
+    if into is not None and (not isinstance(into, str) or not into):
+        raise DefinitionError(f"Node {name!r} has into={into!r}, which is no key.", hint='Write into="key".')
     return NodeOptions(
         name=name,
         retry=whole("retry", retry),
         timeout=None if timeout is None else float(timeout),
         on_error=str(on_error),
         join=join if isinstance(join, int) else str(join),
-        reads=None if reads is None else tuple(reads),
+        reads=None if reads is None else several("reads", reads, 'reads=["key"]'),
         into=into,
         arguments=dict(arguments),
-        choices=tuple(str(choice) for choice in choices),
+        choices=several("choices", choices, 'choices=["yes", "no"]'),
     )
 
 
