@@ -141,7 +141,16 @@ class MemoryItems:
         """The numbers of the items that hold, in the order of writing."""
         return [row.number for row in self.read(owner, kind) if row.holds]
 
-    def use(self, owner: str, kind: str, uses: Sequence[Use], *, at: float, key: str = "") -> int:
+    def use(
+        self,
+        owner: str,
+        kind: str,
+        uses: Sequence[Use],
+        *,
+        at: float,
+        key: str = "",
+        wait: float = 5.0,  # noqa: ARG002 - no lock to wait for
+    ) -> int:
         """Count that items stood in a prompt; under the same key only once. Tell how many were counted."""
         with self._lock:
             rows, count = self._rows.get((owner, kind), {}), 0
@@ -177,6 +186,7 @@ class MemoryItems:
         at: float,
         what: Ending = "faded",
         cause: Cause = BY_HAND,
+        wait: float = 5.0,  # noqa: ARG002 - no lock to wait for
     ) -> Change | None:
         """Let items hold no longer, or drop them; see `Items.end`."""
         with self._lock:

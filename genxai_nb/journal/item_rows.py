@@ -132,7 +132,9 @@ class SqliteItems:
 
         return self._file.read(work)
 
-    def use(self, owner: str, kind: str, uses: Sequence[Use], *, at: float, key: str = "") -> int:
+    def use(
+        self, owner: str, kind: str, uses: Sequence[Use], *, at: float, key: str = "", wait: float = 5.0
+    ) -> int:
         """Count that items stood in a prompt; under the same key only once. Tell how many were counted."""
 
         def work(connection: sqlite3.Connection) -> int:
@@ -148,7 +150,7 @@ class SqliteItems:
 
         if not uses or not self._file.read(there):
             return 0
-        return self._file.write(work)
+        return self._file.write(work, wait)
 
     def embed(self, owner: str, kind: str, model: str, dims: int, vectors: Mapping[int, bytes]) -> int:
         """Give items that hold embeddings; see `Items.embed`."""
@@ -178,6 +180,7 @@ class SqliteItems:
         at: float,
         what: Ending = "faded",
         cause: Cause = BY_HAND,
+        wait: float = 5.0,
     ) -> Change | None:
         """Let items hold no longer, or drop them; see `Items.end`."""
         ended = DROPPED if what == "dropped" else ENDED
@@ -196,7 +199,7 @@ class SqliteItems:
 
         if not numbers or not self._file.read(there):
             return None
-        return self._file.write(work)
+        return self._file.write(work, wait)
 
     def undo(
         self, owner: str, kind: str, numbers: Sequence[int], *, at: float, cause: Cause = BY_HAND

@@ -210,7 +210,9 @@ class Items(Protocol):
     def holding(self, owner: str, kind: str) -> list[int]:
         """The numbers of the items that hold, in the order of writing."""
 
-    def use(self, owner: str, kind: str, uses: Sequence[Use], *, at: float, key: str = "") -> int:
+    def use(
+        self, owner: str, kind: str, uses: Sequence[Use], *, at: float, key: str = "", wait: float = 5.0
+    ) -> int:
         """Count that items stood in a prompt; under the same key only once. Tell how many were counted."""
 
     def embed(self, owner: str, kind: str, model: str, dims: int, vectors: Mapping[int, bytes]) -> int:
@@ -228,6 +230,7 @@ class Items(Protocol):
         at: float,
         what: Ending = "faded",
         cause: Cause = BY_HAND,
+        wait: float = 5.0,
     ) -> Change | None:
         """Let items hold no longer, or drop them, also such as ended before; None if there was none. They stay readable."""
 

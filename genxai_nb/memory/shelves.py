@@ -138,6 +138,7 @@ class ListShelf:
 
 
 _DAY = 86400.0
+_PATIENCE = 30.0  # seconds that a run waits for the lock before what it remembers is lost
 
 
 class StoreShelf:
@@ -184,7 +185,7 @@ class StoreShelf:
             for draft in drafts
         ]
         done = self._items.add(
-            self._owner, self._kind, named, at=time(), key=key, model=model, dims=dims, wait=30.0
+            self._owner, self._kind, named, at=time(), key=key, model=model, dims=dims, wait=_PATIENCE
         )
         new = {row.number: self._item(row) for row in done.added}
         return Written(
@@ -218,7 +219,7 @@ class StoreShelf:
 
     def use(self, uses: Sequence[Use], *, key: str = "") -> int:
         """Count that items stood in a prompt; under the same key only once. Tell how many were counted."""
-        return self._items.use(self._owner, self._kind, uses, at=time(), key=key)
+        return self._items.use(self._owner, self._kind, uses, at=time(), key=key, wait=_PATIENCE)
 
     def unembedded(self, model: str) -> list[Entry]:
         """The current items that have no embedding of a model."""
@@ -238,7 +239,9 @@ class StoreShelf:
         """Let items end, or drop them; None if they had ended."""
         numbers = sorted(number_of(item.id) for item in items)
         cause = Cause(why=why, run=self._run, agent=self._agent, key=key)
-        return self._items.end(self._owner, self._kind, numbers, at=time(), what=what, cause=cause)
+        return self._items.end(
+            self._owner, self._kind, numbers, at=time(), what=what, cause=cause, wait=_PATIENCE
+        )
 
     def changes(self, key: str = "") -> list[Change]:
         """All changes of its items in order, or those of one write."""

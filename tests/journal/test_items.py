@@ -216,6 +216,25 @@ def test_a_reader_that_keeps_the_log_is_told():
     store.close()
 
 
+def test_whoever_writes_says_how_long_to_wait_for_the_lock():
+    """While another process holds it, what is added, counted or ended gives up at once if nobody is to wait."""
+    store, other = SqliteStore("journal.db"), sqlite3.connect("journal.db", isolation_level=None)
+    add(store.items, "tea")
+    other.execute("BEGIN IMMEDIATE")
+    place = "clerk", "semantic"
+    for act in (
+        lambda: add(store.items, "coffee", wait=0.0),
+        lambda: store.items.use(*place, [Use(number=1)], at=2, wait=0.0),
+        lambda: store.items.end(*place, [1], at=2, wait=0.0),
+    ):
+        with pytest.raises(StoreBusy, match="waited 0 s"):
+            act()
+    other.execute("ROLLBACK")
+    other.close()
+    assert store.items.end(*place, [1], at=2, wait=0.0).items == (1,)
+    store.close()
+
+
 def test_two_processes_write_one_memory():
     """What another process adds is seen, and numbers are never given twice."""
     store = SqliteStore("journal.db")
