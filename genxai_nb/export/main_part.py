@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shlex
 from collections.abc import Callable, Iterable, Mapping
 from string import Template
 from typing import Any, NamedTuple
@@ -14,7 +16,15 @@ from .unrun import Unrun, unrun_of
 
 __all__ = ["Flag", "flags_of", "main_part"]
 
-_RESERVED = frozenset({"answers", "help", "input", "json", "model", "resume", "store"})
+_EXAMPLES: Mapping[Any, str] = {
+    str: "some text",
+    int: "3",
+    float: "0.5",
+    bool: "true",
+    list: "[]",
+    dict: "{}",
+}
+_RESERVED = frozenset({"answers", "help", "input", "json", "model", "policy", "resume", "store"})
 
 
 class Flag(NamedTuple):
@@ -24,11 +34,13 @@ class Flag(NamedTuple):
         key: The key of the state.
         is_text: Its value is text, whatever it looks like.
         help: What it says of itself.
+        needed: If it has to be given: its type and an example; else empty.
     """
 
     key: str
     is_text: bool
     help: str
+    needed: str = ""
 
 
 def flags_of(model: Any, given: Mapping[str, Any] | None, is_text: Callable[[Any], bool]) -> list[Flag]:
@@ -50,7 +62,9 @@ def flags_of(model: Any, given: Mapping[str, Any] | None, is_text: Callable[[Any
             if _usable(key)
         ]
     return [
-        Flag(key, is_text(info.annotation), _help_of(info))
+        Flag(
+            key, is_text(info.annotation), _help_of(info), _needed(key, info, (given or {}).get(key), is_text)
+        )
         for key, info in model.model_fields.items()
         if _usable(key)
     ]
@@ -68,6 +82,20 @@ def _help_of(info: Any) -> str:
     return f"{said} (default: {_short(default)})".strip()
 
 
+def _needed(key: str, info: Any, given: Any, is_text: Callable[[Any], bool]) -> str:
+    """The type of a field that has to be given, and an example: its own, that of the last run, or one of its type."""
+    if not info.is_required():
+        return ""
+    kind = info.annotation
+    said = kind.__name__ if type(kind) is type else str(kind).replace("typing.", "")
+    example = next(iter(info.examples or ()), given)
+    if example is None:
+        shown = _EXAMPLES.get(getattr(kind, "__origin__", None) or kind, "")
+    else:
+        shown = example if is_text(kind) else json.dumps(example, ensure_ascii=False, default=str)
+    return f"{said}, such as --{key} {shlex.quote(_short(shown))}" if shown else said
+
+
 def _short(value: Any) -> str:
     shown = value if isinstance(value, str) and value else repr(value)
     shown = mask(" ".join(shown.split()))
@@ -83,8 +111,8 @@ _MODULES = (
     Import("genxai_nb", "GenXAIError", "GenXAIError"),
     Import("genxai_nb", "Run", "Run"),
 )
-_FUNCTIONS = ("exit_code", "main", "plain", "read_answers", "read_arguments", "value_of")
-_CONSTANTS = ("FLAGS", "TEXTS", "USAGE")
+_FUNCTIONS = ("exit_code", "main", "plain", "read_answers", "read_arguments", "read_policy", "value_of")
+_CONSTANTS = ("FLAGS", "NEEDED", "TEXTS", "USAGE")
 
 
 def main_part(
@@ -106,6 +134,7 @@ def main_part(
     flags = list(flags)
     names = {what.name or what.module: bring(what) for what in _MODULES}
     names |= {name: free(name) for name in (*_FUNCTIONS, *_CONSTANTS)}
+    needed = {flag.key: flag.needed for flag in flags if flag.needed}
     return Template(_TEXT).substitute(
         names,
         graph=graph,
@@ -113,6 +142,8 @@ def main_part(
         keys=_keys(names["FLAGS"], (flag.key for flag in flags)),
         description=quoted(description),
         arguments="".join(f"{_argument(flag)}\n" for flag in flags),
+        needed=f"{names['NEEDED']} = {literal(needed, used=len(names['NEEDED']) + 3)}\n" if needed else "",
+        check=Template(_CHECK).substitute(names) if needed else "",
     )
 
 
@@ -126,10 +157,15 @@ def _argument(flag: Flag) -> str:
     return call("parser.add_argument", [f"--{flag.key}"], words, indent=1)
 
 
+_CHECK = """\
+    for name, how in $NEEDED.items():
+        if not given.resume and name not in given.state:
+            parser.error(f"--{name} has to be given: {how}")
+"""
 _TEXT = '''\
 $keys
 $texts
-$USAGE = (
+$needed$USAGE = (
     "definition",
     "input",
     "resume_refused",
@@ -170,6 +206,11 @@ $arguments    parser.add_argument(
         metavar="FILE",
         help="answers of people: JSON, or a line NODE: ANSWER for each",
     )
+    parser.add_argument(
+        "--policy",
+        metavar="POLICY",
+        help="what tools may do: default, safe, open, or a JSON file with the fields of a policy",
+    )
     given = parser.parse_args(words)
     said = {name: getattr(given, name) for name in $FLAGS}
     for word in given.input:
@@ -182,7 +223,7 @@ $arguments    parser.add_argument(
         for name, text in said.items()
         if text is not None
     }
-    return given
+$check    return given
 
 
 def $value_of(text: str) -> $Any:
@@ -200,6 +241,13 @@ def $read_answers(file: str | None) -> dict[str, $Any]:
         return dict($json.loads(text))
     pairs = [line.partition(":") for line in text.splitlines() if ":" in line]
     return {node.strip(): answer.strip() for node, _, answer in pairs}
+
+
+def $read_policy(word: str | None) -> $Any:
+    """The name of a policy, or the fields that a JSON file holds."""
+    if word is None or not word.endswith(".json"):
+        return word
+    return $json.loads($Path(word).read_text("utf-8"))
 
 
 def $plain(value: $Any) -> $Any:
@@ -229,11 +277,15 @@ def $main(words: list[str] | None = None) -> int:
     """Run the graph and print its final state; returns the exit code."""
     given = $read_arguments(words)
     try:
-        answers = $read_answers(given.answers)
+        answers, policy = $read_answers(given.answers), $read_policy(given.policy)
         if given.resume:
             run = $Run.load(given.resume, $graph, given.store)
+            if policy is not None:
+                run.set_policy(policy)
         else:
-            run = $graph.start(given.state, model=given.model, store=given.store)
+            run = $graph.start(
+                given.state, model=given.model, store=given.store, policy=policy
+            )
         result = run.resume(answers=answers)
     except $GenXAIError as error:
         print(error, file=$sys.stderr)
@@ -246,7 +298,7 @@ def $main(words: list[str] | None = None) -> int:
         print("Interrupted; what was finished is kept.", file=$sys.stderr)
         return 130
     except (OSError, ValueError) as error:
-        print(f"The answers cannot be read: {error}", file=$sys.stderr)
+        print(f"A file cannot be read: {error}", file=$sys.stderr)
         return 2
     if result.status != "done":
         print(f"Run {run.run_id} stands: --resume {run.run_id}", file=$sys.stderr)

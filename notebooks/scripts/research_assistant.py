@@ -450,6 +450,7 @@ TEXTS: tuple[str, ...] = (
     "advice",
     "noted",
 )
+NEEDED = {"question": "str, such as --question 'What are the major rivers of Monaco?'"}
 USAGE = (
     "definition",
     "input",
@@ -527,6 +528,11 @@ def read_arguments(words: list[str] | None = None) -> argparse.Namespace:
         metavar="FILE",
         help="answers of people: JSON, or a line NODE: ANSWER for each",
     )
+    parser.add_argument(
+        "--policy",
+        metavar="POLICY",
+        help="what tools may do: default, safe, open, or a JSON file with the fields of a policy",
+    )
     given = parser.parse_args(words)
     said = {name: getattr(given, name) for name in FLAGS}
     for word in given.input:
@@ -539,6 +545,9 @@ def read_arguments(words: list[str] | None = None) -> argparse.Namespace:
         for name, text in said.items()
         if text is not None
     }
+    for name, how in NEEDED.items():
+        if not given.resume and name not in given.state:
+            parser.error(f"--{name} has to be given: {how}")
     return given
 
 
@@ -557,6 +566,13 @@ def read_answers(file: str | None) -> dict[str, Any]:
         return dict(json.loads(text))
     pairs = [line.partition(":") for line in text.splitlines() if ":" in line]
     return {node.strip(): answer.strip() for node, _, answer in pairs}
+
+
+def read_policy(word: str | None) -> Any:
+    """The name of a policy, or the fields that a JSON file holds."""
+    if word is None or not word.endswith(".json"):
+        return word
+    return json.loads(Path(word).read_text("utf-8"))
 
 
 def plain_1(value: Any) -> Any:
@@ -586,11 +602,15 @@ def main(words: list[str] | None = None) -> int:
     """Run the graph and print its final state; returns the exit code."""
     given = read_arguments(words)
     try:
-        answers = read_answers(given.answers)
+        answers, policy = read_answers(given.answers), read_policy(given.policy)
         if given.resume:
             run = Run.load(given.resume, research, given.store)
+            if policy is not None:
+                run.set_policy(policy)
         else:
-            run = research.start(given.state, model=given.model, store=given.store)
+            run = research.start(
+                given.state, model=given.model, store=given.store, policy=policy
+            )
         result = run.resume(answers=answers)
     except GenXAIError as error:
         print(error, file=sys.stderr)
@@ -603,7 +623,7 @@ def main(words: list[str] | None = None) -> int:
         print("Interrupted; what was finished is kept.", file=sys.stderr)
         return 130
     except (OSError, ValueError) as error:
-        print(f"The answers cannot be read: {error}", file=sys.stderr)
+        print(f"A file cannot be read: {error}", file=sys.stderr)
         return 2
     if result.status != "done":
         print(f"Run {run.run_id} stands: --resume {run.run_id}", file=sys.stderr)
@@ -620,4 +640,4 @@ def main(words: list[str] | None = None) -> int:
 if __name__ == "__main__":
     sys.exit(main())
 
-# exported by genxai-nb, 7382c3b508ebbacb
+# exported by genxai-nb, 779806a0e3d66433

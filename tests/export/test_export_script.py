@@ -86,12 +86,14 @@ def test_a_waiting_run_is_resumed(exported, script, tmp_path):
     ("words", "code", "said"),
     [
         (("--topic", "fault"), 1, "no such topic"),
-        (("--words", "2"), 2, "topic"),
+        (("--words", "2"), 2, "--topic has to be given: str, such as --topic 'some text'"),
         (("--topic", "tea", "--words", "many"), 2, "words"),
         (("--input", "tea"), 2, "is no KEY=VALUE"),
         (("--nonsense",), 2, "unrecognized arguments"),
         (("--resume", "r9", "--store", "nowhere.db"), 2, "r9"),
         (("--topic", "tea", "--answers", "nowhere"), 2, "nowhere"),
+        (("--topic", "tea", "--policy", "nowhere.json"), 2, "nowhere.json"),
+        (("--topic", "tea", "--policy", "saef"), 2, "Did you mean 'safe'"),
     ],
 )
 def test_exit_codes(exported, script, words, code, said):
@@ -307,3 +309,61 @@ def test_files_that_the_code_names_are_told_with_where_it_does(flow, tmp_path, m
         f"It names files that it does not carry: rows.txt ({where}, line 4), data/more.txt ({where}, line 5)."
     )
     assert str(exported).endswith(exported.needs)
+
+
+GUARDED = """
+from pydantic import BaseModel, Field
+from genxai_nb import Graph, tool
+
+class Asked(BaseModel):
+    question: str
+    rate: float = Field(examples=[0.25])
+    rows: list[int]
+    text: str = ""
+
+@tool(permissions=["write"])
+def note(question: str) -> str:
+    \"\"\"Note a question.\"\"\"
+    return question
+
+graph = Graph("notes", state=Asked).node("note", note, question="question", into="text").parse("START -> note -> END")
+"""
+
+
+def test_what_has_to_be_given_is_told_with_type_and_example(flow, script):
+    """The example is the field's own, that of the last run, or one of its type; a run that is resumed wants none."""
+    made = flow(GUARDED)
+    made.run({"question": "How far is 'it'?", "rate": 1.0, "rows": [1, 2]}, policy="open")
+    path = made.export(check=False).path
+    words: list[str] = []
+    for name, value, said in [
+        (
+            "question",
+            "Why?",
+            """--question has to be given: str, such as --question 'How far is '"'"'it'"'"'?'""",
+        ),
+        ("rate", "1.5", "--rate has to be given: float, such as --rate 0.25"),
+        ("rows", "[3]", "--rows has to be given: list[int], such as --rows '[1, 2]'"),
+    ]:
+        done = script(path, *words)
+        assert (done.returncode, said in done.stderr) == (2, True), done.stderr
+        words += [f"--{name}", value]
+    assert script(path, *words, "--policy", "open", "--store", made.store).returncode == 0
+    assert script(path, "--resume", "r2", "--store", made.store).returncode == 0
+
+
+def test_a_policy_is_given_by_name_or_as_a_file(flow, script, tmp_path):
+    """Nobody to ask means no; a file with the fields of a policy allows the call, also of a run that is resumed."""
+    path = flow(GUARDED).export(check=False).path
+    words = ["--question", "Why?", "--rate", "1", "--rows", "[]", "--store", str(tmp_path / "runs.db")]
+    (tmp_path / "policy.json").write_text('{"allow": ["write"]}', "utf-8")
+    (tmp_path / "list.json").write_text("[1]", "utf-8")
+    policy = ["--policy", str(tmp_path / "policy.json")]
+
+    assert script(path, *words, "--policy", str(tmp_path / "list.json")).returncode == 2
+    refused = script(path, *words, "--policy", "safe")
+    assert (refused.returncode, "write" in refused.stderr) == (1, True), refused.stderr
+    assert script(path, *words, *policy).returncode == 0
+    run = refused.stderr.rpartition("--resume ")[2].strip()
+    resumed = script(path, "--resume", run, "--store", str(tmp_path / "runs.db"), *policy)
+    assert resumed.returncode == 0, resumed.stderr
