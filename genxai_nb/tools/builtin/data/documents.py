@@ -15,7 +15,8 @@ from genxai_nb.tools.base import tool
 from genxai_nb.tools.child import ask_child
 from genxai_nb.tools.outcome import Outcome
 
-from .formats import LARGEST, element_data, read_json, read_xml
+from .formats import LARGEST, read_json
+from .markup import element_data, read_xml
 
 __all__ = ["JsonMatch", "JsonOutcome", "XmlMatch", "XmlOutcome", "json_processor", "xml_processor"]
 

@@ -9,23 +9,19 @@ import re
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from genxai_nb.errors import LineInvalid, MissingPackage, ToolFailed
 from genxai_nb.tools.child import ask_child
 
-if TYPE_CHECKING:
-    from xml.etree.ElementTree import Element
+from .markup import element_data, read_xml, write_xml
 
 __all__ = [
     "LARGEST",
     "Format",
-    "defused",
-    "element_data",
     "read_csv",
     "read_data",
     "read_json",
-    "read_xml",
     "typed",
     "write_csv",
     "write_data",
@@ -37,9 +33,7 @@ MOST_COLUMNS = 1_000
 MOST_CELLS = 3_000_000
 LONGEST_NAMES = 100_000  # characters of the names of all columns
 MOST_NAMED = 100_000_000  # characters of the names in all rows
-MOST_TAGGED = 20_000_000  # characters of the names of all elements, each with its namespace
 LARGEST_YAML = 300_000
-MOST_DEPTH = 100
 
 Format = Literal["json", "csv", "xml", "yaml", "parquet"]
 
@@ -48,8 +42,6 @@ _LONGEST = 30.0  # seconds
 
 _FORMULA = tuple("=+-@\t\r\n＝＋－＠")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
-_XML_NAME = re.compile(r"[A-Za-z_][\w.-]*")
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def read_json(text: str) -> Any:
@@ -159,82 +151,6 @@ def _harmless(value: Any) -> str:
     return f"'{text}" if text.startswith(_FORMULA) and not _NUMBER.fullmatch(text) else text
 
 
-def defused() -> Any:
-    """The XML reader that expands no entities and loads nothing.
-
-    Raises:
-        MissingPackage: The extra ``tools`` is not installed.
-    """
-    try:
-        from defusedxml import ElementTree
-    except ImportError as exc:
-        raise MissingPackage("defusedxml", "tools") from exc
-    return ElementTree
-
-
-def read_xml(text: str) -> Element:
-    """Read XML without document types and entities.
-
-    Raises:
-        ToolFailed: It is none, declares a document type, or is nested too deeply.
-    """
-    from xml.etree.ElementTree import ParseError
-
-    reader = defused()
-    from defusedxml import DefusedXmlException
-
-    _refuse_depth(text, reader, ParseError, DefusedXmlException)
-    root: Element = reader.fromstring(text, forbid_dtd=True)
-    return root
-
-
-def _refuse_depth(text: str, reader: Any, parse_error: type[Exception], refused: type[Exception]) -> None:
-    depth = named = 0
-    try:
-        for event, element in reader.iterparse(
-            io.BytesIO(text.encode()), events=("start", "end"), forbid_dtd=True
-        ):
-            depth += 1 if event == "start" else -1
-            if depth > MOST_DEPTH:
-                raise ToolFailed(f"This XML is nested more than {MOST_DEPTH} deep.")
-            if event == "end":
-                element.clear()
-                continue
-            named += len(element.tag) + sum(map(len, element.attrib))
-            if named > MOST_TAGGED:
-                raise ToolFailed(
-                    f"This XML's names have, with their namespaces, more than {MOST_TAGGED} characters.",
-                    hint="Use a shorter namespace.",
-                )
-    except parse_error as exc:
-        line, column = getattr(exc, "position", (0, 0))
-        raise ToolFailed(
-            f"This is no XML: {str(exc).partition(':')[0]} at line {line}, column {column}."
-        ) from exc
-    except refused as exc:
-        raise ToolFailed(
-            "This XML declares a document type or entities, which are not read.",
-            hint="Remove the <!DOCTYPE>.",
-        ) from exc
-    except (UnicodeEncodeError, LookupError, ValueError) as exc:
-        raise ToolFailed(f"This is no XML: {exc}.") from exc
-
-
-def element_data(element: Element) -> Any:
-    """An element as plain data: its text, or a dict of attributes (with @), children and #text."""
-    made: dict[str, Any] = {f"@{name}": value for name, value in element.attrib.items()}
-    children: dict[str, list[Any]] = {}
-    for child in element:
-        children.setdefault(child.tag, []).append(element_data(child))
-    made |= {tag: values if len(values) > 1 else values[0] for tag, values in children.items()}
-    text = (element.text or "").strip()
-    if not made:
-        return text
-    if text:
-        made["#text"] = text
-    return made
-
-
 def read_data(text: str | bytes, kind: Format, delimiter: str = ",") -> Any:
     """Read plain data.
 
@@ -326,7 +242,7 @@ def write_data(value: Any, kind: Format, delimiter: str = ",") -> bytes:
     if kind == "yaml":
         return _yaml(value).encode()
     if kind == "xml":
-        return _xml(value)
+        return write_xml(value)
     rows = _rows(value, kind)
     columns = list(dict.fromkeys(name for row in rows for name in row))
     if len(columns) > MOST_COLUMNS or len(columns) * len(rows) > MOST_CELLS:
@@ -377,50 +293,3 @@ def _rows(value: Any, kind: str) -> list[dict[str, Any]]:
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise ToolFailed(f"{kind} holds a list of objects, which this is not.", hint="Query the list first.")
     return rows
-
-
-def _xml(value: Any) -> bytes:
-    from xml.etree.ElementTree import Element, indent, tostring
-
-    name, content = next(iter(value.items())) if isinstance(value, dict) and len(value) == 1 else ("", None)
-    if not _XML_NAME.fullmatch(str(name)) or isinstance(content, list):
-        name, content = "data", value
-    root = Element(name)
-    _fill(root, content, 0)
-    indent(root)
-    made: bytes = tostring(root, encoding="utf-8", xml_declaration=True)
-    return made + b"\n"
-
-
-def _fill(parent: Element, value: Any, depth: int) -> None:
-    from xml.etree.ElementTree import SubElement
-
-    if depth > MOST_DEPTH:
-        raise ToolFailed(f"The data is nested more than {MOST_DEPTH} deep.")
-    if isinstance(value, dict):
-        for key, item in value.items():
-            name = str(key)
-            if name.startswith("@") and _XML_NAME.fullmatch(name[1:]):
-                parent.set(name[1:], _xml_text(item))
-            elif name == "#text":
-                parent.text = _xml_text(item)
-            else:
-                for one in item if isinstance(item, list) else [item]:
-                    child = SubElement(parent, name if _XML_NAME.fullmatch(name) else "entry")
-                    if child.tag != name:
-                        child.set("key", _xml_text(name))
-                    _fill(child, one, depth + 1)
-    elif isinstance(value, list):
-        for item in value:
-            _fill(SubElement(parent, "item"), item, depth + 1)
-    else:
-        parent.text = _xml_text(value)
-
-
-def _xml_text(value: Any) -> str:
-    text = (
-        {None: "", True: "true", False: "false"}.get(value, value)
-        if value is None or isinstance(value, bool)
-        else value
-    )
-    return _NOT_XML.sub("\ufffd", str(text))
