@@ -121,9 +121,9 @@ def _definitions(graph: Graph) -> Iterator[tuple[str, Any]]:
 
 def _tell(run: Run, name: str, before: str, definition: Any) -> None:
     kept = open_store(run.options.store).definition(before)
-    old = kept.source if kept else ""
-    count = lines_changed(old.strip(), definition.source.strip())
+    old, new = (one.spec or one.source if one else "" for one in (kept, definition))
+    count = lines_changed(old.strip(), new.strip())
     step = summarize(run.events()).steps + 1
     changed = f"{count} line{'s' if count > 1 else ''} changed" if count else "what it uses has changed"
     head = f"{one_line(name)}: {changed}, run {run.run_id} will use it from step {step}"
-    show_text("\n".join([head, *(difference(old, definition.source) if count else [])]))
+    show_text("\n".join([head, *(difference(old, new) if count else [])]))

@@ -23,3 +23,15 @@ def test_a_stop_over_a_key_that_no_state_has_is_refused(run, person):
     ]
     assert listed == "loop has no breakpoints."
     assert "after step 3" in run("%genxai").text
+
+
+def test_a_run_that_goes_back_tells_of_the_agent_that_was_edited_after_it(run, person):
+    """An ended run that is taken back is told by its lines what its next visit will go by."""
+    run("%%genxai agent clerk\nrole: Clerk\nmodel: offline")
+    run("%%genxai graph g\nSTART -> clerk")
+    run("%%genxai run g\ntopic: tea")
+    run("%%genxai agent clerk\nrole: Poet\nmodel: offline")
+    told = run("%genxai back").text
+
+    assert "clerk: 1 line changed, run r1 will use it from step 1" in told
+    assert "  - role: Clerk\n  + role: Poet" in told
