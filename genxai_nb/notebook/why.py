@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from genxai_nb.errors import GenXAIError, RunError, UnknownName
+from genxai_nb.errors import GenXAIError, RunCancelled, RunError, UnknownName
 from genxai_nb.graph.build import Graph
 from genxai_nb.graph.draw.lettering import one_line
 from genxai_nb.journal import open_store
@@ -57,6 +57,8 @@ def _last_traceback(session: Session) -> str:
     error = error or getattr(sys, "last_value", None)
     if error is None:
         raise RunError("No error has come up.", hint="%genxai why NODE tells why a node ran or did not.")
+    if isinstance(error, RunCancelled):  # nothing in the notebook has raised it
+        return str(error)
     return "".join(traceback.format_exception(error)).rstrip()
 
 

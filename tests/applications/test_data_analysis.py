@@ -219,7 +219,10 @@ def test_script_answers_another_question(tmp_path, ask_sql):
     advice = json.loads(ask_script(tmp_path, "--question", "Who was the best director?").stdout)
     assert advice["answer"].startswith("No tool fits 'Who was the best director?' Name a number (critics, ")
     nothing = ask_script(tmp_path)
-    assert (nothing.returncode, "--question has to be given: str, such as --question" in nothing.stderr) == (2, True), nothing.stderr
+    assert (nothing.returncode, "--question has to be given: str, such as --question" in nothing.stderr) == (
+        2,
+        True,
+    ), nothing.stderr
 
 
 def with_data(committed, source: str, *, last: str = "") -> nbformat.NotebookNode:

@@ -38,7 +38,10 @@ def test_a_run_cell_waits_and_queued_cells_keep_their_order(kernel):
 
 
 def test_an_interrupt_is_idle_at_once_and_the_run_goes_on_by_resume(kernel):
-    """Interrupt ends the cell within half a second, in one calm line; resume ends the run without redoing a step."""
+    """Interrupt ends the cell within half a second, in one calm line; resume ends the run without redoing a step.
+
+    As no code has failed, why has no traceback to show.
+    """
     kernel.run(NODES)
     kernel.run("%%genxai graph g\nSTART -> first -> slow -> END")
     request = kernel.send("%%genxai run g\n")
@@ -53,6 +56,8 @@ def test_an_interrupt_is_idle_at_once_and_the_run_goes_on_by_resume(kernel):
     assert stopped.content["ename"] == "RunCancelled"
     assert seconds <= 0.5
     assert stopped.error == "‖ Run r1 was interrupted after step 1.\n%genxai resume r1 goes on from there."
+    why = kernel.run("%genxai why").text
+    assert why == "Run r1 was cancelled; what was finished is kept. Resume it to go on."
     resumed = kernel.run("speed['slow'] = 0\n%genxai resume r1\nprint(result.state)")
     assert resumed.status == "ok", resumed.text
     assert "{'first': 1, 'slow': 1}" in resumed.streams
