@@ -51,7 +51,12 @@ def ask_agent(session: Session, request: Request) -> Wait | None:
     """
     agent = session.agent(request.name)
     prompt = read_prompt(session, request)
-    return drive(session, request, started_question(session, request, agent, prompt))
+    chat = session.chats.get(agent.name)
+    if chat is None or not chat.takes(agent):
+        return drive(session, request, started_question(session, request, agent, prompt))
+    started = started_question(session, request, agent, prompt, chat.runs)
+    chat.took(started)
+    return drive(session, request, started)
 
 
 def started_question(

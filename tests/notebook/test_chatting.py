@@ -38,8 +38,8 @@ def test_a_terminal_answers_the_first_message_and_says_how_to_go_on(run, person,
     run("%genxai ask clerk And again")
     again = run("%genxai chat clerk")
 
-    assert "The conversation goes on after 1 turn." in again.text
-    assert "you: Hello there\nclerk: You said: Hello there" in again.text
+    assert "The conversation goes on after 2 turns." in again.text
+    assert "you: Hello there\nclerk: You said: Hello there\n\nyou: And again" in again.text
     assert run(KNOWS).streams.count("You said") == 2
     assert "r1" in run("%genxai show r1").text or "Done" in run("%genxai show r1").text
 
@@ -86,6 +86,23 @@ def test_the_cell_opens_a_panel_and_returns_at_once(kernel, cells):
     assert "You said: Hello" in kernel.run("print(said)").streams
     assert "Done" in kernel.run("%genxai show").text
     assert "short_term" in kernel.run("%genxai memory clerk").text
+
+
+def test_what_is_asked_in_another_cell_belongs_to_the_chat(kernel, cells):
+    """The answer stands in that cell and in the chat's record, and the agent knows it once."""
+    define(kernel, cells)
+    kernel.run("%%genxai chat clerk\nHello", allow_stdin=True)
+    assert kernel.run(ENDS.replace("chat.panel.close()", "")).status == "ok"
+    asked = kernel.run("%genxai ask clerk And here?", allow_stdin=True)
+    assert "You said: And here?" in asked.text
+    ended = kernel.run(ENDS)
+
+    updates = [*asked.updates, *ended.updates]
+    records = [bundle["text/plain"] for bundle, where in updates if where.startswith("genxai-chat-")]
+    assert "you: Hello\nclerk: You said: Hello\n\nyou: And here?\nclerk: You said: And here?" in records[-1]
+    assert (
+        kernel.run(KNOWS).streams == f"{['Hello', 'You said: Hello', 'And here?', 'You said: And here?']}\n"
+    )
 
 
 def test_nobody_there_gets_the_record_and_running_again_asks_nothing_again(kernel, cells):

@@ -172,6 +172,13 @@ class Chat:
                 f"{self.name} has not answered yet.", hint="Wait for it, or stop it.", run_id=self.last.run
             )
 
+    def takes(self, agent: Agent) -> bool:
+        """Whether what is asked of an agent now belongs to this conversation."""
+        is_free = self.last is None or not self.last.alive
+        return (
+            is_free and self.store in {None, find_store()} and agent.conversation is self.agent.conversation
+        )
+
     def took(self, started: Started) -> Turn:
         """Add a run that is about to be driven as the next turn."""
         turn = told_turn(started.run.run_id, started.run.events())

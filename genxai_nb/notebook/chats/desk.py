@@ -59,11 +59,17 @@ class ChatDesk:
         self._told: dict[str, Any] = {}
         self._rows: dict[str, tuple[Any, dict[str, Any]]] = {}
         self._unsubscribe: Callable[[], None] = lambda: None
-        self._sign: tuple[Any, ...] = ()
+        self._sign: list[Any] = []
+        self._seen: dict[str, Any] = {}
+        self._followed = ""
         self._thread: threading.Thread | None = None
 
     def open(self) -> None:
         """Show the chat as it is, and follow it from now on."""
+        self._sign = self._signs()
+        for turn, sign in zip(self._own(), self._sign, strict=True):
+            if turn.started is not None and (turn.status != "done" or turn.started.value is not None):
+                self._seen[turn.run] = sign  # it was told of, or has not begun
         if self.chat.last is not None:
             self._follow(self.chat.last)
         self._show()
@@ -109,19 +115,25 @@ class ChatDesk:
             self._guard(self._update)
 
     def _update(self) -> None:
-        """Show what there is; whenever the last turn has come to rest, tell of it."""
-        before, self._sign = self._sign, self._signs()
+        """Show what there is; whenever a turn has come to rest, tell of it."""
+        self._sign = self._signs()
+        turn = self.chat.last
+        if turn is not None and turn.run != self._followed:
+            self._follow(turn)
         self._show()
-        turn = self.chat.last
-        if turn is not None and self._sign != before and not turn.alive:
-            self._rested(turn)
+        for turn, sign in zip(self._own(), self._sign, strict=False):
+            if not turn.alive and self._seen.get(turn.run) != sign:
+                self._seen[turn.run] = sign
+                self._rested(turn)
 
-    def _signs(self) -> tuple[Any, ...]:
+    def _own(self) -> list[Turn]:
+        """The turns of this kernel: also those that were asked in other cells, and what is resumed in one."""
+        return [turn for turn in self.chat.turns if turn.started is not None]
+
+    def _signs(self) -> list[Any]:
         """What changes when a turn moves: a run says that it stands a moment after its last fact."""
-        turn = self.chat.last
-        if turn is None or turn.started is None:
-            return ()
-        return turn.run, turn.status, turn.started.run.stands, len(turn.started.run.questions)
+        runs = ((turn, turn.started.run) for turn in self._own() if turn.started is not None)
+        return [(turn.run, turn.status, run.stands, len(run.questions)) for turn, run in runs]
 
     def _carry_out(self, message: Mapping[str, Any]) -> None:
         """Do what was pressed; what cannot be done is told to that view."""
@@ -153,6 +165,7 @@ class ChatDesk:
 
     def _follow(self, turn: Turn) -> None:
         self._unsubscribe()
+        self._followed = turn.run
         if turn.started is not None:
             self._unsubscribe = turn.started.run.subscribe(self._box.put)
 
