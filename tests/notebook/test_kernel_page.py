@@ -75,7 +75,7 @@ def test_completion_in_heads_and_bodies(kernel):
     kernel.run(NODES)
     kernel.run(GRAPH)
 
-    assert kernel.complete("%%genxai ") == ["agent", "graph", "schema", "run", "ask", "debug"]
+    assert kernel.complete("%%genxai ") == ["agent", "graph", "schema", "run", "ask", "chat", "debug"]
     assert kernel.complete("%%genxai run ")[0] == "g"
     assert kernel.complete("%%genxai agent x\nro") == ["role: "]
     assert kernel.complete("%%genxai graph h\nSTART -> o") == ["one"]
