@@ -65,18 +65,15 @@ def _calls_of(agent: str, events: Iterable[Event]) -> frozenset[str]:
 def called_in(events: Iterable[Event], slots: Container[str]) -> float:
     """For how many seconds any of some calls of models and tools was under way, and the run did not stand."""
     total = last = 0.0
-    since: float | None = None
+    counts = False
     going: set[str] = set()
     for event in events:
-        ends, resumed = isinstance(event, _ENDS), isinstance(event, RunResumed)
+        if counts and not isinstance(event, RunResumed):
+            total += _between(last, event)
         _go_on(going, event, slots)
-        if since is not None and (ends or resumed or not going):
-            total += (last if resumed else event.at) - since
-            since = None
-        if since is None and going and not ends:
-            since = event.at
+        counts = bool(going) and not isinstance(event, _ENDS)
         last = event.at
-    return total if since is None else total + last - since
+    return total
 
 
 def _go_on(going: set[str], event: Event, slots: Container[str]) -> None:
@@ -92,13 +89,15 @@ def _go_on(going: set[str], event: Event, slots: Container[str]) -> None:
 def driven_in(events: Iterable[Event]) -> float:
     """For how many seconds a run was driven; of what a process did after its last fact nothing is known."""
     total = last = 0.0
-    since: float | None = None
+    counts = False
     for event in events:
-        ends = isinstance(event, _ENDS)
-        if since is not None and (ends or isinstance(event, RunResumed)):
-            total += (event.at if ends else last) - since
-            since = None
-        if since is None and not ends:
-            since = event.at
+        if counts and not isinstance(event, RunResumed):
+            total += _between(last, event)
+        counts = not isinstance(event, _ENDS)
         last = event.at
-    return total if since is None else total + last - since
+    return total
+
+
+def _between(last: float, event: Event) -> float:
+    """The seconds up to an event; a clock that was set back meanwhile takes none away."""
+    return max(0.0, event.at - last)

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from genxai_nb.calls.budget import Account, answered, asked
-from genxai_nb.calls.spent import driven_in
+from genxai_nb.calls.spent import called_in, driven_in
 from genxai_nb.guard.budget import Amount, Budget
 from genxai_nb.journal import events as facts
 from genxai_nb.messages import ModelReply, ModelRequest, Usage, assistant, user
@@ -90,3 +90,20 @@ def test_time_in_which_nobody_drove_does_not_count():
         )
     )
     assert driven_in(at) == 5 + 3 + 7
+
+
+def test_a_clock_that_is_set_back_gives_no_time_back():
+    """What was spent before is spent, and what comes after counts."""
+    started = facts.CallStarted(
+        at=5000, slot="a", kind="model", name="n", request={}, node="a", visit=1, ordinal=0
+    )
+    events = [
+        facts.RunStarted(at=4990, run="r1", graph="g", structure="", input={}, definitions={}),
+        started,
+        facts.CallRetried(at=5003, slot="a", error="busy", attempt=1, wait=1.0),
+        facts.CallRetried(at=1400, slot="a", error="busy", attempt=2, wait=1.0),
+        facts.CallFinished(at=1402, slot="a", reply=None),
+        facts.RunFinished(at=1403),
+    ]
+    assert driven_in(events) == 10 + 3 + 2 + 1
+    assert called_in(events, {"a"}) == 3 + 2
