@@ -79,11 +79,12 @@ class Turn:
         """Why there is no answer, and what to do; both empty if all is well."""
         if self.status != "failed":
             return "", ""
+        again = f"%genxai resume {self.run} tries again."
         found = self._raised()
-        if found is None:
-            return self.story.error, ""
-        cause = found.__cause__ if isinstance(found.__cause__, GenXAIError) else found
-        return self.story.error or found.what, cause.hint or found.hint
+        cause = found.__cause__ if found and isinstance(found.__cause__, GenXAIError) else found
+        hint = cause.hint if cause else ""
+        told = not hint or hint in self.story.error
+        return self.story.error, again if told else f"{hint} {again}"
 
     def _raised(self) -> GenXAIError | None:
         future = self.started.future if self.started is not None else None
