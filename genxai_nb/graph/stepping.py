@@ -91,7 +91,11 @@ class Stepping(Driving):
 
     async def _until(self, prepare: Callable[[Any], object]) -> Result:
         if self._driver is None and self.status != "done":
-            self._driver = self._make_driver()
+            try:
+                self._driver = self._make_driver()
+            except BaseException:  # let go whatever it was, and raised on
+                self._park(self.status)
+                raise
         pace = self._driver.pace if self._driver is not None else None
         if pace is not None:
             prepare(pace)

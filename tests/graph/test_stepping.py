@@ -10,7 +10,7 @@ from graphs import chain, kinds, nothing
 from stepping import begun_until_asked, calling, place
 
 from genxai_nb import START, Agent, Graph, Run, human, run_log
-from genxai_nb.errors import NodeFailed, RunCancelled, RunError, ToolFailed
+from genxai_nb.errors import DefinitionError, NodeFailed, RunCancelled, RunError, ToolFailed
 from genxai_nb.journal import events as facts
 from genxai_nb.messages import ToolCall
 from genxai_nb.providers.scripted import Scripted
@@ -369,3 +369,14 @@ def test_a_run_that_has_just_begun_is_cancelled():
     with pytest.raises(RunCancelled):
         ended.result(timeout=20)
     assert run.status == "cancelled"
+
+
+def test_until_lets_go_of_a_run_that_it_cannot_drive(monkeypatch):
+    """What kept it from that can be mended, and any verb goes on."""
+    run = chain(nothing, nothing).start({})
+    monkeypatch.setenv("GENXAI_BUDGET", "much")
+    for verb in (lambda: run.until("1 == 1"), lambda: run.until_node("b"), run.next):
+        with pytest.raises(DefinitionError, match="budget: money is 'much'"):
+            verb()
+    monkeypatch.delenv("GENXAI_BUDGET")
+    assert run.resume().status == "done"
