@@ -149,6 +149,16 @@ def test_what_would_grow_is_refused(text: str, source: str, said: str):
     assert not Path("out.json").exists()
 
 
+def test_indents_do_not_grow_without_bound():
+    """Lists in lists, which would be gigabytes of blanks when each has a line, are refused in words."""
+    nested = f"[{','.join(['[' * 90 + '1' + ']' * 90] * 15_000)}]"
+    for target in ("json", "xml"):
+        with pytest.raises(ToolFailed, match="100000000 characters of indents"):
+            transform(nested, "convert", "json", target, output_path="out")
+    with pytest.raises(ToolFailed, match="100000000 characters of indents"):
+        find("json_processor")(nested, "prettify")
+
+
 def test_what_a_format_cannot_hold_is_told():
     """A table needs a list of objects, and names that XML does not know are kept as keys."""
     for target in ("csv", "parquet"):

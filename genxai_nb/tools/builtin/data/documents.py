@@ -16,7 +16,7 @@ from genxai_nb.tools.child import ask_child
 from genxai_nb.tools.outcome import Outcome
 
 from .formats import LARGEST, read_json
-from .markup import element_data, read_xml
+from .markup import element_data, read_xml, refuse_indents
 
 __all__ = ["JsonMatch", "JsonOutcome", "XmlMatch", "XmlOutcome", "json_processor", "xml_processor"]
 
@@ -138,6 +138,8 @@ def _judged(data: Any) -> JsonOutcome:
 
 
 def _text(value: Any, operation: str) -> JsonOutcome:
+    if operation == "prettify":
+        refuse_indents(value)
     text = _dumped(value, pretty=operation == "prettify", compact=operation == "minify")
     return JsonOutcome(text=text[:MOST_CHARACTERS], truncated=len(text) > MOST_CHARACTERS)
 

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from genxai_nb.errors import LineInvalid, MissingPackage, ToolFailed
 from genxai_nb.tools.child import ask_child
 
-from .markup import element_data, read_xml, write_xml
+from .markup import element_data, read_xml, refuse_indents, write_xml
 
 __all__ = [
     "LARGEST",
@@ -238,6 +238,7 @@ def write_data(value: Any, kind: Format, delimiter: str = ",") -> bytes:
         ToolFailed: The format cannot hold it: a table needs a list of objects.
     """
     if kind == "json":
+        refuse_indents(value)
         return json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False).encode()
     if kind == "yaml":
         return _yaml(value).encode()

@@ -11,9 +11,10 @@ from genxai_nb.errors import MissingPackage, ToolFailed
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
-__all__ = ["element_data", "read_xml", "write_xml"]
+__all__ = ["element_data", "read_xml", "refuse_indents", "write_xml"]
 
 MOST_DEPTH = 100
+MOST_INDENTED = 100_000_000  # characters of blanks at the beginnings of lines
 MOST_TAGGED = 20_000_000  # characters of the names of all elements, each with its namespace
 
 _XML_NAME = re.compile(r"[A-Za-z_][\w.-]*")
@@ -96,14 +97,37 @@ def element_data(element: Element) -> Any:
     return made
 
 
+def refuse_indents(value: Any) -> None:
+    """Refuse data that become many times as large when each item has a line of its own.
+
+    Raises:
+        ToolFailed: The indents alone would be too much.
+    """
+    room, level, depth = MOST_INDENTED, [value], 0
+    while level:
+        room -= 2 * depth * len(level)
+        if room < 0:
+            raise ToolFailed(
+                f"The result would have more than {MOST_INDENTED} characters of indents.",
+                hint="Take a part that is nested less deeply.",
+            )
+        within = (
+            item.values() if isinstance(item, dict) else item
+            for item in level
+            if isinstance(item, dict | list)
+        )
+        level, depth = [item for items in within for item in items], depth + 1
+
+
 def write_xml(value: Any) -> bytes:
     """Write plain data as XML; a key that is no name becomes an attribute.
 
     Raises:
-        ToolFailed: It is nested too deeply.
+        ToolFailed: It is nested too deeply, or its indents would be too much.
     """
     from xml.etree.ElementTree import Element, indent, tostring
 
+    refuse_indents(value)
     name, content = next(iter(value.items())) if isinstance(value, dict) and len(value) == 1 else ("", None)
     if not _XML_NAME.fullmatch(str(name)) or isinstance(content, list):
         name, content = "data", value

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import os
 import tarfile
+import unicodedata
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -156,7 +157,7 @@ def _checked(file: BinaryIO, source: str, kind: ArchiveFormat) -> Iterator[Membe
         refuse_hidden(parts, member.name)
         for part in parts:
             check_name(part, member.name)
-        folded = "/".join(parts).casefold()
+        folded = unicodedata.normalize("NFC", "/".join(parts)).casefold()
         if folded in names:
             raise Denied(f"{shown(source)} holds {shown(member.name)} twice, or with other case.")
         names.add(folded)
