@@ -149,10 +149,10 @@ def _check_node(graph: Declared, name: str) -> None:
     if model is None:
         return
     fields: Mapping[str, object] = graph.schema.fields
-    items = {edge.item for edge in graph.edges if edge.target == name and edge.each is not None}
+    items = {edge.item for edge in graph.edges if edge.target == name and edge.item}
     for key in body.template:
         if key not in fields and key not in items:
-            raise TemplateKeyMissing(key, fields, node=name)
+            raise TemplateKeyMissing(key, [*fields, *items], node=name)
     for key in options.reads or ():
         if key not in fields:
             raise GraphInvalid(

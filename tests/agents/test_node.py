@@ -280,3 +280,18 @@ def test_an_agent_that_cannot_be_made_ready_says_why():
     """A task that is no template is refused when the node is made."""
     with pytest.raises(DefinitionError, match="names no key"):
         alone(Agent("a", task="{{1 + 1}}"))
+
+
+def test_a_template_in_a_map_is_offered_the_name_of_its_item():
+    """The item is known beside the fields of the schema."""
+
+    class Desk(BaseModel):
+        rows: list[str] = []
+        reply: str = ""
+
+    graph = Graph("g", state=Desk).node("a", Agent("a", task="Answer {{item}}.", writes="reply"))
+    graph.node("split", lambda state: {"rows": ["x"]}).parse(
+        "START -> split\nsplit -> a for each row in rows"
+    )
+    with pytest.raises(TemplateKeyMissing, match="Known: reply, row, rows"):
+        graph.build()

@@ -187,15 +187,17 @@ def test_a_file_of_answers_that_breaks_off_is_pointed_at(review, tmp_path, monke
 def test_an_inserted_name_that_is_not_there_is_told_among_the_persons_own(run):
     """IPython's own variables are not offered; an attribute that is absent is said plainly, with the nearest."""
     run("class Box:\n    inner = None\nbox = Box()\nbox.inner = Box()\nbox.inner.width = 3")
-    name = run("%%genxai agent w\noutput: Draft")
+    name = run("%%genxai agent w\ntools: $Draft")
+    schema = run("%%genxai agent w\noutput: Draft")
     attribute = run("%%genxai agent w\noutput: $box.inner.widht")
 
     assert name.error.splitlines() == [
         "✕ Unknown variable 'Draft'.",
-        "  cell line 2: output: Draft",
-        "                       ^",
+        "  cell line 2: tools: $Draft",
+        "                      ^",
         "Known: Box, box.",
     ]
+    assert schema.error.splitlines()[-1] == "Define it: %%genxai schema Draft"
     assert attribute.error.splitlines() == [
         "✕ 'box.inner' has no attribute 'widht'.",
         "  cell line 2: output: $box.inner.widht",

@@ -94,7 +94,7 @@ def inserted_or_text(text: str, insert: Insert | None) -> Any:
     return insert(found["path"])
 
 
-def _inserted(entry: Entry, path: str, insert: Insert | None) -> Any:
+def _inserted(entry: Entry, path: str, insert: Insert | None, otherwise: str = "") -> Any:
     if insert is None:
         entry.refuse(
             f"There is no notebook here in which to find {path!r}.", "Put $... in quotes if it is text."
@@ -102,7 +102,8 @@ def _inserted(entry: Entry, path: str, insert: Insert | None) -> Any:
     try:
         return insert(path)
     except GenXAIError as exc:
-        entry.refuse(exc.what, exc.hint, cause=exc)
+        near = exc.hint.startswith("Did you mean") or not otherwise
+        entry.refuse(exc.what, exc.hint if near else otherwise, cause=exc)
 
 
 def _literal(entry: Entry, text: str, *, typed: bool) -> Any:
@@ -135,7 +136,7 @@ def _plain(entry: Entry, _insert: Insert | None) -> Any:
 def _object(entry: Entry, insert: Insert | None) -> Any:
     text = _yaml(entry, f"Write {entry.key}: NAME.")
     if isinstance(text, str) and re.fullmatch(_PATH, text):
-        return _inserted(entry, text, insert)
+        return _inserted(entry, text, insert, otherwise=f"Define it: %%genxai schema {text}")
     return text
 
 
