@@ -18,6 +18,7 @@ from genxai_nb.graph.versions import InForce, in_force
 from genxai_nb.journal.events import Event, RunRebased, RunStarted, StateSet
 from genxai_nb.journal.opening import find_store
 from genxai_nb.journal.store import Store
+from genxai_nb.tools.stores import store_names
 
 from .beside import files_named
 from .check import LIMIT, Difference, check, tried
@@ -84,6 +85,7 @@ class Exported(Struct, frozen=True, kw_only=True):
         lines: How many lines the script has.
         earlier: The visits of the run that went by other versions than the script has, in words.
         files: The files of the working folder that the script names and does not carry, with the cell of each.
+        stores: What `genxai_nb.tools.stores.offer_store` has offered to the tools of the script; it is not carried.
         forgotten: The memories that the run recalled and that were forgotten since, such as ``m7``: the check took
             them from the record, and the script will not recall them.
     """
@@ -98,10 +100,22 @@ class Exported(Struct, frozen=True, kw_only=True):
     earlier: str = ""
     forgotten: tuple[str, ...] = ()
     files: Mapping[str, str] = {}
+    stores: tuple[str, ...] = ()
 
     @property
     def needs(self) -> str:
         """What has to be there when the script runs and is not in it, in words; empty for nothing."""
+        return " ".join(filter(None, (self._needs_files(), self._needs_stores())))
+
+    def _needs_stores(self) -> str:
+        if not self.stores:
+            return ""
+        return (
+            f"It searches in what this process offers and it does not carry: {', '.join(self.stores)}. "
+            "Call offer_store in the script, or set a connection of that name."
+        )
+
+    def _needs_files(self) -> str:
         if not self.files:
             return ""
         named = ", ".join(f"{name} ({cell})" if cell else name for name, cell in self.files.items())
@@ -202,7 +216,13 @@ def export_graph(
     name = graph.name if graph else script.graph
     files = files_named(text, {**script.places, **script.labels}, place)
     made = Exported(
-        path=place, graph=name, run_id=run_id, lines=text.count("\n"), earlier=earlier, files=files
+        path=place,
+        graph=name,
+        run_id=run_id,
+        lines=text.count("\n"),
+        earlier=earlier,
+        files=files,
+        stores=_offered(text),
     )
     if wanted.check is False or (wanted.check is None and not recorded):
         return made
@@ -360,3 +380,8 @@ def _latest(graph: str, store: Store) -> Event | None:
         if row.graph == graph:
             return next(iter(store.read(row.run)), None)
     return None
+
+
+def _offered(text: str) -> tuple[str, ...]:
+    """The stores that are offered here to a script which searches in stores and offers none itself."""
+    return tuple(store_names()) if "vector_search" in text and "offer_store(" not in text else ()

@@ -8,6 +8,7 @@ import pytest
 
 from genxai_nb.journal import open_store
 from genxai_nb.journal.events import CallStarted
+from genxai_nb.tools.stores import offer_store
 
 FLOW = """
 from genxai_nb import Agent, Graph
@@ -137,3 +138,24 @@ def test_what_comes_to_mind_amid_a_visit_is_the_same_in_a_script(flow, script, d
     )
     assert done.returncode == 0, done.stderr
     assert "project Heron" in json.loads(done.stdout)["text"]
+
+
+SEARCHING = """
+from genxai_nb import Agent, Graph
+
+clerk = Agent("clerk", model="offline", tools=["vector_search"], task="{{said}}", memory="none")
+graph = Graph("talk").node("clerk", clerk).edge("START", "clerk")
+"""
+
+
+def test_an_offered_store_is_said_to_be_missing_in_the_script(flow):
+    """The export names what the process offers to the tools of the script, and says what to do; without such, nothing."""
+    made = flow(SEARCHING)
+    assert made.export(check=False).needs == ""
+    offer_store("papers", object())
+    try:
+        needs = made.export(check=False).needs
+    finally:
+        offer_store("papers", None)
+    assert needs.startswith("It searches in what this process offers and it does not carry: papers.")
+    assert "offer_store" in needs
