@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
+from copy import copy
 from time import perf_counter
 from typing import Any
 
@@ -16,7 +17,7 @@ from genxai_nb.journal.codec import encode_event
 from genxai_nb.loop import run_in_worker
 
 from .nodes import Prepared
-from .performed import Performed
+from .performed import PERFORMED, Performed
 from .reducers import HIDDEN
 from .state import Note, Schema, State
 from .tokens import Visit
@@ -98,9 +99,18 @@ async def _value(
     if body.wants_context:
         item = None if index is None or visit.items is None else visit.items[index]
         args = (state, performed.made(item))
-    called = run_in_worker(body.run, *args) if body.threaded else body.run(*args)
+    called = _in_thread(performed, body.run, *args) if body.threaded else body.run(*args)
     value = await (called if options.timeout is None else _within(options.timeout, called, visit.place.name))
     return {options.into: value} if options.into is not None and body.kind == "function" else value
+
+
+async def _in_thread(performed: Performed, run: Callable[..., Any], *args: Any) -> Any:
+    """Call a plain body. Its thread may go on when its visit is over, and is then still this visit's."""
+    token = PERFORMED.set(copy(performed))
+    try:
+        return await run_in_worker(run, *args)
+    finally:
+        PERFORMED.reset(token)
 
 
 async def _within(seconds: float, called: Awaitable[Any], name: str) -> Any:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
+import threading
 
 from genxai_nb import START, Graph
+from genxai_nb.graph.performed import here
 from genxai_nb.loop import WORKERS
 
 
@@ -26,11 +29,32 @@ def test_more_plain_bodies_than_workers_may_each_wait_for_a_run_of_their_own():
     assert graph.run({"items": items}, store=":memory:").state["sums"] == [n + 1 for n in items]
 
 
+def test_a_thread_that_outlives_its_visit_is_still_that_visit_s():
+    """What it asks a person or prints is not the next node's."""
+    going_on, told = threading.Event(), threading.Event()
+    found = []
+
+    def late(state):
+        going_on.wait()
+        found.append((here().node, here().visit))
+        told.set()
+
+    async def after(state):
+        going_on.set()
+        await asyncio.to_thread(told.wait)
+        return {}
+
+    graph = Graph("g").node("late", late, timeout=0.01, on_error="continue").node("after", after)
+    graph.parse("START -> late -> after").run({}, store=":memory:")
+    assert found == [("late", 1)]
+
+
 def test_forked_child_runs_graphs_of_its_own(tmp_path):
     """Neither waits for threads that only the other one has."""
     text = """
 import os, sys
 from genxai_nb import START, Graph
+from genxai_nb.graph.performed import here
 async def waits(state): return {"a": 1}
 graph = Graph("g").node("a", waits).node("b", lambda state: {"b": 2}).parse("START -> a -> b")
 first = graph.run({}, store=sys.argv[1])
