@@ -99,18 +99,15 @@ async def _value(
     if body.wants_context:
         item = None if index is None or visit.items is None else visit.items[index]
         args = (state, performed.made(item))
-    called = _in_thread(performed, body.run, *args) if body.threaded else body.run(*args)
+    called = run_in_worker(_run_as, copy(performed), body.run, args) if body.threaded else body.run(*args)
     value = await (called if options.timeout is None else _within(options.timeout, called, visit.place.name))
     return {options.into: value} if options.into is not None and body.kind == "function" else value
 
 
-async def _in_thread(performed: Performed, run: Callable[..., Any], *args: Any) -> Any:
-    """Call a plain body. Its thread may go on when its visit is over, and is then still this visit's."""
-    token = PERFORMED.set(copy(performed))
-    try:
-        return await run_in_worker(run, *args)
-    finally:
-        PERFORMED.reset(token)
+def _run_as(performed: Performed, run: Callable[..., Any], args: tuple[Any, ...]) -> Any:
+    """Call a plain body in its thread, which may go on when its visit is over, and is then still this visit's."""
+    PERFORMED.set(performed)
+    return run(*args)
 
 
 async def _within(seconds: float, called: Awaitable[Any], name: str) -> Any:
