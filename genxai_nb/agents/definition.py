@@ -87,7 +87,7 @@ class Definition:
 
     @cached_property
     def recalled(self) -> tuple[str, ...]:
-        """Its kinds of memory that are asked before each answer."""
+        """Its kinds of memory that are asked before an answer."""
         from genxai_nb.memory import registry
 
         return tuple(name for name in self.memory if registry.find(name).recalls)
