@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
 
+from genxai_nb.calls.record import words_of
 from genxai_nb.errors import KeyMissing, SchemaInvalid, StateAssigned, StateInvalid, suggest
 
 from .reducers import HIDDEN, Reducer, append, declared_reducers, reducers_from
@@ -138,6 +139,8 @@ class Schema:
             state = self.model.model_validate(public)
         except ValidationError as exc:
             raise self._mistake(exc.errors(), "input") from exc
+        except Exception as exc:  # a validator may raise anything
+            raise self._unchecked("the input", exc) from exc
         hidden = {key: value for key, value in given.items() if key[:1] == HIDDEN}
         return {**{key: getattr(state, key) for key in self.fields}, **hidden}
 
@@ -189,6 +192,15 @@ class Schema:
             where = f"what node {node!r} wrote to {key!r}" if node else f"what you set {key!r} to"
             rows = [{**row, "loc": row["loc"][1:]} for row in exc.errors()]  # the key is named already
             raise self._mistake(rows, where) from exc
+        except Exception as exc:  # as above
+            raise self._unchecked(f"what is written to {key!r}", exc) from exc
+
+    def _unchecked(self, what: str, exc: Exception) -> StateInvalid:
+        name = self.model.__name__ if self.model else "state"
+        return StateInvalid(
+            f"A validator of {name} failed at {what}: {words_of(exc)}.",
+            hint="Mend it; what it refuses it says by raising ValueError.",
+        )
 
     def _mistake(self, found: Iterable[Any], where: str) -> StateInvalid:
         name = self.model.__name__ if self.model else "state"

@@ -87,7 +87,7 @@ def test_an_error_of_a_subgraph_s_schema_is_not_lost():
 
     inner = Graph("inner", state=Strict).node("x", go).parse("START -> x")
     graph = Graph("g").node("part", inner).node("b", go).parse("START -> [part, b]")
-    with pytest.raises(NodeFailed, match="Node 'part' failed: RuntimeError: not today"):
+    with pytest.raises(NodeFailed, match="Node 'part' failed: A validator of Strict failed at the input"):
         graph.run({}, store=":memory:")
 
 

@@ -9,7 +9,7 @@ import pytest
 from pydantic import BaseModel, ConfigDict, Field, RootModel, field_validator, model_validator
 
 from genxai_nb import Graph
-from genxai_nb.errors import NodeFailed, SchemaInvalid
+from genxai_nb.errors import NodeFailed, SchemaInvalid, StateInvalid
 
 
 def run(model, given, **written):
@@ -84,3 +84,25 @@ def test_a_schema_without_fields_is_none():
     """A model of one unnamed value has no keys that nodes could write."""
     with pytest.raises(SchemaInvalid, match="A state schema is a pydantic model class"):
         Graph("g", state=RootModel[list[int]])
+
+
+class Touchy(BaseModel):
+    n: int = 0
+
+    @field_validator("n")
+    @classmethod
+    def _look_up(cls, value):
+        return {1: 1, 2: 2}[value]
+
+
+def test_a_validator_that_fails_is_told_as_such():
+    """Its error is one of ours, with the schema's name, and stays in its row of a batch."""
+    said = r"A validator of Touchy failed at the input: KeyError: 5\. Mend it"
+    graph = Graph("g", state=Touchy).node("a", lambda state: {"n": state.n + 1}).parse("START -> a")
+    with pytest.raises(StateInvalid, match=said):
+        graph.run({"n": 5}, store=":memory:")
+    with pytest.raises(NodeFailed, match=r"failed at what is written to 'n': KeyError: 3"):
+        graph.run({"n": 2}, store=":memory:")
+    rows = graph.batch([{"n": 1}, {"n": 5}], store=":memory:")
+    assert [row.status for row in rows] == ["done", "failed"]
+    assert "failed at the input: KeyError: 5" in rows[1].result
