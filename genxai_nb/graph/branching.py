@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from genxai_nb.calls.replay import Reuse
 from genxai_nb.errors import ResumeRefused, RunError, WriteConflict
-from genxai_nb.journal.events import Event, NodeStarted, RunRebased
+from genxai_nb.journal.codec import encode_event
+from genxai_nb.journal.events import Event, NodeStarted, RunRebased, StateSet
 
 from .reducers import HIDDEN
 from .stepping import Stepping
@@ -85,10 +86,13 @@ class Branching(Stepping):
         Raises:
             RunError: The run has fewer steps.
             StateInvalid: A value does not fit the schema.
+            NotStorable: A value cannot be kept.
         """
         shared = self.steps if step is None else step
         cut = self._history.cut(shared)
         checked = self._graph().schema.check(changes) if changes else {}
+        if checked and self._store.url != ":memory:":
+            encode_event(StateSet(at=0, values=checked))  # refused before there is a run that nobody wants
         run_id = self._store.fork(self.run_id, cut)
         forked = type(self)(run_id, self._store, self.graph, self.options, "paused")
         forked._later = (self._history.later(cut), replay)

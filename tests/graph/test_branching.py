@@ -8,9 +8,9 @@ import pytest
 from graphs import chain, kinds, nothing
 from stepping import place
 
-from genxai_nb import END, START, Graph, Run
+from genxai_nb import END, START, Graph, Run, run_log
 from genxai_nb.calls.call import Traits
-from genxai_nb.errors import NodeFailed, ResumeRefused, RunError, StateInvalid
+from genxai_nb.errors import NodeFailed, NotStorable, ResumeRefused, RunError, StateInvalid
 from genxai_nb.journal import events as facts
 
 
@@ -290,3 +290,13 @@ def test_a_failure_shows_the_line_and_its_locals(use, text):
     assert run.failure.locals == {"wanted": "{'found': 1}"}
     assert (run.failure.node, run.failure.file, run.failure.function) == ("a", __file__, "<lambda>")
     assert run.failure.text.startswith(text)
+
+
+def test_a_fork_with_a_value_that_cannot_be_kept_leaves_no_run(tmp_path):
+    """It is refused before anything is made."""
+    store = str(tmp_path / "journal.db")
+    run = chain(nothing).start({}, store=store)
+    run.resume()
+    with pytest.raises(NotStorable, match="values.thing is a builtins.object"):
+        run.fork(0, thing=object())
+    assert list(run_log(store)["run_id"]) == [run.run_id]
