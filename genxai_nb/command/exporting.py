@@ -77,7 +77,8 @@ def _told(made: Exported, name: str, *, json: bool) -> int:
                 {"path": str(made.path), "run": made.run_id, "checked": made.checked, "events": made.events}
             )
         )
-    tell(f"{'✕' if made.difference else '✓'} {name}, {made.lines} lines: {made.verdict}")
+    glyph = "✕" if made.difference else "○" if made.checked is None else "✓"
+    tell(f"{glyph} {name}, {made.lines} lines: {made.verdict}")
     if made.needs:
         tell(f"  {made.needs}")
     return FAILED if made.difference is not None else DONE

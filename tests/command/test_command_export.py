@@ -24,7 +24,7 @@ def test_a_notebook_is_exported_without_being_run(command, written, tmp_path):
     path = written("book.ipynb", *BOOK)
     done = command("export", path)
     assert done.returncode == 0, done.stderr
-    assert "✓ review.py, " in done.stderr
+    assert "○ review.py, " in done.stderr
     assert "not checked" in done.stderr
     assert done.stdout == ""
     text = (tmp_path / "review.py").read_text("utf-8")
