@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
 
 from genxai_nb.calls.record import words_of
 from genxai_nb.errors import KeyMissing, SchemaInvalid, StateAssigned, StateInvalid, suggest
+from genxai_nb.secrets import learn_environment, redact
 
 from .reducers import HIDDEN, Reducer, append, declared_reducers, reducers_from
 from .watch import FIXED
@@ -204,15 +205,13 @@ class Schema:
 
     def _mistake(self, found: Iterable[Any], where: str) -> StateInvalid:
         name = self.model.__name__ if self.model else "state"
+        learn_environment()  # the input of a run is checked before anything else has asked for keys
         rows = [
-            f"{'.'.join(str(part) for part in row['loc'])}: {row['msg']}, got {row['input']!r:.80}".removeprefix(
-                ": "
-            )
+            f"{'.'.join(map(str, row['loc']))}: {row['msg']}, got {redact(repr(row['input'])):.80}"
             for row in found
         ]
-        return StateInvalid(
-            f"{name} does not accept {where}: {'; '.join(rows)}.", hint="Mend the value or the schema."
-        )
+        said = "; ".join(redact(row.removeprefix(": ")) for row in rows)
+        return StateInvalid(f"{name} does not accept {where}: {said}.", hint="Mend the value or the schema.")
 
     def view(self, data: Mapping[str, Any], note: Note | None = None) -> Any:
         """Make a read-only instance of the model over the data; it notes which fields were read."""
@@ -311,19 +310,33 @@ def _view_class(model: Any) -> Any:
         @classmethod
         def over(cls, data: Mapping[str, Any], note: Note | None) -> Any:
             self = cls.__new__(cls)
-            object.__setattr__(self, "__dict__", {key: data[key] for key in fields if key in data})
+            public = {key: data[key] for key in fields if key in data}
+            object.__setattr__(self, "__dict__", public)
             object.__setattr__(self, "__pydantic_fields_set__", set(fields))
             object.__setattr__(self, "__pydantic_extra__", None)
-            private = {name: attr.get_default() for name, attr in model.__private_attributes__.items()}
-            object.__setattr__(
-                self, "__pydantic_private__", {**private, "_genxai_noted": set(), "_genxai_note": note}
-            )
+            private = {"_genxai_noted": set(), "_genxai_note": note, **_private_values(model, public)}
+            object.__setattr__(self, "__pydantic_private__", private)
             return self
 
     fields = frozenset(model.model_fields)
     whole = frozenset({"model_dump", "model_dump_json", "model_copy", "dict", "copy", "__dict__"})
     Viewed.__name__ = Viewed.__qualname__ = model.__name__
     return Viewed
+
+
+def _private_values(model: Any, public: dict[str, Any]) -> dict[str, Any]:
+    """The private attributes of a model with their defaults, as a new instance has them."""
+    from pydantic_core import PydanticUndefined
+
+    found = {}
+    for name, attribute in model.__private_attributes__.items():
+        factory = attribute.default_factory
+        if factory is None:
+            found[name] = attribute.get_default()
+        else:
+            takes = getattr(attribute, "default_factory_takes_validated_data", False)
+            found[name] = factory(public) if takes else factory()
+    return {name: value for name, value in found.items() if value is not PydanticUndefined}
 
 
 def _noted(view: Any) -> set[str]:

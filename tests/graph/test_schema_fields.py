@@ -6,7 +6,15 @@ import threading
 from typing import Annotated
 
 import pytest
-from pydantic import BaseModel, ConfigDict, Field, RootModel, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    RootModel,
+    field_validator,
+    model_validator,
+)
 
 from genxai_nb import Graph
 from genxai_nb.errors import NodeFailed, SchemaInvalid, StateInvalid
@@ -106,3 +114,33 @@ def test_a_validator_that_fails_is_told_as_such():
     rows = graph.batch([{"n": 1}, {"n": 5}], store=":memory:")
     assert [row.status for row in rows] == ["done", "failed"]
     assert "failed at the input: KeyError: 5" in rows[1].result
+
+
+def test_private_attributes_of_a_schema_have_their_defaults():
+    """As in any other instance of it, one for each visit."""
+
+    class Kept(BaseModel):
+        n: int = 1
+        _seen: list[int] = PrivateAttr(default_factory=list)
+        _by: dict[str, int] = {"a": 1}
+        _unset: int = PrivateAttr()
+
+    def count(state):
+        state._seen.append(state.n)
+        return {"n": state.n + len(state._seen) + state._by["a"] + hasattr(state, "_unset")}
+
+    graph = Graph("g", state=Kept).node("a", count).node("b", count).parse("START -> a -> b")
+    assert graph.run({}, store=":memory:").state.n == 5
+
+
+def test_a_value_that_does_not_fit_is_told_without_keys(monkeypatch):
+    """A key of the environment is shown by its name, also before any run has begun."""
+    monkeypatch.setenv("SCHEMA_API_KEY", "sk-of-the-schema-0123456789")
+
+    class Counted(BaseModel):
+        n: int
+
+    graph = Graph("g", state=Counted).node("a", lambda state: {}).parse("START -> a")
+    with pytest.raises(StateInvalid, match=r"got 'x* \[secret SCHEMA") as caught:
+        graph.run({"n": f"{'x' * 60} sk-of-the-schema-0123456789"}, store=":memory:")
+    assert "sk-of" not in str(caught.value)
