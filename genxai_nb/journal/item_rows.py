@@ -17,12 +17,11 @@ from .item_table import (
     DROPPED,
     ENDED,
     STANDS,
-    TABLES,
     add,
     body_of,
+    collection_for,
     collection_of,
     forget,
-    make_collection,
     rows_of,
     rows_where,
     settle,
@@ -62,14 +61,9 @@ class SqliteItems:
         """
 
         def work(connection: sqlite3.Connection) -> Added:
-            if not there(connection):
-                for statement in TABLES.split(";"):
-                    connection.execute(statement)
-            number, has = collection_of(connection, owner, kind)
+            number, has = collection_for(connection, owner, kind)
             if model and has.model and (has.model, has.dims) != (model, dims):
                 raise other_model(owner, kind, has, model, dims)
-            if not number:
-                number = make_collection(connection, owner, kind)
             done = Added(added=[], ended=[], known=[], changes=[])
             for draft in drafts:
                 add(connection, number, draft, at, key, done)

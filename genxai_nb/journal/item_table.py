@@ -6,7 +6,7 @@ A text stands in its item's own row, where forgetting overwrites it; ``digest`` 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from typing import Any
 
@@ -82,8 +82,20 @@ def collection_of(connection: sqlite3.Connection, owner: str, kind: str) -> tupl
     return number, Collection(model=model, dims=dims, revision=last + removed, removed=removed)
 
 
-def make_collection(connection: sqlite3.Connection, owner: str, kind: str) -> int:
-    """Make a collection; return its id."""
+def collection_for(connection: sqlite3.Connection, owner: str, kind: str) -> tuple[int, Collection]:
+    """A collection's id and what is known of it; it is made, and the tables are, where there are none."""
+    try:
+        number, has = collection_of(connection, owner, kind)
+    except sqlite3.OperationalError:  # asking first would cost as much with each item
+        if there(connection):
+            raise
+        for statement in TABLES.split(";"):
+            connection.execute(statement)
+        number, has = 0, Collection()
+    return number or _make(connection, owner, kind), has
+
+
+def _make(connection: sqlite3.Connection, owner: str, kind: str) -> int:
     made = connection.execute(
         "INSERT INTO collection (owner, kind, model, dims) VALUES (?, ?, '', 0)", (owner, kind)
     )
@@ -121,9 +133,8 @@ def add(
     number = made.lastrowid or 0
     cause = Cause(why=draft.rule, run=draft.run, agent=draft.agent, key=key)
     done.changes.append(note(connection, collection, change_of("added", [number], at, cause), key))
-    about = _ended(connection, collection, number, at, "about = ?", draft.about) if draft.about else []
-    same = {*draft.replaces, *earlier}
-    words = [n for old in same for n in _ended(connection, collection, number, at, "number = ?", old)]
+    about = _ended(connection, collection, number, at, _about(connection, collection, draft.about, number))
+    words = _ended(connection, collection, number, at, {*draft.replaces, *earlier} - {number})
     if about:
         because = structs.replace(cause, why=SAME_ABOUT)
         done.changes.append(
@@ -139,16 +150,31 @@ def add(
     done.added.append(kept(draft, number, at))
 
 
-def _ended(
-    connection: sqlite3.Connection, collection: int, by: int, at: float, which: str, value: Any
-) -> list[int]:
-    """End items by a newer one; return their numbers."""
-    # which ones is one of two texts above
-    statement = (
-        f"UPDATE item SET until = ?, ended_by = ? WHERE {which} AND collection = ? AND until IS NULL"  # noqa: S608
-        " AND forgotten IS NULL AND number != ? RETURNING number"
+def _about(connection: sqlite3.Connection, collection: int, about: str, number: int = 0) -> list[int]:
+    """The numbers of the items that hold and tell of a subject, but for one."""
+    if not about:
+        return []
+    rows = connection.execute(
+        "SELECT number FROM item WHERE about = ? AND collection = ? AND until IS NULL AND forgotten IS NULL"
+        " AND number != ? ORDER BY number",
+        (about, collection, number),
     )
-    return sorted(number for (number,) in connection.execute(statement, (at, by, value, collection, by)))
+    return [found for (found,) in rows]
+
+
+def _ended(
+    connection: sqlite3.Connection, collection: int, by: int, at: float, numbers: Iterable[int]
+) -> list[int]:
+    """End items by a newer one, those of them that hold; return their numbers."""
+    return [
+        number
+        for number in sorted(numbers)
+        if connection.execute(
+            "UPDATE item SET until = ?, ended_by = ? WHERE number = ? AND collection = ? AND until IS NULL"
+            " AND forgotten IS NULL",
+            (at, by, number, collection),
+        ).rowcount
+    ]
 
 
 def settle(
@@ -158,18 +184,11 @@ def settle(
     made = []
     told = dict.fromkeys(row.about for row in rows_of(connection, numbers) if row.holds and row.about)
     for about in told:
-        holding = rows_where(
-            connection,
-            "about = ? AND collection = ? AND until IS NULL AND forgotten IS NULL ORDER BY number",
-            about,
-            collection,
-        )
-        if len(holding) > 1:
-            ended = _ended(connection, collection, holding[-1].number, at, "about = ?", about)
+        *older, newest = _about(connection, collection, about)
+        if older:
+            ended = _ended(connection, collection, newest, at, older)
             because = structs.replace(cause, why=SAME_ABOUT)
-            made.append(
-                note(connection, collection, change_of("replaced", ended, at, because, holding[-1].number))
-            )
+            made.append(note(connection, collection, change_of("replaced", ended, at, because, newest)))
     return made
 
 
