@@ -23,7 +23,7 @@ class Pending:
         >>> from genxai_nb.graph.build import Graph
         >>> run = Graph("g").node("a", lambda state: {"n": 1}).edge("START", "a").start(store=":memory:")
         >>> Pending(run, lambda: True)
-        Run r1 of g has no result: it is running.
+        Run r1 of g has no result: its status is running.
     """
 
     __slots__ = ("_alive", "_run")
@@ -52,7 +52,7 @@ class Pending:
 
     def _sentence(self) -> str:
         name = self._run.graph.name if self._run.graph else ""
-        return f"Run {self._run.run_id} of {name} has no result: it is {self._status()}."
+        return f"Run {self._run.run_id} of {name} has no result: its status is {self._status()}."
 
     def _hint(self) -> str:
         if self._status() == "running":

@@ -86,7 +86,7 @@ def wait_for_run(session: Session, request: Request) -> Wait | None:
     started = session.started.get(run.run_id)
     if started is None or (started.future is None and not started.alive):
         raise RunError(
-            f"Run {run.run_id} does not go on here; it is {run.status}.",
+            f"Run {run.run_id} does not go on here; its status is {run.status}.",
             hint=f"%genxai resume {run.run_id}",
             run_id=run.run_id,
         )

@@ -110,7 +110,9 @@ def pause(session: Session, request: Request) -> None:
     run = started.run
     if not started.alive:
         raise RunError(
-            f"Run {run.run_id} does not go on; it is {run.status}.", hint="%genxai state", run_id=run.run_id
+            f"Run {run.run_id} does not go on; its status is {run.status}.",
+            hint="%genxai state",
+            run_id=run.run_id,
         )
     future = following(started)
     while not (run.under_way or future.done()):  # it was told to go on, and is about to

@@ -54,7 +54,7 @@ def test_the_result_of_a_standing_run_says_so(loop):
 
     assert (
         loop("result.state").error
-        == "✕ Run r1 of loop has no result: it is ready.\n%genxai resume r1 goes on."
+        == "✕ Run r1 of loop has no result: its status is ready.\n%genxai resume r1 goes on."
     )
 
 
@@ -261,7 +261,7 @@ def test_a_stride_says_that_a_run_goes_on_or_is_done(loop):
 
     assert again.shown[0]["text/plain"].startswith("loop: ✓ Done")
     assert type(paused.content["error"]) is RunError
-    assert "Run r1 does not go on; it is done." in paused.error
+    assert "Run r1 does not go on; its status is done." in paused.error
 
 
 def test_a_run_that_goes_on_beside_is_paused_and_joined(run, person):

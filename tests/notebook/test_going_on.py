@@ -50,8 +50,10 @@ def test_a_result_that_is_not_there_says_so(review, shell):
     review("%%genxai run review\ntopic: dogs")
     reply = review("result.state")
 
-    assert reply.error == "✕ Run r2 of review has no result: it is failed.\n%genxai resume r2 goes on."
-    assert repr(shell.user_ns["result"]) == "Run r2 of review has no result: it is failed."
+    assert (
+        reply.error == "✕ Run r2 of review has no result: its status is failed.\n%genxai resume r2 goes on."
+    )
+    assert repr(shell.user_ns["result"]) == "Run r2 of review has no result: its status is failed."
 
 
 def test_a_pause_ends_the_wait_in_one_calm_line(run, shell):
@@ -128,7 +130,7 @@ def test_an_unfinished_run_of_an_older_kernel_is_offered_by_resume(run, shell):
     reply = run("%genxai resume")
 
     assert reply.error == ("✕ Nothing has run in this notebook yet. Unfinished: r1 of g.\n%genxai resume r1")
-    assert "Run r1 does not go on here; it is failed." in run("%genxai wait r1").error
+    assert "Run r1 does not go on here; its status is failed." in run("%genxai wait r1").error
 
 
 def test_a_finished_run_of_the_store_gives_its_result_again(run, shell):

@@ -166,7 +166,7 @@ def test_detach_returns_at_once_and_wait_joins(kernel):
     assert started.seconds < 0.7
     assert started.status == "ok"
     assert started.text.endswith("▶ Run r1 of g goes on beside. %genxai wait joins it.")
-    assert early.error == "✕ Run r1 of g has no result: it is running.\n%genxai wait joins it."
+    assert early.error == "✕ Run r1 of g has no result: its status is running.\n%genxai wait joins it."
     assert "running    r1 g, step 1" in around.text
     assert joined.streams.endswith("{'slow': 1}\n")
 
