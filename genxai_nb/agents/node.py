@@ -63,7 +63,7 @@ class AgentNode:
         """
         agent = self._agent
         history = unpack(state.get(self._history, ())) if agent.remembers else ()
-        messages = self._prompt.messages(state, reads=self._reads, history=history)
+        messages = self._prompt.messages(state, reads=self._reads, history=history, each=context.each)
         return await answer(agent, messages, context, state, self._changes)
 
     def _changes(self, outcome: Outcome) -> dict[str, Any]:

@@ -57,29 +57,31 @@ class Prompt:
         *,
         reads: Sequence[str] | None = None,
         history: Iterable[Message] = (),
+        each: str | None = None,
     ) -> list[Message]:
         """Everything the model is sent for one visit.
 
         Args:
             state: The state as the visit sees it.
-            reads: The keys to show; None for all public keys that the task does not hold already.
+            reads: The keys to show; None for all public keys that the task does not hold already, without ``each``.
             history: What this agent and its model said before.
+            each: The key of the list that the visit works on an item of.
 
         Raises:
             TemplateKeyMissing: The task names a key that the state does not have.
         """
-        return self.around(user(self._asked(state, reads)), history)
+        return self.around(user(self._asked(state, reads, each)), history)
 
     def around(self, message: Message, history: Iterable[Message] = ()) -> list[Message]:
         """Put a user's message after the system message and the history."""
         opening = () if self.system is None else (self.system,)
         return [*opening, *history, message]
 
-    def _asked(self, state: Mapping[str, Any], reads: Sequence[str] | None) -> str:
+    def _asked(self, state: Mapping[str, Any], reads: Sequence[str] | None, each: str | None) -> str:
         parts = []
         if self.task is not None:
             parts.append(self.task.render(state).strip())
-        keys = [key for key in state if key not in self._held] if reads is None else reads
+        keys = [key for key in state if key not in self._held and key != each] if reads is None else reads
         parts += [_block(key, state[key]) for key in keys if not key.startswith("@") and key in state]
         return "\n\n".join(part for part in parts if part) or self._fallback
 

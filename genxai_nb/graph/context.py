@@ -145,6 +145,7 @@ class VisitContext:
         policies: What tools may do here: the run's policy and those of the agents on the way.
         answering: The agent that answers here; empty outside of answers.
         accounts: What the agents on the way may spend, where they have a budget.
+        each: The key whose list the ``item`` is from; None outside of maps.
     """
 
     __slots__ = (
@@ -152,6 +153,7 @@ class VisitContext:
         "_exchange",
         "accounts",
         "answering",
+        "each",
         "index",
         "item",
         "node",
@@ -172,6 +174,7 @@ class VisitContext:
         self.scope = scope
         self.path, self.node, self.visit, self.index = scope.path, scope.node, scope.visit, scope.index
         self.item = item
+        self.each: str | None = None if within is None else within.each
 
     @property
     def run_id(self) -> str:

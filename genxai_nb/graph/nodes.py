@@ -64,6 +64,7 @@ class Context(Protocol):
     visit: int
     index: int | None
     item: Any
+    each: str | None
     policies: tuple[Policy, ...]
 
     @property

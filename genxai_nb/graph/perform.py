@@ -97,8 +97,8 @@ async def _value(
     body, options = ready.body, ready.options
     args: tuple[Any, ...] = (state,)
     if body.wants_context:
-        item = None if index is None or visit.items is None else visit.items[index]
-        args = (state, performed.made(item))
+        of = () if index is None or visit.items is None else (visit.items[index], visit.edge.each)
+        args = (state, performed.made(*of))
     called = run_in_worker(_run_as, copy(performed), body.run, args) if body.threaded else body.run(*args)
     value = await (called if options.timeout is None else _within(options.timeout, called, visit.place.name))
     return {options.into: value} if options.into is not None and body.kind == "function" else value

@@ -44,11 +44,12 @@ class Performed(Struct, eq=False):
         if self.exchange.watch.note(self.node, self.visit, key, value):
             self.seen = {**seen, key: value}
 
-    def made(self, item: Any = None) -> VisitContext:
-        """The context of the visit; ``item`` is the map instance's."""
+    def made(self, item: Any = None, each: str | None = None) -> VisitContext:
+        """The context of the visit; ``item`` is the map instance's, from the list under ``each``."""
         if self.context is None:
             scope = Scope(self.path, self.node, self.visit, self.index)
             self.context = VisitContext(self.exchange, scope, item)
+            self.context.each = each
         return self.context
 
 

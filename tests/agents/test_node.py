@@ -228,6 +228,25 @@ def test_instances_of_a_map_do_not_see_each_other():
     assert [len(request.messages) for request in script.requests] == [1, 1, 1]
 
 
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ({}, "<topic>\ntea\n</topic>\n\n<item>\nred\n</item>"),
+        ({"reads": ["item", "items"]}, "<item>\nred\n</item>\n\n<items>\n- red\n- blue\n</items>"),
+        ({"task": "{{item}} of {{items}}"}, "red of - red\n- blue\n\n<topic>\ntea\n</topic>"),
+    ],
+    ids=["default", "reads", "task"],
+)
+def test_an_agent_in_a_map_is_not_sent_the_list_unasked(said, shown):
+    """What each instance is sent does not grow with the list, unless the agent names it."""
+    script = Scripted(lambda request: "seen", name="unasked")
+    graph = Graph("g", reducers={"worker": "append"})
+    graph.node("worker", Agent("worker", model=script.model, **said))
+    graph.parse("START -> worker for each item in items")
+    graph.run({"topic": "tea", "items": ["red", "blue"]}, store=":memory:")
+    assert script.requests[0].messages[-1].text == shown
+
+
 def test_a_new_run_knows_nothing_of_the_last_one():
     """History inside a graph is scoped to the run."""
     script = echo()
