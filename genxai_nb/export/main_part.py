@@ -62,9 +62,7 @@ def flags_of(model: Any, given: Mapping[str, Any] | None, is_text: Callable[[Any
             if _usable(key)
         ]
     return [
-        Flag(
-            key, is_text(info.annotation), _help_of(info), _needed(key, info, (given or {}).get(key), is_text)
-        )
+        Flag(key, is_text(info.annotation), _help_of(info), _needed(key, info, is_text))
         for key, info in model.model_fields.items()
         if _usable(key)
     ]
@@ -82,13 +80,13 @@ def _help_of(info: Any) -> str:
     return f"{said} (default: {_short(default)})".strip()
 
 
-def _needed(key: str, info: Any, given: Any, is_text: Callable[[Any], bool]) -> str:
-    """The type of a field that has to be given, and an example: its own, that of the last run, or one of its type."""
+def _needed(key: str, info: Any, is_text: Callable[[Any], bool]) -> str:
+    """The type of a field that has to be given, and an example: its own, or one of its type."""
     if not info.is_required():
         return ""
     kind = info.annotation
     said = kind.__name__ if type(kind) is type else str(kind).replace("typing.", "")
-    example = next(iter(info.examples or ()), given)
+    example = next(iter(info.examples or ()), None)
     if example is None:
         shown = _EXAMPLES.get(getattr(kind, "__origin__", None) or kind, "")
     else:

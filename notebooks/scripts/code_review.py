@@ -804,7 +804,7 @@ FLAGS: tuple[str, ...] = (
     "objection",
 )
 TEXTS: tuple[str, ...] = ("folder", "overview", "summary", "objection")
-NEEDED = {"folder": "str, such as --folder /tmp/tmpd9ptc_jh"}
+NEEDED = {"folder": "str, such as --folder 'some text'"}
 USAGE = (
     "definition",
     "input",
@@ -974,4 +974,4 @@ def main(words: list[str] | None = None) -> int:
 if __name__ == "__main__":
     sys.exit(main())
 
-# exported by genxai-nb, a3b1995ae0d6cab1
+# exported by genxai-nb, b56fd2a9ae6a4412

@@ -292,9 +292,7 @@ ask.edge("advise", END)
 
 FLAGS: tuple[str, ...] = ("question", "answer", "answered")
 TEXTS: tuple[str, ...] = ("question", "answer")
-NEEDED = {
-    "question": "str, such as --question 'What is the average critics'\"'\"' score by genre?'",
-}
+NEEDED = {"question": "str, such as --question 'some text'"}
 USAGE = (
     "definition",
     "input",
@@ -459,4 +457,4 @@ def main(words: list[str] | None = None) -> int:
 if __name__ == "__main__":
     sys.exit(main())
 
-# exported by genxai-nb, 438176132046012c
+# exported by genxai-nb, 4a90082760ede754

@@ -508,10 +508,7 @@ FLAGS: tuple[str, ...] = (
     "receipt",
 )
 TEXTS: tuple[str, ...] = ("to", "connection", "subject", "body", "standing")
-NEEDED = {
-    "year": "int, such as --year 2015",
-    "to": "str, such as --to parks@example.org",
-}
+NEEDED = {"year": "int, such as --year 3", "to": "str, such as --to 'some text'"}
 USAGE = (
     "definition",
     "input",
@@ -707,4 +704,4 @@ def main(words: list[str] | None = None) -> int:
 if __name__ == "__main__":
     sys.exit(main())
 
-# exported by genxai-nb, b820a627b172455b
+# exported by genxai-nb, 2376d6dfe5cadbe8

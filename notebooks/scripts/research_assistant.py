@@ -450,7 +450,7 @@ TEXTS: tuple[str, ...] = (
     "advice",
     "noted",
 )
-NEEDED = {"question": "str, such as --question 'What are the major rivers of Monaco?'"}
+NEEDED = {"question": "str, such as --question 'some text'"}
 USAGE = (
     "definition",
     "input",
@@ -640,4 +640,4 @@ def main(words: list[str] | None = None) -> int:
 if __name__ == "__main__":
     sys.exit(main())
 
-# exported by genxai-nb, 779806a0e3d66433
+# exported by genxai-nb, ba3c7330281309f4

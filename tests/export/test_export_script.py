@@ -316,7 +316,7 @@ from pydantic import BaseModel, Field
 from genxai_nb import Graph, tool
 
 class Asked(BaseModel):
-    question: str
+    question: str = Field(examples=["How far is 'it'?"])
     rate: float = Field(examples=[0.25])
     rows: list[int]
     text: str = ""
@@ -331,9 +331,9 @@ graph = Graph("notes", state=Asked).node("note", note, question="question", into
 
 
 def test_what_has_to_be_given_is_told_with_type_and_example(flow, script):
-    """The example is the field's own, that of the last run, or one of its type; a run that is resumed wants none."""
+    """The example is the field's own, or one of its type, never what a run was given; a resumed run wants none."""
     made = flow(GUARDED)
-    made.run({"question": "How far is 'it'?", "rate": 1.0, "rows": [1, 2]}, policy="open")
+    made.run({"question": "Who was it?", "rate": 1.0, "rows": [1, 2]}, policy="open")
     path = made.export(check=False).path
     words: list[str] = []
     for name, value, said in [
@@ -343,7 +343,7 @@ def test_what_has_to_be_given_is_told_with_type_and_example(flow, script):
             """--question has to be given: str, such as --question 'How far is '"'"'it'"'"'?'""",
         ),
         ("rate", "1.5", "--rate has to be given: float, such as --rate 0.25"),
-        ("rows", "[3]", "--rows has to be given: list[int], such as --rows '[1, 2]'"),
+        ("rows", "[3]", "--rows has to be given: list[int], such as --rows '[]'"),
     ]:
         done = script(path, *words)
         assert (done.returncode, said in done.stderr) == (2, True), done.stderr
