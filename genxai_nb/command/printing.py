@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from genxai_nb.errors import GenXAIError, LineInvalid, NodeFailed, RunCancelled, RunPaused
+from genxai_nb.errors import GenXAIError, LineInvalid, NodeFailed, RunCancelled, RunPaused, StateInvalid
 from genxai_nb.secrets import redact
 
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -39,7 +39,7 @@ def error_block(error: GenXAIError, *further: str) -> str:
         prefix = f"line {error.number}: "
         lines += [prefix + error.line, " " * (len(prefix) + error.column) + "^"]
     lines += getattr(error, "__notes__", [])
-    if isinstance(error, NodeFailed) and (place := place_of(error)):
+    if isinstance(error, NodeFailed | StateInvalid) and (place := place_of(error)):
         lines.append(place)
     lines += [line for line in (error.hint, *further) if line]
     return "\n  ".join(line for text in lines for line in text.split("\n"))

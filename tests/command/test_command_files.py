@@ -154,11 +154,11 @@ def test_code_of_the_file_that_raises_outside_a_node_is_one_block(written, capsy
     """
     words = ["run", written("typed.py", TYPED, strict), "--input", "title=x", "score=1"]
 
-    assert main(words) == 1
+    assert main(words) == 2
     block = capsys.readouterr().err
-    assert main([*words, "--traceback"]) == 1
+    assert main([*words, "--traceback"]) == 2
 
-    assert block.splitlines()[0] == "✕ RuntimeError: no scores"
+    assert block.splitlines()[0] == "✕ A validator of Strict failed at the input: RuntimeError: no scores."
     assert 'typed.py line 25: raise RuntimeError("no scores")' in block
     assert "Traceback" not in block
     assert "Traceback" in capsys.readouterr().err
