@@ -71,7 +71,7 @@ def test_cells_that_may_call_a_model_or_a_person_wait():
 REFUSALS = {
     "nothing": ("", 0, "The kind of cell is missing", "Known: agent"),
     "unknown kind": ("agnet writer", 0, "Unknown cell kind 'agnet'", "Did you mean 'agent'?"),
-    "kind that comes later": ("chat writer", 0, "Unknown cell kind 'chat'", "Did you mean"),
+    "kind that comes later": ("trace writer", 0, "Unknown cell kind 'trace'", "Known: "),
     "missing name": ("graph --limit 3", 15, "The NAME is missing", "graph NAME [--state SCHEMA]"),
     "second name": ("agent my writer", 9, "'writer' is one word too many", "agent NAME"),
     "reserved name": ("agent max", 6, "'max' is a word of the graph language", "max_"),

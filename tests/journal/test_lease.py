@@ -164,8 +164,14 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.getrlimit(resource.RLIMIT
 with hold(pathlib.Path(sys.argv[1]), "r1"):
     print(held(pathlib.Path(sys.argv[1]), "r1"))
 """
+    unmeasured = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
     done = subprocess.run(
-        [sys.executable, "-c", text, tmp_path], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", text, tmp_path],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env=unmeasured,
     )
     assert (done.stdout, done.stderr) == ("True\n", "")
 
