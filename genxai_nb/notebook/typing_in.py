@@ -10,6 +10,7 @@ from genxai_nb.errors import RunError
 from genxai_nb.graph.question import filled_in
 from genxai_nb.journal.events import Logged, Progressed, Streamed
 from genxai_nb.messages import TextDelta
+from genxai_nb.secrets import redact
 
 from .cell import is_kernel
 from .display import show_text
@@ -98,7 +99,7 @@ class Asker:
         if self._stop is None or said is None:
             self._clear()
             return
-        line = f"▶ {self._node}: " + " ".join(plain(said).split())[-(_WIDTH - len(self._node) - 4) :]
+        line = f"▶ {self._node}: " + " ".join(plain(redact(said)).split())[-(_WIDTH - len(self._node) - 4) :]
         sys.stdout.write(f"\r\x1b[K{line}")
         sys.stdout.flush()
         self._shown = True

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import builtins
 import sys
+from io import StringIO
 
 import pytest
 
+from genxai_nb import Agent, Graph
 from genxai_nb.journal.events import Logged, Streamed
 from genxai_nb.messages import TextDelta
+from genxai_nb.notebook.extension import session_of
+from genxai_nb.notebook.session import Started
+from genxai_nb.notebook.typing_in import Asker
+from genxai_nb.providers.scripted import Scripted
 
 HEARD = """
 from genxai_nb.notebook.extension import session_of
@@ -149,27 +155,42 @@ async def test_a_slow_reader_of_a_run_loses_no_fact():
     assert facts == run.events()[1:]
 
 
-def test_a_terminal_shows_what_a_model_is_saying(shell, person, monkeypatch):
-    """One live line with the end of the text, cleared before anything else is shown."""
-    from io import StringIO
+class Terminal(StringIO):
+    """A screen that keeps what is written to it."""
 
-    from genxai_nb.notebook.extension import session_of
-    from genxai_nb.notebook.session import Started
-    from genxai_nb.notebook.typing_in import Asker
+    def isatty(self) -> bool:
+        """Say that somebody looks at it."""
+        return True
 
-    class Terminal(StringIO):
-        def isatty(self) -> bool:
-            return True
 
-    names: dict = {}
-    exec(STREAM, names)
-    run = names["graph"].start({}, store=":memory:")
+def shown_live(shell, run, monkeypatch) -> str:
+    """What a terminal has been shown by the end of a run that was waited for."""
     screen = Terminal()
     monkeypatch.setattr(sys, "stdout", screen)
     asker = Asker(session_of(shell), Started(run, session_of(shell).cell(), None, "result"))
     run.subscribe(lambda event: asker.look() if isinstance(event, Streamed) else None)
     run.resume()
     asker.close()
+    return screen.getvalue()
 
-    assert "▶ writer: " in screen.getvalue()
-    assert screen.getvalue().endswith("\r\x1b[K")
+
+def test_a_terminal_shows_what_a_model_is_saying(shell, person, monkeypatch):
+    """One live line with the end of the text, cleared before anything else is shown."""
+    names: dict = {}
+    exec(STREAM, names)
+    shown = shown_live(shell, names["graph"].start({}, store=":memory:"), monkeypatch)
+
+    assert "▶ writer: " in shown
+    assert shown.endswith("\r\x1b[K")
+
+
+def test_a_terminal_shows_no_known_secret_that_a_model_says(shell, person, monkeypatch):
+    """A key stands by its name in the live line too, which no journal has cleaned."""
+    secret = "sk-proj-0123456789abcdefghij"
+    monkeypatch.setenv("SOME_API_KEY", secret)
+    script = Scripted(lambda request: [TextDelta(f"It is {secret}."), TextDelta(" Keep it.")], name="telling")
+    graph = Graph("g").node("writer", Agent("writer", model=script.model)).edge("START", "writer")
+    shown = shown_live(shell, graph.start({}, store=":memory:"), monkeypatch)
+
+    assert "It is [secret SOME_API_KEY]. Keep it." in shown
+    assert secret not in shown
