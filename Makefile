@@ -76,5 +76,5 @@ audit:  ## Look for insecure code, vulnerable packages, and what is missing in t
 	@bash .ci/audit
 
 clean:  ## Remove .venv, caches and everything that a target made.
-	rm -rf .venv build dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache .genxai notebooks/.genxai tutorials/.genxai review.py notebooks/review.py notebooks/code_review.py tutorials/*.py
+	rm -rf .venv build notebooks/build dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache .genxai notebooks/.genxai tutorials/.genxai review.py notebooks/review.py notebooks/code_review.py notebooks/research_assistant.py tutorials/*.py tutorials/*.csv
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

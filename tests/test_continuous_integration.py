@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -38,6 +41,22 @@ def test_the_slow_tests_run_every_night():
     assert workflow[True]["schedule"]  # YAML 1.1 reads the key "on" as true
     assert commands(WORKFLOWS / "nightly.yml") == ["make slow", "make audit"]
     assert {"test", "slow", "soak", "audit"} <= targets()
+
+
+def test_the_checks_pass_by_what_notebooks_have_written(tmp_path):
+    """In a copy without .git too, where ruff does not heed .gitignore."""
+    for name in ("pyproject.toml", ".gitignore"):
+        shutil.copy(ROOT / name, tmp_path)
+    ignored = (tmp_path / ".gitignore").read_text("utf-8").split()
+    written = [name.strip("/").replace("*", "any") for name in ignored if name.endswith(".py")]
+    for name in ("notebooks/demo.py", "notebooks/build/report/script.py", *written):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    ruff = [Path(sys.executable).with_name("ruff"), "check", "--show-files"]
+    found = subprocess.run(ruff, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+
+    assert len(written) == 5
+    assert {Path(line).name for line in found.splitlines()} == {"pyproject.toml", "demo.py"}
 
 
 @pytest.mark.parametrize("name", ["slow", "soak"])
