@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import pytest
+from dying import let_die
 from remembering import calls, prompts, weigh
 
 from genxai_nb.agents.agent import Agent
@@ -249,24 +247,14 @@ def test_the_instances_of_a_map_and_calls_inside_calls_are_told_apart():
 
 
 DYING = """
-import os
+from dying import Dying
+from dying import let_die
 from remembering import weigh
 from genxai_nb import Agent, Graph
 from genxai_nb.journal import open_store
 from genxai_nb.journal.events import Logged
 from genxai_nb.journal.items import Draft
 from genxai_nb.providers.scripted import Scripted
-
-class Dying:
-    def __init__(self, items):
-        self.items = items
-
-    def __getattr__(self, name):
-        return getattr(self.items, name)
-
-    def add(self, *args, **options):
-        self.items.add(*args, **options)
-        os._exit(9)
 
 agent = Agent("clerk", model=Scripted(lambda request: "7 kg.").model, memory="episodic", task="{{task}}")
 run = Graph("work").node("clerk", agent).edge("START", "clerk").start({"task": "Weigh it"}, store="journal.db")
@@ -276,16 +264,9 @@ run.resume()
 """
 
 
-def test_an_episode_that_was_cut_off_is_written_once(tmp_path):
+def test_an_episode_that_was_cut_off_is_written_once():
     """A process that dies between the write and its record leaves one episode, also once the run has gone on."""
-    (tmp_path / "flow.py").write_text(DYING)
-    path = [*sys.path, "tests/support"]
-    died = subprocess.run(
-        [sys.executable, "-c", f"import sys; sys.path[:] = {path!r}\nexec(open('flow.py').read())"],
-        capture_output=True,
-        text=True,
-    )
-    assert died.returncode == 9, died.stderr
+    let_die(DYING)
     agent = Agent("clerk", model=Scripted(lambda request: "7 kg.").model, memory="episodic", task="{{task}}")
     graph = Graph("work").node("clerk", agent).edge("START", "clerk")
     Run.load("r1", graph, "journal.db").resume()

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from pathlib import Path
 from time import time
 
 import pytest
+from dying import let_die
 from remembering import weigh
 
 from genxai_nb.agents.agent import Agent
@@ -206,27 +204,16 @@ def test_very_many_items_of_one_change_are_named_in_short():
 
 
 DYING = """
-import os
+from dying import Dying
 from genxai_nb import Agent, Graph
 from genxai_nb.journal import open_store
 from genxai_nb.providers.scripted import Scripted
-
-class Dying:
-    def __init__(self, items):
-        self.items = items
-
-    def __getattr__(self, name):
-        return getattr(self.items, name)
-
-    def end(self, *args, **options):
-        self.items.end(*args, **options)
-        os._exit(9)
 
 agent = Agent("clerk", model=Scripted(lambda request: "Yes.").model, memory="long_term", task="{{said}}")
 graph = Graph("work").node("clerk", agent).edge("START", "clerk")
 run = graph.start({"said": "We decided to stay."}, store="journal.db")
 store = open_store("journal.db")
-store.items = Dying(store.items)
+store.items = Dying(store.items, "end")
 run.resume()
 """
 
@@ -234,13 +221,7 @@ run.resume()
 def test_a_kill_amid_consolidation_leaves_no_change_untold():
     """What had faded when the process died, and what is added once the run goes on, stand in its log once each."""
     open_store(STORE).items.add("clerk", "long_term", [Draft(text="We decided to go.")], at=1.0)
-    Path("flow.py").write_text(DYING, encoding="utf-8")
-    died = subprocess.run(
-        [sys.executable, "-c", f"import sys; sys.path[:] = {sys.path!r}\nexec(open('flow.py').read())"],
-        capture_output=True,
-        text=True,
-    )
-    assert died.returncode == 9, died.stderr
+    let_die(DYING)
     assert told("r1") == []
     agent = Agent("clerk", model=Scripted(lambda _: "Yes.").model, memory="long_term", task="{{said}}")
     Run.load("r1", Graph("work").node("clerk", agent).edge("START", "clerk"), STORE).resume()

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 
 import pytest
+from dying import let_die
 from remembering import calls, echo, prompts, weigh
 
 from genxai_nb.agents.agent import Agent
@@ -20,21 +19,10 @@ from genxai_nb.providers.scripted import Scripted
 
 SECRET = "sk-proj-abcdefghijklmnopqrstuvwxyz0123456789"
 DYING = """
-import os
+from dying import Dying
 from genxai_nb import Agent, Graph
 from genxai_nb.journal import open_store
 from genxai_nb.providers.scripted import Scripted
-
-class Dying:
-    def __init__(self, items):
-        self.items = items
-
-    def __getattr__(self, name):
-        return getattr(self.items, name)
-
-    def add(self, *args, **options):
-        self.items.add(*args, **options)
-        os._exit(9)
 
 model = Scripted(lambda request: "Hello.").model
 clerk = Agent("clerk", model=model, memory="semantic", task="{{said}}")
@@ -293,11 +281,9 @@ def test_the_offline_model_answers_from_what_is_remembered():
     assert "Ada" not in forgetful.text
 
 
-def test_a_write_that_was_cut_off_is_found_done(tmp_path):
+def test_a_write_that_was_cut_off_is_found_done():
     """A process that dies between the write and its record leaves a run that goes on and writes nothing twice."""
-    (tmp_path / "flow.py").write_text(DYING)
-    died = subprocess.run([sys.executable, "flow.py"], capture_output=True, text=True)
-    assert died.returncode == 9, died.stderr
+    let_die(DYING)
     written = open_store("journal.db").items.read("clerk", "semantic")
     assert [row.text for row in written] == ["My name is Ada."]
     clerk = Agent("clerk", model=Scripted(lambda request: "Hello.").model, memory="semantic", task="{{said}}")
