@@ -115,7 +115,7 @@ class Level:
         except asyncio.CancelledError:
             await self._cancel_bodies()
             raise
-        except Exception:
+        except Exception:  # a person's schema or condition may raise anything; it is raised on
             await self._cancel_bodies()
             await self._journal.commit(self._take_events())
             raise
